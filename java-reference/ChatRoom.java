@@ -1,0 +1,52 @@
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The clients who are connected to the ChatServer.
+ *
+ * <p>Every method is synchronized: one thing happens at a time, so all clients see all messages in one and
+ * the same order, and the lines on the console tell it in that order too. Nothing here waits for a client.
+ */
+public class ChatRoom {
+
+    private final List<ChatServiceThread> members = new ArrayList<>();
+
+    /** From now on, {@code member} receives every message. */
+    public synchronized void join(ChatServiceThread member, String address) {
+        members.add(member);
+        System.out.println("--> Adresse du client : " + address);
+    }
+
+    /** Sends a message to every client, its poster included. */
+    public synchronized void broadcast(String author, String text) throws IOException {
+        ByteArrayOutputStream message = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(message);
+        out.writeUTF(author);
+        out.writeUTF(text);
+        byte[] bytes = message.toByteArray(); // one array for all: what waits for many clients is kept once
+
+        List<ChatServiceThread> notReading = new ArrayList<>();
+        for (ChatServiceThread member : members) {
+            if (!member.send(bytes)) {
+                notReading.add(member);
+            }
+        }
+
+        System.out.println("--> Message de " + author + " : " + text);
+        System.out.println("<-- Message diffusé à " + (members.size() - notReading.size()) + " clients");
+
+        for (ChatServiceThread member : notReading) {
+            leave(member);
+            member.disconnect();
+        }
+    }
+
+    /** {@code member} has gone, or must go. Does nothing more the second time. */
+    public synchronized void leave(ChatServiceThread member) {
+        members.remove(member);
+        member.sayGoodbye();
+    }
+}

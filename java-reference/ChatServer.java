@@ -1,0 +1,40 @@
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.Socket;
+
+/**
+ * Receives the messages of every client and broadcasts each to all of them.
+ *
+ * <p>Usage: {@code java ChatServer [port]}
+ */
+public class ChatServer {
+
+    public static void main(String[] args) {
+        Console.useUtf8();
+        int port = args.length > 0 ? Integer.parseInt(args[0]) : 8999;
+
+        ServerSocket serverSocket;
+        try {
+            serverSocket = new ServerSocket(port);
+        } catch (IOException e) {
+            System.err.println("!!! Erreur lors de la création du socket serveur.");
+            System.err.println("!!! Détails : " + e.getMessage());
+            return;
+        }
+
+        ChatRoom room = new ChatRoom();
+        int clientId = 1;
+        while (true) {
+            System.out.println("### Écoute sur le port " + serverSocket.getLocalPort());
+            try {
+                Socket socket = serverSocket.accept();
+                new ChatServiceThread(clientId, socket, room).start();
+                clientId++;
+            } catch (IOException e) {
+                System.out.println("!!! La connexion a été interrompue.");
+                System.err.println("!!! Erreur : " + e.getMessage());
+                Pause.briefly(); // too many open files, most likely: let some clients leave first
+            }
+        }
+    }
+}

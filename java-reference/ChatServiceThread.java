@@ -1,0 +1,69 @@
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.Socket;
+
+/** Receives what one client of the ChatServer posts, until it goes away. */
+public class ChatServiceThread extends Thread {
+
+    private final int clientId;
+    private final Socket socket;
+    private final ChatRoom room;
+    private final ChatWriterThread writer;
+    private boolean gone = false; // only touched by the room, one thread at a time
+
+    public ChatServiceThread(int clientId, Socket socket, ChatRoom room) {
+        this.clientId = clientId;
+        this.socket = socket;
+        this.room = room;
+        this.writer = new ChatWriterThread(socket);
+    }
+
+    @Override
+    public void run() {
+        System.out.println("### Connexion établie (id client : " + clientId + ").");
+        writer.start();
+        try {
+            socket.setTcpNoDelay(true); // a short message leaves at once
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+
+            String address = in.readUTF();
+            room.join(this, address);
+
+            while (true) {
+                String author = in.readUTF();
+                String text = in.readUTF();
+                room.broadcast(author, text);
+            }
+        } catch (EOFException e) {
+            room.leave(this);
+            writer.finish(); // it may still be reading: it gets what was said before it left
+        } catch (IOException e) {
+            room.leave(this);
+        }
+        disconnect();
+    }
+
+    /** Has {@code message} sent as soon as possible; false when too much is waiting already. */
+    public boolean send(byte[] message) {
+        return writer.add(message);
+    }
+
+    /** Ends the connection, and with it both threads, wherever they are. */
+    public void disconnect() {
+        writer.abandon();
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // It is gone all the same.
+        }
+    }
+
+    /** Called by the room when this client leaves it. */
+    void sayGoodbye() {
+        if (!gone) {
+            gone = true;
+            System.out.println("### Le client " + clientId + " est déconnecté");
+        }
+    }
+}
