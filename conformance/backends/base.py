@@ -1,0 +1,132 @@
+"""What a backend must do. A lane runs one cell after another; several lanes run side by side."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.console_log import ConsoleLog, Stream
+from conformance.model.program import Program
+from conformance.tap_control import TapControl
+
+__all__ = [
+    "Backend",
+    "Feed",
+    "Handle",
+    "Lane",
+    "NoBackendError",
+    "Places",
+    "ProgramError",
+    "Progress",
+    "Started",
+    "expand",
+]
+
+Feed = Callable[[Stream, bytes], None]
+Progress = Callable[[str], None]
+
+
+class NoBackendError(Exception):
+    """No programs can be run here: one sentence that says what to install."""
+
+
+class ProgramError(Exception):
+    """A program cannot be built or started: one sentence with the reason."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Who is where in a cell: the server's port, its address for the tap, and where clients find the tap."""
+
+    server_port: int
+    server: tuple[str, int]
+    tap: tuple[str, int]
+
+
+class Handle(ABC):
+    """A program that was started."""
+
+    @abstractmethod
+    def type(self, text: str) -> None:
+        """Writes to its standard input; a program that is gone reads nothing, and that is no error here."""
+
+    @abstractmethod
+    def end_input(self) -> None:
+        """Ends its standard input."""
+
+    @abstractmethod
+    def wait(self, until: float) -> int | None:
+        """Its exit status once it has ended, or None where it has not by `until`, on the monotonic clock."""
+
+    @abstractmethod
+    def stop(self) -> int | None:
+        """Ends it, and all that it started; all it printed has been fed by then. Its status, if it had ended before."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A handle together with the console it feeds."""
+
+    handle: Handle
+    console: ConsoleLog
+
+
+class Lane(ABC):
+    """A place for one cell at a time: it owns a tap, and starts programs on both sides of it."""
+
+    tap: TapControl
+
+    @abstractmethod
+    def places(self, server: Program, clients: Iterable[Program], port: int) -> AbstractContextManager[Places]:
+        """Where everybody is, for as long as the cell lasts; `port` is the protocol's own."""
+
+    @abstractmethod
+    def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
+        """Starts a program; ProgramError where it cannot be. `typed`: somebody will type to it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Removes all that the lane still holds."""
+
+
+class Backend(ABC):
+    """A way to run programs."""
+
+    name: str
+    why: str
+
+    @abstractmethod
+    def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
+        """Why these programs cannot meet here, or None where they can."""
+
+    @abstractmethod
+    def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
+        """Makes ready what these programs need: images, compiled classes."""
+
+    @abstractmethod
+    def lane(self) -> Lane:
+        """A new lane."""
+
+    @abstractmethod
+    def versions(self) -> Mapping[str, str]:
+        """What runs underneath, by name, for the records."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Ends every program that runs, and starts no more: whoever waits for one is released."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Removes all that this run has made."""
+
+
+def expand(words: Iterable[str], folder: Path) -> list[str]:
+    """A word with `*` becomes the files of `folder` that it fits, as a shell would have it."""
+    expanded: list[str] = []
+    for word in words:
+        files = sorted(file.relative_to(folder).as_posix() for file in folder.glob(word)) if "*" in word else []
+        expanded += files or [word]
+    return expanded

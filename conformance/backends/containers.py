@@ -1,0 +1,356 @@
+"""Each program in a container of its own, on a private network, with little that it may do.
+
+A lane keeps two containers for all its cells: the tap, and an empty one, the site of the servers, whose only use is its
+network namespace. A client's container shares the tap's namespace, so that a program which insists on 127.0.0.1:8999
+finds the tap there; a server's container shares the site's, where its port is free. Starting in a namespace that exists
+takes a third of the time that a new one takes, and a cell starts with nothing but new programs all the same.
+
+Nothing here needs an address that the host can reach: orders, consoles and recordings travel by the engine's own API.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import tarfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound
+from docker.models.containers import Container
+from docker.utils.socket import STDERR, frames_iter
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.docker_client import DockerClient
+from testcontainers.core.network import Network
+
+from conformance.backends.base import Backend, Feed, Handle, Lane, Places, ProgramError, Progress, Started, expand
+from conformance.backends.engine import LABEL, remove_all, remove_leftovers
+from conformance.backends.images import ensure_image
+from conformance.console_log import ConsoleLog
+from conformance.model.program import Program
+from conformance.model.runtime import Runtime
+from conformance.owner import mark
+from conformance.tap_control import TapControl
+
+__all__ = ["ContainerBackend"]
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_LOOPBACK = "127.0.0.1"
+_SOURCES, _BUILD, _TAP = "/src", "/build", "/opt/tap"
+_BUILD_SECONDS = 120
+_LIMITS: Mapping[str, Any] = {
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges"],
+    "read_only": True,
+    "mem_limit": "512m",
+    "pids_limit": 512,
+}
+
+
+class ContainerBackend(Backend):
+    """Runs programs in containers of the engine that answered."""
+
+    name = "containers"
+
+    def __init__(self, engine: docker.DockerClient, runtimes: Mapping[str, Runtime], why: str) -> None:
+        # The reaper would be one more image, from a registry that may be out of reach. Marks do its work: owner.py.
+        testcontainers_config.ryuk_disabled = True
+        self.why = why
+        self.engine = engine
+        self.run = mark()
+        self.stopping = False
+        self._runtimes = runtimes
+        self._images: dict[tuple[str, int | None], str] = {}
+        self._volumes: dict[tuple[str, str, int | None], dict[str, str]] = {}
+        self._building = threading.Lock()
+        self._count = itertools.count(1)
+        remove_leftovers(engine)
+        self.network = Network(docker_network_kw={"internal": True, "labels": {LABEL: self.run}}).create()
+
+    def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
+        for program in (server, *clients):
+            if program.entry.image is None and program.entry.language is None:
+                return f"{program.name} is a command of this machine, and needs the backend `processes`"
+            known = self._runtimes["java"].jdks
+            if program.entry.language == "java" and program.jdk is not None and program.jdk not in known:
+                return f"JDK {program.jdk} is not in Debian, whose images have {' and '.join(map(str, known))}"
+        return None
+
+    def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
+        wanted = {self._runtime_key(program) for program in programs if program.entry.language}
+        for language, jdk in sorted({*wanted, ("python", None)}, key=str):
+            if (language, jdk) not in self._images:
+                self._images[language, jdk] = ensure_image(self.engine, self._runtimes[language], jdk, progress)
+
+    def lane(self) -> Lane:
+        return _ContainerLane(self, next(self._count))
+
+    def versions(self) -> Mapping[str, str]:
+        version = self.engine.version()
+        return {
+            "engine": str(version["Version"]),
+            "system": f"{version['Os']} {version['KernelVersion']}",
+            "images": ", ".join(sorted(self._images.values())),
+        }
+
+    def abort(self) -> None:
+        self.stopping = True
+        remove_all(self.engine, self.run)
+
+    def close(self) -> None:
+        remove_all(self.engine, self.run)
+        self.engine.close()
+
+    def image(self, program: Program) -> str:
+        """The image that a program runs in."""
+        return program.entry.image or self._images[self._runtime_key(program)]
+
+    @property
+    def python_image(self) -> str:
+        """The image for the harness's own containers."""
+        return self._images["python", None]
+
+    def _runtime_key(self, program: Program) -> tuple[str, int | None]:
+        if program.entry.language == "java":
+            return "java", program.jdk or self._runtimes["java"].jdks[0]
+        return "python", None
+
+    def command(self, program: Program, values: Mapping[str, str]) -> list[str]:
+        """What its container runs."""
+        return self._with_options(program.command({**values, "folder": _SOURCES, "build": _BUILD}))
+
+    def _with_options(self, command: Sequence[str]) -> list[str]:
+        if command and command[0] == "java":
+            return [command[0], *self._runtimes["java"].options, *command[1:]]
+        return list(command)
+
+    def mounts(self, program: Program) -> dict[str, str]:
+        """The volumes with a program's sources and with what its build made of them, which runs once."""
+        if program.folder is None:
+            return {}
+        key = (program.role, program.name, program.jdk)
+        with self._building:
+            if key not in self._volumes:
+                number = next(self._count)
+                names = {
+                    f"java-python-sockets-{number}-{part}-{self.run.split('/')[1]}": part for part in ("src", "build")
+                }
+                for name in names:
+                    self.engine.volumes.create(name, labels={LABEL: self.run})
+                volumes = {name: f"/{part}" for name, part in names.items()}
+                self._build(program, program.folder, volumes)
+                self._volumes[key] = volumes
+            return self._volumes[key]
+
+    def _build(self, program: Program, folder: Path, volumes: Mapping[str, str]) -> None:
+        words = program.build({"folder": _SOURCES, "build": _BUILD}) or ("true",)
+        log = ConsoleLog()
+        started = ContainerHandle(
+            self,
+            self.image(program),
+            expand(words, folder),
+            log.feed,
+            volumes={name: (place, "rw") for name, place in volumes.items()},
+            network={"network_mode": "none"},
+            folder=_SOURCES,
+            before=lambda container: container.put_archive(_SOURCES, _archive(folder)),
+        )
+        status = started.wait(time.monotonic() + _BUILD_SECONDS)
+        started.stop()
+        if status:
+            output = "\n".join(line.text for line in log.lines)
+            raise ProgramError(f"{program.name} cannot be built: {words[0]} ended with status {status}: {output}")
+        if status is None:
+            raise ProgramError(f"{program.name} cannot be built: {words[0]} did not end within {_BUILD_SECONDS} s")
+
+
+class _ContainerLane(Lane):
+    def __init__(self, backend: ContainerBackend, number: int) -> None:
+        self._backend = backend
+        self._site_name = f"server-{number}"
+        self.tap = TapControl()
+        self._tap = ContainerHandle(
+            backend,
+            backend.python_image,
+            ["python3", "-m", "conformance.tap"],
+            self.tap.feed,
+            typed=True,
+            network={"network": backend.network},
+            environment={"PYTHONPATH": _TAP},
+            limits={**_LIMITS, "read_only": False},
+            before=_put_tap,
+        )
+        self.tap.connect(self._tap.type)
+        self._site = ContainerHandle(
+            backend,
+            backend.python_image,
+            ["sleep", "infinity"],
+            lambda stream, data: None,
+            network={"network": backend.network, "alias": self._site_name},
+        )
+
+    @contextmanager
+    def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
+        yield Places(port, (self._site_name, port), (_LOOPBACK, port))
+
+    def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
+        if self._backend.stopping:
+            raise ProgramError("the run was stopped")
+        console = ConsoleLog()
+        neighbour = self._site if program.role == "server" else self._tap
+        volumes = self._backend.mounts(program)
+        handle = ContainerHandle(
+            self._backend,
+            self._backend.image(program),
+            self._backend.command(program, values),
+            console.feed,
+            typed=typed,
+            network={"network_mode": f"container:{neighbour.id}"},
+            volumes={name: (place, "ro") for name, place in volumes.items()},
+            folder=_SOURCES if volumes else None,
+            closed=console.close,
+        )
+        return Started(handle, console)
+
+    def close(self) -> None:
+        for handle in (self._tap, self._site):
+            handle.stop()
+
+
+class _AttachedClient(DockerClient):
+    """Attaches to a container before it starts, so that not one byte of its console is missed."""
+
+    def __init__(self, engine: docker.DockerClient, before: Callable[[Container], Any]) -> None:
+        self.client = engine
+        self._before = before
+        self.output: Any = None
+
+    def start(self, container: Container) -> None:
+        self._before(container)
+        self.output = container.attach_socket(params={"stdout": 1, "stderr": 1, "stream": 1})
+        super().start(container)
+
+
+class _ProgramContainer(DockerContainer):
+    def __init__(self, image: str, client: _AttachedClient, **options: Any) -> None:
+        super().__init__(image, **options)
+        self._docker.client.close()
+        self._docker = client
+
+
+class ContainerHandle(Handle):
+    """One container."""
+
+    def __init__(
+        self,
+        backend: ContainerBackend,
+        image: str,
+        command: Sequence[str],
+        feed: Feed,
+        *,
+        network: Mapping[str, Any],
+        typed: bool = False,
+        environment: Mapping[str, str] | None = None,
+        volumes: Mapping[str, tuple[str, str]] | None = None,
+        folder: str | None = None,
+        limits: Mapping[str, Any] = _LIMITS,
+        before: Callable[[Container], Any] = lambda container: None,
+        closed: Callable[[], None] = lambda: None,
+    ) -> None:
+        client = _AttachedClient(backend.engine, before)
+        container = _ProgramContainer(image, client, env=dict(environment or {}))
+        container.tmpfs["/tmp"] = ""
+        if command:
+            container.with_command(list(command))
+        for name, (place, mode) in (volumes or {}).items():
+            container.with_volume_mapping(name, place, mode)
+        options = {**limits, "labels": {LABEL: backend.run}, "stdin_open": typed}
+        if folder is not None:
+            options["working_dir"] = folder
+        if "network" in network:
+            container.with_network(network["network"]).with_network_aliases(*network.get("alias", "").split())
+        else:
+            options["network_mode"] = network["network_mode"]
+        container.with_kwargs(**options)
+        try:
+            container.start()
+        except (APIError, ImageNotFound) as error:
+            with suppress(DockerException, AttributeError):
+                container.get_wrapped_container().remove(force=True, v=True)
+            raise ProgramError(f"the image {image} cannot be started: {error.explanation or error}") from error
+        self._container = container.get_wrapped_container()
+        self.id = str(self._container.id)
+        self._status: int | None = None
+        self._stopped = False
+        self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1}) if typed else None
+        self._reader = threading.Thread(target=_pass_on, args=(client.output, feed, closed), daemon=True)
+        self._reader.start()
+
+    def type(self, text: str) -> None:
+        assert self._input is not None
+        with suppress(OSError):
+            getattr(self._input, "_sock", self._input).sendall(text.encode())
+
+    def end_input(self) -> None:
+        # Half of a connection cannot be closed on every system. This one carries input alone, and is closed whole.
+        assert self._input is not None
+        with suppress(OSError):
+            getattr(self._input, "_sock", self._input).close()
+            self._input.close()
+
+    def wait(self, until: float) -> int | None:
+        if self._status is None and not self._stopped:
+            self._reader.join(max(0.0, until - time.monotonic()))
+            if not self._reader.is_alive():
+                self._status = int(self._container.wait()["StatusCode"])
+        return self._status
+
+    def stop(self) -> int | None:
+        self.wait(time.monotonic())
+        if self._stopped:
+            return self._status
+        self._stopped = True
+        with suppress(APIError):
+            self._container.remove(force=True, v=True)
+        self._reader.join()
+        if self._input is not None:
+            self.end_input()
+        return self._status
+
+
+def _pass_on(output: Any, feed: Feed, closed: Callable[[], None]) -> None:
+    try:
+        for stream, data in frames_iter(output, tty=False):
+            feed("err" if stream == STDERR else "out", data)
+    finally:
+        closed()
+        output.close()
+
+
+def _put_tap(container: Container) -> None:
+    """The tap needs Python alone: its few files go into the container that runs it."""
+    container.put_archive("/opt", _archive(_PACKAGE, "tap/conformance", ("__init__.py", "tap/*.py")))
+
+
+def _archive(folder: Path, prefix: str = "", patterns: Sequence[str] = ("**/*",)) -> bytes:
+    """The files of a folder as a tar archive that anybody may read."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for file in sorted({file for pattern in patterns for file in folder.glob(pattern)}):
+            if "__pycache__" in file.parts:
+                continue
+            entry = archive.gettarinfo(str(file), str(Path(prefix) / file.relative_to(folder)))
+            entry.mode = 0o755 if entry.isdir() else 0o644
+            entry.uid = entry.gid = 0
+            if entry.isfile():
+                with file.open("rb") as content:
+                    archive.addfile(entry, content)
+            elif entry.isdir():
+                archive.addfile(entry)
+    return buffer.getvalue()

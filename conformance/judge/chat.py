@@ -1,0 +1,116 @@
+"""A chat on the wire: what was typed was sent, and everybody present received it, whole, once, in one order for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from conformance.conversation import Conversation
+from conformance.tap.events import CLIENT, SERVER, Side
+
+__all__ = ["ChatReading", "Said", "read_chat"]
+
+Post = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message that was typed: in which step, by whom, and who was there to receive it."""
+
+    step: int
+    author: str
+    text: str
+    audience: frozenset[str]
+
+    @property
+    def post(self) -> Post:
+        """What tells it from all others on the wire."""
+        return self.author, self.text
+
+
+@dataclass(frozen=True)
+class ChatReading:
+    """`order`: the messages in the one order that all saw; `received`: what each member got; `problem`, if any."""
+
+    order: Sequence[Said]
+    received: Mapping[str, Sequence[Post]]
+    problem: str | None
+
+
+def read_chat(conversations: Sequence[Conversation], said: Sequence[Said]) -> ChatReading:
+    """Compares the conversations with what was said."""
+    by_post = {message.post: message for message in said}
+    members: dict[str, Conversation] = {}
+    for conversation in conversations:
+        for author in {post[0] for post in _posts(conversation, CLIENT)}:
+            members[author] = conversation
+    received = {author: _posts(conversation, SERVER) for author, conversation in members.items()}
+    problem = _sent_as_typed(conversations, members, said) or _received_as_sent(received, said)
+    if problem:
+        return ChatReading([], received, problem)
+    reference = max(received, key=lambda author: len(received[author]), default="")
+    order = [by_post[post] for post in received.get(reference, [])]
+    return ChatReading(order, received, _one_order(received, reference, order))
+
+
+def _posts(conversation: Conversation, sender: Side) -> list[Post]:
+    return [
+        (message.fields["author"], message.fields["text"])
+        for message in conversation.messages
+        if message.sender == sender
+    ]
+
+
+def _sent_as_typed(
+    conversations: Sequence[Conversation], members: Mapping[str, Conversation], said: Sequence[Said]
+) -> str | None:
+    for author in dict.fromkeys(message.author for message in said):
+        if author not in members:
+            return f"nothing on the wire has {author!r} as its author, though {author} typed messages"
+    for author, conversation in members.items():
+        sent = _posts(conversation, CLIENT)
+        typed = [message.post for message in said if message.author == author]
+        for got, wanted in zip(sent, typed, strict=False):
+            if got != wanted:
+                return f"{author} typed {wanted[1]!r}, and the client sent {got[1]!r} by {got[0]!r}"
+        if len(sent) > len(typed):
+            return f"the client of {author} sent {sent[len(typed)][1]!r}, which nobody typed"
+        if len(sent) < len(typed):
+            return f"{author} typed {typed[len(sent)][1]!r}, and the client never sent it"
+    silent = [conversation for conversation in conversations if conversation not in members.values()]
+    if silent:
+        return f"connection {silent[0].connection.number} sent no message, and nobody was silent"
+    return None
+
+
+def _received_as_sent(received: Mapping[str, Sequence[Post]], said: Sequence[Said]) -> str | None:
+    posts = {message.post for message in said}
+    for member, got in received.items():
+        for post in got:
+            if post not in posts:
+                return f"{member} received {post[1]!r} by {post[0]!r}, a message that nobody posted"
+            if got.count(post) > 1:
+                return f"{member} received {post[1]!r} by {post[0]} {got.count(post)} times"
+        for message in said:
+            present = member in message.audience
+            if present and message.post not in got:
+                return f"{member} never received {message.text!r} by {message.author}"
+            if not present and message.post in got:
+                return f"{member} received {message.text!r} by {message.author}, said when {member} was not there"
+    return None
+
+
+def _one_order(received: Mapping[str, Sequence[Post]], reference: str, order: Sequence[Said]) -> str | None:
+    place = {message.post: number for number, message in enumerate(order)}
+    for earlier, later in pairwise(order):
+        if earlier.step > later.step:
+            return f"{later.text!r} was said before {earlier.text!r}, and {reference} received it after"
+    for member, got in received.items():
+        for earlier_post, later_post in pairwise(got):
+            if place[earlier_post] > place[later_post]:
+                return (
+                    f"{member} received {earlier_post[1]!r} before {later_post[1]!r}, "
+                    f"and {reference} received them the other way round"
+                )
+    return None

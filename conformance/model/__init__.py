@@ -1,0 +1,30 @@
+"""The YAML files as typed objects: what is wrong in one is a sentence with its file and key."""
+
+from conformance.model.console import Console
+from conformance.model.network import Network
+from conformance.model.program import Program, Role
+from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
+from conformance.model.registry import Registry, load_registry
+from conformance.model.runtime import Runtime
+from conformance.model.scenario import Join, Leave, Say, Scenario
+from conformance.model.yaml_file import YamlError
+
+__all__ = [
+    "BothWays",
+    "Console",
+    "FieldStep",
+    "Join",
+    "Leave",
+    "Network",
+    "Program",
+    "Protocol",
+    "Registry",
+    "Repeat",
+    "Role",
+    "Runtime",
+    "Say",
+    "Scenario",
+    "Step",
+    "YamlError",
+    "load_registry",
+]

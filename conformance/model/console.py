@@ -1,0 +1,61 @@
+"""What a kind of program may print: its lines, in their order, and what on the wire each of them tells of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from conformance.model.yaml_file import Lines, Model
+
+__all__ = ["Console", "fill", "pattern"]
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+class Console(Model):
+    """The lines of one kind of program.
+
+    listening   a server's line before each accept
+    starting    a client's lines before it connects
+    connected   once the connection stands
+    after       after a field of that name has passed (`client.first`: who sends it, and its name)
+    room, heard a chat's lines for each message: on the server, and on a client that is not its author
+    left        when the connection ends
+
+    `connections` is how many connections a client makes, `rounds` how often it goes through the loop of the protocol.
+    """
+
+    role: Literal["server", "client"]
+    order: Literal["one at a time", "interleaved"]
+    listening: str | None = None
+    starting: Lines = ()
+    connected: Lines = ()
+    after: Mapping[str, Lines] = Field(default_factory=dict)
+    room: Lines = ()
+    heard: Lines = ()
+    left: Lines = ()
+    connections: int | Literal["{clients}"] | None = None
+    rounds: int | None = None
+
+    @model_validator(mode="after")
+    def _server_listens(self) -> Console:
+        if self.role == "server" and self.listening is None:
+            raise ValueError("a server's console needs the line that says it listens, under `listening`")
+        return self
+
+
+def fill(template: str, values: Mapping[str, Any]) -> str:
+    """The line with its places filled in; a place without a value stays, for `pattern` to match."""
+    return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), template)
+
+
+def pattern(template: str) -> re.Pattern[str]:
+    """A pattern that matches the line whatever stands in its places."""
+    return re.compile(r"(?P<%s>.*)".join(_escaped(template)) % tuple(_PLACE.findall(template)), re.DOTALL)
+
+
+def _escaped(template: str) -> list[str]:
+    return [re.escape(part).replace("%", "%%") for part in _PLACE.split(template)[::2]]

@@ -1,0 +1,55 @@
+"""Who a program or a container belongs to: the run that started it, told so that a later run can see if it still lives.
+
+Whatever a run starts carries its mark. A run that was killed cannot clean up; the next one finds marks whose run is
+gone, and removes what carries them. A run that lives is left alone, so that two can go on side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psutil
+
+__all__ = ["MARK_VARIABLE", "end_marked_processes", "is_gone", "mark"]
+
+MARK_VARIABLE = "JAVA_PYTHON_SOCKETS_RUN"
+
+
+def mark() -> str:
+    """The mark of this run: host, process id and when that process began."""
+    return f"{platform.node()}/{os.getpid()}/{psutil.Process().create_time():.2f}"
+
+
+def is_gone(other: str) -> bool:
+    """Whether the run of that mark was on this host and has ended; a run of another host is none of our business."""
+    host, _, rest = other.partition("/")
+    pid, _, began = rest.partition("/")
+    if host != platform.node() or not pid.isdigit():
+        return False
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.2f}" != began
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:
+        return False
+
+
+def end_marked_processes() -> int:
+    """Ends the processes that runs which are gone have left behind; says how many."""
+    left = list(_left_behind())
+    for process in left:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(left, timeout=5)
+    return len(left)
+
+
+def _left_behind() -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            owner = process.environ().get(MARK_VARIABLE)
+            if owner is not None and is_gone(owner):
+                yield process

@@ -1,0 +1,62 @@
+"""What the tap saw, one event at a time.
+
+Each direction of a connection tells its own story: `received` when bytes came from the sender, `sent` when the tap
+passed them on (a size only: they are the bytes received, in order, perhaps cut otherwise), then `end` (the sender shut
+its output) or `reset`. `opened` starts a connection and names the client's address.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["CLIENT", "SERVER", "Event", "Kind", "Side", "other"]
+
+Side = Literal["client", "server"]
+Kind = Literal["opened", "received", "sent", "end", "reset", "refused"]
+CLIENT: Side = "client"
+SERVER: Side = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: `at` in seconds on the tap's clock, `connection` counted from 1, `sender` whose bytes it is about."""
+
+    at: float
+    connection: int
+    kind: Kind
+    sender: Side
+    data: bytes = b""
+    size: int = 0
+    detail: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of JSON's own types; the bytes in hexadecimal, and what is empty left out."""
+        entry: dict[str, Any] = {
+            "at": round(self.at, 6),
+            "connection": self.connection,
+            "kind": self.kind,
+            "sender": self.sender,
+        }
+        if self.data:
+            entry["data"] = self.data.hex()
+        if self.size:
+            entry["size"] = self.size
+        if self.detail:
+            entry["detail"] = self.detail
+        return entry
+
+    @classmethod
+    def from_json(cls, entry: dict[str, Any]) -> Event:
+        """The event that `to_json` wrote."""
+        return cls(**{**entry, "data": bytes.fromhex(entry.get("data", ""))})
+
+    def shifted(self, seconds: float) -> Event:
+        """The same event on a clock that is `seconds` ahead of the tap's."""
+        return dataclasses.replace(self, at=self.at + seconds)
+
+
+def other(side: Side) -> Side:
+    """The one who listens while `side` sends."""
+    return SERVER if side == CLIENT else CLIENT

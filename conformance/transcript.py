@@ -1,0 +1,74 @@
+"""A cell told to a person: the verdict in a sentence, the wire decoded, and what each console showed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from conformance.cell import CellResult
+from conformance.conversation import Conversation, read_conversation, show
+from conformance.judge import Account
+from conformance.tap.events import CLIENT, SERVER
+
+__all__ = ["transcript"]
+
+_SHOWN_LINES = 60
+
+
+def transcript(result: CellResult) -> str:
+    """All that a failed cell has to say, the sentence first."""
+    lines = [result.verdict.problems[0] if result.verdict.problems else "they understood each other"]
+    lines += [f"also: {problem}" for problem in result.verdict.problems[1:5]]
+    conversations = result.verdict.conversations or [
+        read_conversation(result.cell.protocol, seen) for seen in result.recording.connections
+    ]
+    lines += ["", "the wire, in ms since the cell began:"]
+    lines += _elided(line for conversation in conversations for line in _wire(conversation, result.began))
+    for account in result.accounts:
+        ending = "was stopped" if account.status is None else f"ended with status {account.status}"
+        lines += ["", f"the console of the {account.program.role} {account.label}, which {ending}:"]
+        lines += _elided(_console(account, result.began))
+    return "\n".join(lines)
+
+
+def _wire(conversation: Conversation, began: float) -> Iterator[str]:
+    connection = conversation.connection
+    yield f"  connection {connection.number}"
+    events = [
+        (
+            seen.came,
+            f"{seen.sender:6}  {seen.type} {seen.name} = {_shortened(repr(seen.value))}   {show(seen.raw)}",
+        )
+        for seen in conversation.fields
+    ]
+    for sender in (CLIENT, SERVER):
+        direction = connection.direction(sender)
+        read = sum(len(seen.raw) for seen in conversation.fields if seen.sender == sender)
+        if direction.data[read:]:
+            left = direction.data[read:]
+            events.append((direction.came(read), f"{sender:6}  unread: {show(left)}"))
+        if direction.ended is not None:
+            events.append((direction.ended, f"{sender:6}  ends its stream"))
+        if direction.reset is not None:
+            events.append((direction.reset, f"{sender:6}  resets the connection"))
+    for at, text in sorted(events, key=lambda event: event[0]):
+        yield f"  {1000 * (at - began):9.1f}  {text}"
+
+
+def _console(account: Account, began: float) -> Iterator[str]:
+    if not account.lines:
+        yield "  (nothing)"
+    for line in account.lines:
+        yield f"  {1000 * (line.at - began):9.1f}  [{line.stream}] {line.text}{'' if line.whole else ' (no line end)'}"
+
+
+def _elided(lines: Iterable[str]) -> list[str]:
+    everything = list(lines)
+    if len(everything) <= _SHOWN_LINES:
+        return everything
+    half = _SHOWN_LINES // 2
+    left_out = len(everything) - 2 * half
+    return [*everything[:half], f"  ... {left_out} lines more, all in the cell's record ...", *everything[-half:]]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:40]}...{text[-40:]}"
