@@ -6,7 +6,7 @@ Nothing here decides whether the programs understood each other; that is the jud
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -24,6 +24,9 @@ from conformance.tap.events import CLIENT
 from conformance.tap_control import TapError
 
 __all__ = ["CellResult", "Limits", "run_cell"]
+
+
+_LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class _Run:
             self._start(name, self._cell.clients[scenario.members.index(name)], places)
         joined = len(self._clients)
         until = time.monotonic() + self._limits.step
-        self._recording.wait_for(lambda recording: _introduced(recording, self._cell) >= joined, until)
+        self._seen_on_the_wire(lambda recording: _introduced(recording, self._cell) >= joined, until)
         console = self._cell.server.console
         if console is None:
             return
@@ -188,9 +191,19 @@ class _Run:
             self._clients[author].handle.type(f"{text}\n")
         until = time.monotonic() + self._limits.step
         deliveries = sum(len(message.audience) for message in self._said)
-        self._recording.wait_for(lambda recording: _delivered(recording, self._cell) >= deliveries, until)
+        self._seen_on_the_wire(lambda recording: _delivered(recording, self._cell) >= deliveries, until)
         for member in sorted(present):
             self._heard(member, texts, until)
+
+    def _seen_on_the_wire(self, seen: Callable[[Recording], bool], until: float) -> None:
+        """Waits for the wire to show it; not for longer than the programs live that it depends on."""
+        present = [member for member in self._clients if member is not None and not self._has_left(member)]
+        while not self._recording.wait_for(seen, min(until, time.monotonic() + _LOOK_SECONDS)):
+            for member in present:
+                if self._has_left(member):
+                    raise _StepError(member, "ended before its input did")
+            if time.monotonic() >= until:
+                return
 
     def _heard(self, member: str, texts: Mapping[str, str], until: float) -> None:
         scenario = self._cell.scenario

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,7 +112,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if isinstance(item, CellItem) and call.when == "call":
-        report.cell = item.cell
+        item.run.reported[item.nodeid] = item.cell
         if item.result is not None:
             # The cell ran ahead, beside others: its own time, and not how long the test waited for it.
             report.duration = item.result.seconds
@@ -119,23 +120,24 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [report for group in ("passed", "failed", "skipped") for report in terminalreporter.getreports(group)]
-    outcomes = [(report.cell, report.outcome) for report in reports if hasattr(report, "cell")]
-    if not outcomes:
+    run = terminalreporter.config.stash.get(RUN, None)
+    if run is None or not run.reported:
         return
-    terminalreporter.section("the matrix: servers down, clients across")
-    order = {item: number for number, item in enumerate(dict.fromkeys(cell.name for cell, _ in outcomes))}
-    for line in summary_lines(sorted(outcomes, key=lambda pair: order[pair[0].name])):
-        terminalreporter.write_line(line)
-    reasons = {
-        (report.cell.name, report.longrepr[2])
-        for report in reports
-        if hasattr(report, "cell") and report.skipped and isinstance(report.longrepr, tuple)
+    reports = {
+        report.nodeid: report
+        for group in ("passed", "failed", "skipped")
+        for report in terminalreporter.getreports(group)
+        if report.nodeid in run.reported and report.when == "call"
     }
-    for reason in sorted({reason for _, reason in reasons}):
-        terminalreporter.write_line(f"{sum(reason == why for _, why in reasons)} cells: {reason}")
+    outcomes = [(cell, reports[node].outcome) for node, cell in run.reported.items() if node in reports]
+    terminalreporter.section("the matrix: servers down, clients across")
+    for line in summary_lines(outcomes):
+        terminalreporter.write_line(line)
+    reasons = Counter(reason for node, cell in run.reported.items() if node in reports and (reason := run.unable(cell)))
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} skipped: {reason}")
     terminalreporter.write_line("")
-    terminalreporter.write_line(f"records: {terminalreporter.config.stash[RUN].records.folder}")
+    terminalreporter.write_line(f"records: {run.records.folder}")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -288,20 +288,19 @@ class ContainerHandle(Handle):
         self.id = str(self._container.id)
         self._status: int | None = None
         self._stopped = False
-        self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1}) if typed else None
+        self._input = _socket(self._container.attach_socket(params={"stdin": 1, "stream": 1})) if typed else None
         self._reader = threading.Thread(target=_pass_on, args=(client.output, feed, closed), daemon=True)
         self._reader.start()
 
     def type(self, text: str) -> None:
         assert self._input is not None
         with suppress(OSError):
-            getattr(self._input, "_sock", self._input).sendall(text.encode())
+            self._input.sendall(text.encode())
 
     def end_input(self) -> None:
         # Half of a connection cannot be closed on every system. This one carries input alone, and is closed whole.
         assert self._input is not None
         with suppress(OSError):
-            getattr(self._input, "_sock", self._input).close()
             self._input.close()
 
     def wait(self, until: float) -> int | None:
@@ -324,9 +323,14 @@ class ContainerHandle(Handle):
         return self._status
 
 
+def _socket(attached: Any) -> Any:
+    """The socket inside what the client gives: a file object over one, or a socket itself on Windows."""
+    return getattr(attached, "_sock", attached)
+
+
 def _pass_on(output: Any, feed: Feed, closed: Callable[[], None]) -> None:
     try:
-        for stream, data in frames_iter(output, tty=False):
+        for stream, data in frames_iter(output, tty=False):  # type: ignore[no-untyped-call]
             feed("err" if stream == STDERR else "out", data)
     finally:
         closed()

@@ -42,7 +42,7 @@ def _remove(engine: docker.DockerClient, run: str | None) -> None:
         owner = (labels or {}).get(LABEL, "")
         return owner == run if run is not None else is_gone(owner)
 
-    marked = {"label": LABEL}
+    marked: dict[str, str | list[str] | bool] = {"label": LABEL}
     # Each may vanish while we look at it: another run may be cleaning up as well.
     for container in engine.containers.list(all=True, filters=marked, ignore_removed=True):
         if ours(container.labels):

@@ -20,7 +20,10 @@ __all__ = ["MatrixRun"]
 
 
 class MatrixRun:
-    """Made when pytest starts; the backend only once cells are to be run, so that --collect-only starts nothing."""
+    """Made when pytest starts; the backend only once cells are to be run, so that --collect-only starts nothing.
+
+    `reported` has the cell of each test that was run, by the test's node id.
+    """
 
     def __init__(
         self, *, backend: str, programs: Sequence[str], jdks: Sequence[int], results: Path, lanes: int
@@ -28,6 +31,7 @@ class MatrixRun:
         self.jdks = tuple(jdks)
         self.registry: Registry = load_registry(Path(file) for file in programs)
         self.records = Records(results)
+        self.reported: dict[str, Cell] = {}
         self._wanted = backend
         self._lanes = lanes
         self._reasons: dict[str, str | None] = {}

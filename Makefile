@@ -1,0 +1,48 @@
+# `make matrix` and `make test` do all their own set-up. Options for pytest go into ARGS:
+#   make matrix ARGS="--backend processes -k chat"
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: help matrix test lint format differential clean
+
+help:
+	@echo "make matrix        every client against every server (ARGS=... for pytest)"
+	@echo "make test          all tests, the matrix among them"
+	@echo "make lint          style and types"
+	@echo "make format        puts the code into its one form"
+	@echo "make differential  ten million inputs to javaio and to the JDK (INPUTS=...)"
+	@echo "make clean         removes what all of these have made"
+
+matrix: $(READY)
+	$(BIN)/python -m pytest conformance $(ARGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+INPUTS ?= 10000000
+differential: $(READY)
+	$(BIN)/python -m tests.javaio.differential --inputs $(INPUTS) --workers 2
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; give it as PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv module is needed (python3-venv on Debian)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) results .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
