@@ -1,0 +1,237 @@
+"""The same data streams over asyncio's: `await inp.read_int()`, `await out.write_int(3)`.
+
+A value is read when all of it has come, and written when the transport has room again (each write drains). Several
+tasks may write to one stream: a value is handed over in one piece, so values never mix. One task at a time may read.
+
+A read that is cancelled, by `asyncio.timeout` say, has consumed nothing and can be asked again; `skip_bytes` alone
+cannot give back what it has passed over.
+"""
+
+from asyncio import CancelledError, IncompleteReadError, StreamReader, StreamWriter
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+
+from javaio.errors import IncompleteValueError
+from javaio.output import DataOutput
+from javaio.wire_types import (
+    BOOLEAN,
+    BYTE,
+    CHAR,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    SHORT,
+    UNSIGNED_BYTE,
+    UNSIGNED_SHORT,
+    UTF,
+    WireType,
+    check_int,
+    check_size,
+)
+
+__all__ = ["AsyncDataInputStream", "AsyncDataOutputStream"]
+
+T = TypeVar("T")
+
+_PIECE = 1 << 16
+
+
+class AsyncDataInputStream:
+    """Reads what Java's `DataOutputStream` wrote: every method of `java.io.DataInput`, over an asyncio `StreamReader`.
+
+    Each method raises `EOFError` where the stream ends inside its value (an `IncompleteValueError`, which says how many
+    bytes were expected and how many came); what was there has then been consumed, as in Java. There is nothing to
+    close here: an asyncio connection is closed by its writer.
+    """
+
+    __slots__ = ("_pushed", "_reader")
+
+    def __init__(self, reader: StreamReader) -> None:
+        self._reader = reader
+        self._pushed = b""  # consumed from the reader and given back: the first bytes of whatever is read next
+
+    # Bytes as they are
+
+    @overload
+    async def read(self) -> int: ...
+    @overload
+    async def read(self, size: int) -> bytes: ...
+    async def read(self, size: int | None = None) -> int | bytes:
+        """The next byte, 0 to 255, or -1 at the end of the stream; with a size, at most so many bytes, as soon as there
+        are any, and none at the end of the stream. Java: `read()`, `read(byte[])`.
+        """
+        if size is None:
+            data = await self._some(1)
+            return data[0] if data else -1
+        check_size("read", size)
+        return await self._some(size)
+
+    async def read_fully(self, size: int) -> bytes:
+        """Exactly `size` bytes, as they are. Java: `readFully(new byte[size])`.
+
+        Raises `EOFError` where there are fewer, `ValueError` for a negative size.
+        """
+        check_size("read_fully", size)
+        return await self._exactly(size, "read_fully", size)
+
+    async def skip_bytes(self, count: int) -> int:
+        """Passes over `count` bytes, or what there is before the stream ends, and says how many. Java: `skipBytes`.
+
+        A negative count skips nothing. Never raises `EOFError`; `OverflowError` for a count beyond a Java int.
+        """
+        check_int("skip_bytes", count)
+        skipped = 0
+        while skipped < count:
+            data = await self._some(min(count - skipped, _PIECE))
+            if not data:
+                break
+            skipped += len(data)
+        return skipped
+
+    # Values
+
+    async def read_boolean(self) -> bool:
+        """One byte: False for 00, True for any other. Java: `readBoolean`."""
+        return await self._value(BOOLEAN)
+
+    async def read_byte(self) -> int:
+        """One byte, two's complement, -128 to 127. Java: `readByte`."""
+        return await self._value(BYTE)
+
+    async def read_unsigned_byte(self) -> int:
+        """One byte, 0 to 255. Java: `readUnsignedByte`."""
+        return await self._value(UNSIGNED_BYTE)
+
+    async def read_short(self) -> int:
+        """Two bytes, big-endian, two's complement, -32,768 to 32,767. Java: `readShort`."""
+        return await self._value(SHORT)
+
+    async def read_unsigned_short(self) -> int:
+        """Two bytes, big-endian, 0 to 65,535. Java: `readUnsignedShort`."""
+        return await self._value(UNSIGNED_SHORT)
+
+    async def read_char(self) -> str:
+        """Two bytes, big-endian: one UTF-16 unit, as a `str` of one; it may be half of a pair. Java: `readChar`."""
+        return await self._value(CHAR)
+
+    async def read_int(self) -> int:
+        """Four bytes, big-endian, two's complement, -2**31 to 2**31 - 1. Java: `readInt`."""
+        return await self._value(INT)
+
+    async def read_long(self) -> int:
+        """Eight bytes, big-endian, two's complement, -2**63 to 2**63 - 1. Java: `readLong`."""
+        return await self._value(LONG)
+
+    async def read_float(self) -> float:
+        """Four bytes, IEEE 754. A NaN keeps its sign and its payload, in the leading bits. Java: `readFloat`."""
+        return await self._value(FLOAT)
+
+    async def read_double(self) -> float:
+        """Eight bytes, IEEE 754. A NaN keeps its bits. Java: `readDouble`."""
+        return await self._value(DOUBLE)
+
+    async def read_line(self) -> str | None:
+        r"""Bytes up to `\n`, `\r`, `\r\n` or the end of the stream, each one a character (ISO-8859-1), without what
+        ends the line; None where the stream has already ended. Java: `readLine`.
+
+        A byte after `\r` that is not `\n` is held back for whatever is read next, as Java does it.
+        """
+        consumed = bytearray()
+        try:
+            while True:
+                byte = await self._some(1)
+                if not byte and not consumed:
+                    return None
+                if not byte or byte == b"\n":
+                    break
+                consumed += byte
+                if byte == b"\r":
+                    after = await self._some(1)
+                    if after != b"\n":
+                        self._pushed = after + self._pushed
+                    break
+        except CancelledError:
+            self._pushed = bytes(consumed) + self._pushed
+            raise
+        return consumed.removesuffix(b"\r").decode("latin-1")
+
+    async def read_utf(self) -> str:
+        """Two bytes, big-endian, unsigned: how many follow; then so many of modified UTF-8. Java: `readUTF`.
+
+        Raises `UTFDataFormatError`, with the JDK's message, for malformed text, all of which has then been consumed.
+        """
+        return await self._value(UTF)
+
+    # How
+
+    async def _value(self, wire: WireType[T]) -> T:
+        data = await self._exactly(wire.size, wire.name, wire.size)
+        if wire.rest is None:
+            return wire.unpack(data)
+        size = wire.rest(data)
+        try:
+            rest = await self._exactly(size, wire.name, wire.size + size)
+        except CancelledError:
+            self._pushed = data + self._pushed
+            raise
+        return wire.unpack(rest)
+
+    async def _exactly(self, size: int, name: str, expected: int) -> bytes:
+        """`size` bytes, the last ones of `expected` that make up `name`."""
+        if size == 0:
+            return b""
+        pushed = self._pushed[:size]
+        try:
+            data = await self._reader.readexactly(size - len(pushed))
+        except IncompleteReadError as error:
+            self._pushed = b""
+            got = expected - size + len(pushed) + len(error.partial)
+            raise IncompleteValueError(name, expected, got) from None
+        if pushed:
+            self._pushed = self._pushed[size:]
+            return pushed + data
+        return data
+
+    async def _some(self, size: int) -> bytes:
+        pushed = self._pushed[:size]
+        data = await self._reader.read(size - len(pushed))
+        self._pushed = self._pushed[size:]
+        return pushed + data
+
+
+class AsyncDataOutputStream(DataOutput[Coroutine[Any, Any, None]]):
+    """Writes what Java's `DataInputStream` reads: every method of `java.io.DataOutput`, over an asyncio `StreamWriter`.
+
+    Each method is awaited, and returns when the transport has room for more. The value itself is looked at, and
+    refused, when the method is called.
+    """
+
+    __slots__ = ("_writer",)
+
+    def __init__(self, writer: StreamWriter) -> None:
+        super().__init__()
+        self._writer = writer
+
+    async def flush(self) -> None:
+        """Waits until the transport has room for more; asyncio sends by itself. Java: `flush`."""
+        await self._writer.drain()
+
+    async def close(self) -> None:
+        """Sends what is left and closes the connection. Java: `close`."""
+        self._writer.close()
+        await self._writer.wait_closed()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _put(self, data: bytes) -> None:
+        self._writer.write(data)
+        self._count(len(data))
+        await self._writer.drain()

@@ -1,0 +1,316 @@
+"""The one table of what can stand on the wire.
+
+A `WireType` is a name, the bytes it takes, how to make a value of them and how to make them of a value. It does no
+input or output. The blocking streams, the asyncio streams and whoever decodes recorded bytes all read this table, so
+that they cannot disagree.
+
+Ten of the eleven types have a fixed size. UTF has a head of 2 bytes that says how many follow: for it, `size` is that
+of the head and `rest` makes the second number of the first bytes.
+"""
+
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from javaio.errors import IncompleteValueError, UTFDataFormatError
+from javaio.modified_utf8 import decode_modified_utf8, encode_modified_utf8, join_surrogates, utf16_units
+
+__all__ = [
+    "BOOLEAN",
+    "BYTE",
+    "CHAR",
+    "DOUBLE",
+    "FLOAT",
+    "INT",
+    "LONG",
+    "SHORT",
+    "UNSIGNED_BYTE",
+    "UNSIGNED_SHORT",
+    "UTF",
+    "WIRE_TYPES",
+    "Decoded",
+    "WireType",
+    "check_int",
+    "check_size",
+    "pack_char",
+]
+
+T = TypeVar("T")
+
+_SHOWN = 60  # a value's text in a log is cut in the middle beyond this
+
+
+class Decoded(NamedTuple, Generic[T]):
+    """A value found in recorded bytes, and how many bytes it took there."""
+
+    value: T
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class WireType(Generic[T]):
+    """One kind of value on the wire: see the module's own words."""
+
+    name: str
+    size: int
+    pack: Callable[[T], bytes]
+    unpack: Callable[[bytes], T]
+    rest: Callable[[bytes], int] | None = None
+
+    def encode(self, value: T) -> bytes:
+        """The bytes that Java's write method puts on the wire for `value`, with its truncations and its refusals."""
+        return self.pack(value)
+
+    def decode(self, buffer: bytes | bytearray | memoryview, offset: int = 0) -> Decoded[T]:
+        """The value that starts at `offset`, and how many bytes it takes.
+
+        Raises `IncompleteValueError` where the buffer ends too early (how many bytes are needed, as far as is known,
+        and how many are there), and `UTFDataFormatError` for malformed text, as the streams do.
+        """
+        if offset < 0:
+            raise ValueError(f"{self.name}: expected an offset from 0, got {offset}")
+        data = bytes(buffer[offset : offset + self.size])
+        if len(data) < self.size:
+            raise IncompleteValueError(self.name, self.size, len(data))
+        if self.rest is None:
+            return Decoded(self.unpack(data), self.size)
+        size = self.size + self.rest(data)
+        data = bytes(buffer[offset + self.size : offset + size])
+        if self.size + len(data) < size:
+            raise IncompleteValueError(self.name, size, self.size + len(data))
+        return Decoded(self.unpack(data), size)
+
+    def describe(self, value: T) -> str:
+        """The value for human eyes, on one line: `int 182`, `UTF 'bonjour'`; long text loses its middle."""
+        shown = repr(value)
+        if len(shown) > _SHOWN:
+            shown = f"{shown[: _SHOWN // 2]}...{shown[-_SHOWN // 2 :]}"
+        return f"{self.name} {shown}"
+
+
+# What Java cannot express --------------------------------------------------------------------------------------------
+
+
+def _refused(name: str, value: object, bits: int) -> Exception:
+    if not isinstance(value, int):
+        return _mistyped(name, "an int", value)
+    limits = f"{-(1 << bits - 1)} to {(1 << bits - 1) - 1}"
+    return OverflowError(f"{name}: expected a Java {'int' if bits == 32 else 'long'}, {limits}, got {_shown(value)}")
+
+
+def check_int(name: str, value: int) -> None:
+    """Refuses what no Java int can be: `TypeError`, `OverflowError`."""
+    if not isinstance(value, int) or not -1 << 31 <= value < 1 << 31:
+        raise _refused(name, value, 32)
+
+
+def check_size(name: str, size: int) -> None:
+    """Refuses what no Java array can be: a size below 0 (`ValueError`) or beyond an int (`OverflowError`)."""
+    check_int(name, size)
+    if size < 0:
+        raise ValueError(f"{name}: expected a size from 0, got {size}")
+
+
+def _mistyped(name: str, expected: str, value: object) -> TypeError:
+    return TypeError(f"{name}: expected {expected}, got {value!r} ({type(value).__name__})")
+
+
+def _shown(value: int) -> str:
+    # Python refuses to print an int of thousands of digits, and no one would read it.
+    return str(value) if value.bit_length() <= 128 else f"an int of {value.bit_length()} bits"
+
+
+# Integers ------------------------------------------------------------------------------------------------------------
+
+_pack_int32 = struct.Struct(">i").pack
+_pack_int64 = struct.Struct(">q").pack
+_pack_uint16 = struct.Struct(">H").pack
+_unpack_int8 = struct.Struct(">b").unpack
+_unpack_int16 = struct.Struct(">h").unpack
+_unpack_int32 = struct.Struct(">i").unpack
+_unpack_int64 = struct.Struct(">q").unpack
+
+
+def _low_bytes_of_int(name: str, size: int) -> Callable[[int], bytes]:
+    """Java's `writeByte` and `writeShort` take any int and keep its low bytes: and no more than an int."""
+    skipped = 4 - size
+
+    def pack(value: int) -> bytes:
+        try:
+            return _pack_int32(value)[skipped:]
+        except (struct.error, OverflowError):
+            raise _refused(name, value, 32) from None
+
+    return pack
+
+
+def _pack_long(value: int) -> bytes:
+    try:
+        return _pack_int64(value)
+    except (struct.error, OverflowError):
+        raise _refused("long", value, 64) from None
+
+
+_pack_byte = _low_bytes_of_int("byte", 1)
+_pack_short = _low_bytes_of_int("short", 2)
+_pack_int = _low_bytes_of_int("int", 4)
+
+
+def _un_pack_byte(data: bytes) -> int:
+    value: int = _unpack_int8(data)[0]
+    return value
+
+
+def _unpack_short(data: bytes) -> int:
+    value: int = _unpack_int16(data)[0]
+    return value
+
+
+def _unpack_int(data: bytes) -> int:
+    value: int = _unpack_int32(data)[0]
+    return value
+
+
+def _unpack_long(data: bytes) -> int:
+    value: int = _unpack_int64(data)[0]
+    return value
+
+
+def _unpack_unsigned(data: bytes) -> int:
+    return int.from_bytes(data, "big")
+
+
+# Boolean and char ----------------------------------------------------------------------------------------------------
+
+
+def _pack_boolean(value: bool) -> bytes:
+    if value is True:
+        return b"\x01"
+    if value is False:
+        return b"\x00"
+    raise _mistyped("boolean", "True or False", value)
+
+
+def _unpack_boolean(data: bytes) -> bool:
+    return data != b"\x00"
+
+
+_pack_low_16 = _low_bytes_of_int("char", 2)
+
+
+def pack_char(value: str | int) -> bytes:
+    """A UTF-16 unit, given as a `str` of one, or as an int whose low 16 bits count, as in `writeChar(int)`."""
+    if not isinstance(value, str):
+        return _pack_low_16(value)
+    units = utf16_units(value)
+    if len(units) != 2:
+        raise ValueError(f"char: expected one UTF-16 unit, got {value!r}, which is {len(units) // 2}")
+    return units
+
+
+# Floating point ------------------------------------------------------------------------------------------------------
+# A NaN carries bits that no one looks at but a bit-by-bit comparison. Java writes every NaN as one and the same, and
+# reads every NaN as it is; what hardware and C libraries do to a NaN on its way through `float` differs, so that way is
+# not taken here.
+
+_float = struct.Struct(">f")
+_double = struct.Struct(">d")
+_CANONICAL_FLOAT_NAN = b"\x7f\xc0\x00\x00"
+_CANONICAL_DOUBLE_NAN = b"\x7f\xf8\x00\x00\x00\x00\x00\x00"
+_FLOAT_INFINITY = b"\x7f\x80\x00\x00"
+_FLOAT_MINUS_INFINITY = b"\xff\x80\x00\x00"
+
+
+def _unreal(name: str, value: object) -> Exception:
+    if isinstance(value, int):  # an int counts as the double nearest to it; this one has none
+        return OverflowError(f"{name}: expected at most 1.7976931348623157e+308, got {_shown(value)}")
+    return _mistyped(name, "a float", value)
+
+
+def _pack_float(value: float) -> bytes:
+    if value != value:
+        return _CANONICAL_FLOAT_NAN
+    try:
+        return _float.pack(value)
+    except OverflowError:
+        # Finite, and nearer to 2**128 than to any float: Java's narrowing cast makes it an infinity.
+        return _FLOAT_INFINITY if value > 0 else _FLOAT_MINUS_INFINITY
+    except struct.error:
+        raise _unreal("float", value) from None
+
+
+def _unpack_float(data: bytes) -> float:
+    value: float = _float.unpack(data)[0]
+    if value != value:
+        return _widen_nan(int.from_bytes(data, "big"))
+    return value
+
+
+def _widen_nan(bits: int) -> float:
+    """The double whose sign and leading payload bits are those of a float NaN: what a bare widening should do."""
+    wide = bits >> 31 << 63 | 0x7FF << 52 | (bits & 0x7FFFFF) << 29
+    return _unpack_double(wide.to_bytes(8, "big"))
+
+
+def _pack_double(value: float) -> bytes:
+    if value != value:
+        return _CANONICAL_DOUBLE_NAN
+    try:
+        return _double.pack(value)
+    except (struct.error, OverflowError):
+        raise _unreal("double", value) from None
+
+
+def _unpack_double(data: bytes) -> float:
+    value: float = _double.unpack(data)[0]
+    return value
+
+
+# Text ----------------------------------------------------------------------------------------------------------------
+
+_MAX_UTF = 0xFFFF
+
+
+def _pack_utf(text: str) -> bytes:
+    data = encode_modified_utf8(text)
+    if len(data) > _MAX_UTF:
+        # Eight units, not characters, at either end: half a pair may be all that is left of an emoji there.
+        head, tail = utf16_units(text[:8])[:16], utf16_units(text[-8:])[-16:]
+        raise UTFDataFormatError(
+            f"encoded string ({join_surrogates(head)}...{join_surrogates(tail)}) too long: {len(data)} bytes"
+        )
+    return _pack_uint16(len(data)) + data
+
+
+# The table -----------------------------------------------------------------------------------------------------------
+
+BOOLEAN: WireType[bool] = WireType("boolean", 1, _pack_boolean, _unpack_boolean)
+BYTE: WireType[int] = WireType("byte", 1, _pack_byte, _un_pack_byte)
+UNSIGNED_BYTE: WireType[int] = WireType("unsignedByte", 1, _pack_byte, _unpack_unsigned)
+SHORT: WireType[int] = WireType("short", 2, _pack_short, _unpack_short)
+UNSIGNED_SHORT: WireType[int] = WireType("unsignedShort", 2, _pack_short, _unpack_unsigned)
+CHAR: WireType[str] = WireType("char", 2, pack_char, lambda data: chr(_unpack_unsigned(data)))
+INT: WireType[int] = WireType("int", 4, _pack_int, _unpack_int)
+LONG: WireType[int] = WireType("long", 8, _pack_long, _unpack_long)
+FLOAT: WireType[float] = WireType("float", 4, _pack_float, _unpack_float)
+DOUBLE: WireType[float] = WireType("double", 8, _pack_double, _unpack_double)
+UTF: WireType[str] = WireType("UTF", 2, _pack_utf, decode_modified_utf8, rest=_unpack_unsigned)
+
+_ALL: tuple[WireType[Any], ...] = (
+    BOOLEAN,
+    BYTE,
+    UNSIGNED_BYTE,
+    SHORT,
+    UNSIGNED_SHORT,
+    CHAR,
+    INT,
+    LONG,
+    FLOAT,
+    DOUBLE,
+    UTF,
+)
+
+WIRE_TYPES: Mapping[str, WireType[Any]] = MappingProxyType({wire.name: wire for wire in _ALL})
+"""Every wire type by its name: Java's own (`int`, `unsignedShort`, `UTF`), as in its `readInt`, `readUnsignedShort`."""
