@@ -181,7 +181,7 @@ class _Reader:
                 f"the {step.sender}'s `{step.field}`{self._round()} must be {step.equals} = {expected}, "
                 f"and it sent {seen.value} ({show(seen.raw)}, byte {seen.offset})"
             )
-        asked = self._conversation.fields[-1]
+        asked = next(reversed(self._conversation.fields), seen)
         if asked.sender != step.sender and not _had(self._connection.direction(asked.sender), asked, seen.began):
             self._conversation.problems.append(
                 f"the {step.sender} sent `{step.field}`{self._round()} before it had all of `{asked.name}`, "

@@ -63,7 +63,9 @@ def check_blocks(actual: Sequence[str], listening: str, blocks: Sequence[Sequenc
         start = len(expected)
         if not waiting:
             return check_exact(actual, expected)
-        block = max(waiting, key=lambda candidate: _common(actual[start:], candidate))
+        # Of two that fit equally far, the one that ends there: the other would go on.
+        fits = {candidate: _common(actual[start:], candidate) for candidate in waiting}
+        block = max(waiting, key=lambda candidate: (fits[candidate], fits[candidate] == len(candidate)))
         expected += block
         if _common(actual[start:], block) < len(block):
             return check_exact(actual, expected)

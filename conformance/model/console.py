@@ -53,9 +53,9 @@ def fill(template: str, values: Mapping[str, Any]) -> str:
 
 
 def pattern(template: str) -> re.Pattern[str]:
-    """A pattern that matches the line whatever stands in its places."""
-    return re.compile(r"(?P<%s>.*)".join(_escaped(template)) % tuple(_PLACE.findall(template)), re.DOTALL)
-
-
-def _escaped(template: str) -> list[str]:
-    return [re.escape(part).replace("%", "%%") for part in _PLACE.split(template)[::2]]
+    """A pattern that matches the line whatever stands in its places, and the same in a place that stands twice."""
+    texts, names = _PLACE.split(template)[::2], _PLACE.findall(template)
+    parts = [re.escape(texts[0])]
+    for number, (name, text) in enumerate(zip(names, texts[1:], strict=True)):
+        parts += [f"(?P={name})" if name in names[:number] else f"(?P<{name}>.*)", re.escape(text)]
+    return re.compile("".join(parts), re.DOTALL)
