@@ -202,7 +202,7 @@ class _Run:
             for member in present:
                 if self._has_left(member):
                     raise _StepError(member, "ended before its input did")
-            if time.monotonic() >= until:
+            if self._recording.over or time.monotonic() >= until:
                 return
 
     def _heard(self, member: str, texts: Mapping[str, str], until: float) -> None:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
-__all__ = ["MARK_VARIABLE", "end_marked_processes", "is_gone", "mark"]
+__all__ = ["MARK_VARIABLE", "end_marked_processes", "is_gone", "mark", "marked_folder", "remove_marked_folders"]
 
 MARK_VARIABLE = "JAVA_PYTHON_SOCKETS_RUN"
+_FOLDER = "java-python-sockets-"
+_FOLDER_MARK = "run.txt"
 
 
 def mark() -> str:
@@ -30,7 +35,8 @@ def is_gone(other: str) -> bool:
     if host != platform.node() or not pid.isdigit():
         return False
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != began
+        process = psutil.Process(int(pid))
+        return process.status() == psutil.STATUS_ZOMBIE or f"{process.create_time():.2f}" != began
     except psutil.NoSuchProcess:
         return True
     except psutil.Error:
@@ -45,6 +51,21 @@ def end_marked_processes() -> int:
             process.kill()
     psutil.wait_procs(left, timeout=5)
     return len(left)
+
+
+def marked_folder() -> tempfile.TemporaryDirectory[str]:
+    """A temporary folder with this run's mark."""
+    folder = tempfile.TemporaryDirectory(prefix=_FOLDER, ignore_cleanup_errors=True)
+    Path(folder.name, _FOLDER_MARK).write_text(mark(), encoding="utf-8")
+    return folder
+
+
+def remove_marked_folders() -> None:
+    """Removes the temporary folders of runs that are gone."""
+    for file in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*/{_FOLDER_MARK}"):
+        with suppress(OSError):
+            if is_gone(file.read_text(encoding="utf-8")):
+                shutil.rmtree(file.parent, ignore_errors=True)
 
 
 def _left_behind() -> Iterator[psutil.Process]:

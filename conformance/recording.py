@@ -74,6 +74,7 @@ class Recording:
     def __init__(self, events: Sequence[Event] = ()) -> None:
         self._changed = threading.Condition(threading.RLock())
         self.events: list[Event] = []
+        self.over = False
         self._connections: dict[int, Connection] = {}
         for event in events:
             self.add(event)
@@ -94,12 +95,18 @@ class Recording:
                 _apply(self._connections[event.connection], event)
             self._changed.notify_all()
 
+    def end(self) -> None:
+        """Nothing more will be recorded: whoever waits for it need not wait longer."""
+        with self._changed:
+            self.over = True
+            self._changed.notify_all()
+
     def wait_for(self, seen: Callable[[Recording], bool], until: float) -> bool:
-        """Waits until `seen` holds, at most until that time on the monotonic clock; says whether it does."""
+        """Waits until `seen` holds, the recording is over, or time.monotonic() says `until`; tells if it held."""
         with self._changed:
             while not seen(self):
                 left = until - time.monotonic()
-                if left <= 0 or not self._changed.wait(left):
+                if self.over or left <= 0 or not self._changed.wait(left):
                     return seen(self)
             return True
 

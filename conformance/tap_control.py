@@ -56,6 +56,12 @@ class TapControl:
                 self._shift = time.monotonic() - message["now"]
             self._answers.put(message)
 
+    def ended(self) -> None:
+        """The tap is gone: whoever waits for it need not wait longer."""
+        self.broken = True
+        self._recording.end()
+        self._answers.put({"failed": "go on", "why": "it has ended"})
+
     def open(
         self,
         *,
@@ -92,4 +98,4 @@ class TapControl:
             errors = self._errors.decode("utf-8", "replace").strip()
             raise TapError(f"the tap did not answer {order['do']!r}{': ' + errors if errors else ''}") from None
         if "failed" in answer:
-            raise TapError(f"the tap could not {order['do']} at {order.get('listen')}: {answer['why']}")
+            raise TapError(f"the tap could not {order['do']} {order.get('listen', '')}: {answer['why']}")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import socket
 import tarfile
 import threading
 import time
@@ -181,6 +182,7 @@ class _ContainerLane(Lane):
             ["python3", "-m", "conformance.tap"],
             self.tap.feed,
             typed=True,
+            closed=self.tap.ended,
             network={"network": backend.network},
             environment={"PYTHONPATH": _TAP},
             limits={**_LIMITS, "read_only": False},
@@ -301,6 +303,8 @@ class ContainerHandle(Handle):
         # Half of a connection cannot be closed on every system. This one carries input alone, and is closed whole.
         assert self._input is not None
         with suppress(OSError):
+            # The client library keeps references of its own, and would put a mere close off until they are gone.
+            self._input.shutdown(socket.SHUT_RDWR)
             self._input.close()
 
     def wait(self, until: float) -> int | None:

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from conformance.backends.jdks import find_jdks
 from conformance.console_log import ConsoleLog, Stream
 from conformance.model.program import Program
 from conformance.model.runtime import Runtime
-from conformance.owner import MARK_VARIABLE, end_marked_processes, mark
+from conformance.owner import MARK_VARIABLE, end_marked_processes, mark, marked_folder, remove_marked_folders
 from conformance.tap_control import TapControl
 
 __all__ = ["ProcessBackend"]
@@ -48,7 +47,7 @@ class ProcessBackend(Backend):
         self._stopping = False
         self._runtimes = runtimes
         self._jdks = find_jdks()
-        self._folder = tempfile.TemporaryDirectory(prefix="java-python-sockets-", ignore_cleanup_errors=True)
+        self._folder = marked_folder()
         self._environment = {
             **os.environ,
             MARK_VARIABLE: mark(),
@@ -63,6 +62,7 @@ class ProcessBackend(Backend):
         self._own_port = threading.Lock()
         self._ports = random.Random(os.getpid())
         end_marked_processes()
+        remove_marked_folders()
 
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
         programs = [server, *clients]
@@ -174,7 +174,12 @@ class ProcessBackend(Backend):
     def tap(self, control: TapControl) -> ProcessHandle:
         """Starts a tap."""
         handle = ProcessHandle(
-            [sys.executable, "-m", "conformance.tap"], ROOT, self._environment, control.feed, typed=True
+            [sys.executable, "-m", "conformance.tap"],
+            ROOT,
+            self._environment,
+            control.feed,
+            typed=True,
+            closed=control.ended,
         )
         control.connect(handle.type)
         return handle

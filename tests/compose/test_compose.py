@@ -1,0 +1,113 @@
+"""`docker compose up`: a LAN on one machine, which the clients of both languages reach from outside."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+PORTS = {name: int(service["ports"][0].split(":")[0]) for name, service in COMPOSE["services"].items()}
+ADDITION = [name for name in PORTS if "chat" not in name]
+CHAT = [name for name in PORTS if "chat" in name]
+UP_SECONDS = 300
+
+
+def run(*command: str, folder: Path = ROOT, seconds: float = 60, typed: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=folder,
+        input=typed,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=seconds,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"},
+    )
+
+
+@pytest.fixture(scope="module")
+def lan() -> Iterator[Sequence[str]]:
+    """The command that steers the running services."""
+    docker = shutil.which("docker")
+    if docker is None or run(docker, "compose", "version").returncode or run(docker, "info").returncode:
+        reason = "docker compose does not answer here"
+        if os.environ.get("CONFORMANCE_REQUIRE_CONTAINERS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    compose = [docker, "compose", "--project-name", f"java-python-sockets-test-{os.getpid()}"]
+    try:
+        up = run(*compose, "up", "--build", "--detach", "--wait", seconds=UP_SECONDS)
+        assert up.returncode == 0, up.stdout + up.stderr
+        yield compose
+    finally:
+        run(*compose, "down", "--volumes", "--remove-orphans", "--timeout", "1", seconds=UP_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Java programs, compiled as the README says."""
+    if shutil.which("javac") is None:
+        pytest.skip("there is no JDK on this machine to run the Java clients outside of a container")
+    folder = tmp_path_factory.mktemp("classes")
+    for source in (ROOT / "java-reference").glob("*.java"):
+        shutil.copy(source, folder)
+    sources = [path.name for path in folder.glob("*.java")]
+    compiled = run("javac", "-encoding", "UTF-8", *sources, folder=folder)
+    assert compiled.returncode == 0, compiled.stderr
+    return folder
+
+
+def test_the_readme_lists_every_port() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\d{4}) \| (\w+ `\w+`)", readme, re.MULTILINE))
+    assert {int(port) for port in rows} == set(PORTS.values())
+    assert rows[str(PORTS["java-multithreaded"])] == "Java `MultithreadedServer`"
+
+
+@pytest.mark.parametrize("service", PORTS)
+def test_every_server_is_healthy_in_its_own_protocol(lan: Sequence[str], service: str) -> None:
+    shown = run(*lan, "ps", "--format", "{{.Health}}", service)
+    assert shown.stdout.strip() == "healthy", shown.stdout + shown.stderr
+
+
+@pytest.mark.parametrize("service", ADDITION)
+def test_a_python_client_from_outside_is_served(lan: Sequence[str], service: str) -> None:
+    done = run(sys.executable, "-m", "pyclient", "simple", "--port", str(PORTS[service]))
+    assert_three_sums(done)
+
+
+@pytest.mark.parametrize("service", ADDITION)
+def test_a_java_client_from_outside_is_served(lan: Sequence[str], classes: Path, service: str) -> None:
+    done = run("java", "-Dfile.encoding=UTF-8", "SimpleClient", "127.0.0.1", str(PORTS[service]), folder=classes)
+    assert_three_sums(done)
+
+
+@pytest.mark.parametrize("service", CHAT)
+def test_both_chat_clients_from_outside_are_served(lan: Sequence[str], classes: Path, service: str) -> None:
+    port = str(PORTS[service])
+    python = run(sys.executable, "-m", "pyclient", "chat", "alice", "--port", port, typed="bonjour\n")
+    java = run("java", "-Dfile.encoding=UTF-8", "ChatClient", "bob", "127.0.0.1", port, folder=classes, typed="salut\n")
+    for done in (python, java):
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.splitlines()[-1] == "### Connexion terminée."
+    logs = run(*lan, "logs", "--no-log-prefix", service).stdout
+    assert "--> Message de alice : bonjour" in logs
+    assert "--> Message de bob : salut" in logs
+
+
+def assert_three_sums(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 0, done.stdout + done.stderr
+    numbers = [int(number) for number in re.findall(r"(?:nombre \d|Réponse serveur) : (-?\d+)$", done.stdout, re.M)]
+    assert len(numbers) == 9, done.stdout + done.stderr
+    for first, second, total in zip(numbers[0::3], numbers[1::3], numbers[2::3], strict=True):
+        assert first + second == total
