@@ -12,7 +12,7 @@ from javaio import AsyncDataInputStream, AsyncDataOutputStream, DataInputStream,
 
 from .cases import READS, WRITES, Case, ReadCase, WriteCase, error_answer
 
-__all__ = ["Pieces", "Trickle", "answer", "answer_async", "answer_in_pieces"]
+__all__ = ["MemoryWriter", "Pieces", "Trickle", "answer", "answer_async", "answer_in_pieces"]
 
 
 class Pieces(io.RawIOBase):
@@ -133,7 +133,7 @@ async def _read_async(case: ReadCase, inp: AsyncDataInputStream, consumed: Any) 
     return b"".join(parts)
 
 
-class _Writer:
+class MemoryWriter:
     """As much of a StreamWriter as is asked for; the real one is met in test_sockets.py."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ class _Writer:
 
 
 async def _write_async(case: WriteCase) -> bytes:
-    writer: Any = _Writer()
+    writer: Any = MemoryWriter()
     out = AsyncDataOutputStream(writer)
     out._size = case.start
     parts = []

@@ -1,4 +1,4 @@
-"""The oracle, one for the whole test run."""
+"""The oracle, one for the whole test run, and the faces that a test is put to."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from .faces import FACES, Face
 from .oracle import JdkOracle, compile_oracle
 
 
@@ -29,3 +30,8 @@ def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JdkOracle]:
         pytest.skip(command)
     with JdkOracle(command) as running:
         yield running
+
+
+@pytest.fixture(params=FACES)
+def face(request: pytest.FixtureRequest) -> Face:
+    return FACES[request.param]()

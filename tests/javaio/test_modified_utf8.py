@@ -1,0 +1,122 @@
+"""Modified UTF-8 alone: what is written for each kind of character, what is read, what is refused and how."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from javaio import UTFDataFormatError, decode_modified_utf8, encode_modified_utf8
+
+BOTH_WAYS = [
+    ("nothing", "", ""),
+    ("ASCII", "abc\x7f", "61 62 63 7F"),
+    ("U+0000 takes two bytes", "\0", "C0 80"),
+    ("the first of two bytes", "\x80", "C2 80"),
+    ("the last of two bytes", "\u07ff", "DF BF"),
+    ("the first of three bytes", "\u0800", "E0 A0 80"),
+    ("the last of three bytes", "\uffff", "EF BF BF"),
+    ("a byte order mark is a character", "\ufeffa", "EF BB BF 61"),
+    ("French", "déjà", "64 C3 A9 6A C3 A0"),
+    ("the euro sign", "€", "E2 82 AC"),
+    ("above U+FFFF: two surrogates, three bytes each", "😀", "ED A0 BD ED B8 80"),
+    ("the first above U+FFFF", "\U00010000", "ED A0 80 ED B0 80"),
+    ("the last of all", "\U0010ffff", "ED AF BF ED BF BF"),
+    ("a high surrogate alone", "\ud83d", "ED A0 BD"),
+    ("a low surrogate alone", "\ude00", "ED B8 80"),
+    ("swapped surrogates stay apart", "\ude00\ud83d", "ED B8 80 ED A0 BD"),
+    ("of two high ones the second is paired", "\ud83d😀", "ED A0 BD ED A0 BD ED B8 80"),
+    ("everything at once", "a\0é€😀\ud800z", "61 C0 80 C3 A9 E2 82 AC ED A0 BD ED B8 80 ED A0 80 7A"),
+]
+
+
+@pytest.mark.parametrize(("text", "data"), [row[1:] for row in BOTH_WAYS], ids=[row[0] for row in BOTH_WAYS])
+def test_both_ways(text: str, data: str) -> None:
+    assert encode_modified_utf8(text).hex(" ").upper() == data
+    assert decode_modified_utf8(bytes.fromhex(data)) == text
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("00", "\0"),
+        ("61 00 62", "a\0b"),
+        ("C3 A9 00", "é\0"),
+        ("C0 81", "\x01"),
+        ("C1 BF", "\x7f"),
+        ("E0 80 80", "\0"),
+        ("E0 81 81", "A"),
+        ("E0 9F BF", "\u07ff"),
+        ("E0 80 80 ED A0 BD ED B8 80", "\0😀"),  # the exact loop joins pairs as well
+        ("C0 80 ED A0 BD", "\0\ud83d"),
+    ],
+)
+def test_reads_more_than_is_ever_written(data: str, text: str) -> None:
+    assert decode_modified_utf8(bytes.fromhex(data)) == text
+
+
+PARTIAL = "malformed input: partial character at end"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("80", "malformed input around byte 0"),
+        ("61 62 63 BF", "malformed input around byte 3"),
+        ("C0 80 80", "malformed input around byte 2"),
+        ("F0 9F 98 80", "malformed input around byte 0"),
+        ("C3 A9 F0 9F 98 80", "malformed input around byte 2"),
+        ("F4 8F BF BF", "malformed input around byte 0"),
+        ("61 FF", "malformed input around byte 1"),
+        ("C3 61", "malformed input around byte 2"),
+        ("61 C3 C3", "malformed input around byte 3"),
+        ("E2 61 AC", "malformed input around byte 2"),
+        ("E2 82 61", "malformed input around byte 2"),
+        ("E2 C0 80", "malformed input around byte 2"),
+        ("ED A0 F0", "malformed input around byte 2"),
+        ("C3", PARTIAL),
+        ("61 E2", PARTIAL),
+        ("E2 82", PARTIAL),
+        ("E2 61", PARTIAL),  # cut short and malformed is cut short
+        ("ED A0 BD ED B8", PARTIAL),
+    ],
+)
+def test_refuses_in_the_words_of_the_jdk(data: str, message: str) -> None:
+    with pytest.raises(UTFDataFormatError, match=f"^{re.escape(message)}$"):
+        decode_modified_utf8(bytes.fromhex(data))
+
+
+def test_the_error_is_a_value_error() -> None:
+    assert issubclass(UTFDataFormatError, ValueError)
+
+
+def test_knows_no_limit_of_65535_bytes() -> None:
+    text = "é" * 50_000
+    assert decode_modified_utf8(encode_modified_utf8(text)) == text
+
+
+def test_reads_any_bytes() -> None:
+    assert decode_modified_utf8(bytearray(b"\xc0\x80")) == "\0"
+    assert decode_modified_utf8(memoryview(b"xabcx")[1:4]) == "abc"
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "text", ["a"]])
+def test_reads_bytes_alone(wrong: object) -> None:
+    with pytest.raises(TypeError, match="expected bytes, got"):
+        decode_modified_utf8(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"text", ["a"]])
+def test_writes_text_alone(wrong: object) -> None:
+    with pytest.raises(TypeError, match="expected a str, got"):
+        encode_modified_utf8(wrong)  # type: ignore[arg-type]
+
+
+@given(st.text(st.characters()))
+def test_what_is_written_is_read_again(text: str) -> None:
+    # A str may hold the two halves of a pair as two characters; the wire knows no difference, and gives back the one.
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    data = encode_modified_utf8(text)
+    assert decode_modified_utf8(data) == joined
+    assert 0 not in data
+    assert not any(byte >= 0xF0 for byte in data)
