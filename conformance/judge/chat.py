@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from conformance.conversation import Conversation
 from conformance.tap.events import CLIENT, SERVER, Side
@@ -49,9 +49,24 @@ def read_chat(conversations: Sequence[Conversation], said: Sequence[Said]) -> Ch
     problem = _sent_as_typed(conversations, members, said) or _received_as_sent(received, said)
     if problem:
         return ChatReading([], received, problem)
-    reference = max(received, key=lambda author: len(received[author]), default="")
-    order = [by_post[post] for post in received.get(reference, [])]
-    return ChatReading(order, received, _one_order(received, reference, order))
+    order = [by_post[post] for step in _steps(said) for post in _seen_in(step, received)]
+    return ChatReading(order, received, _one_order(received, order))
+
+
+def _steps(said: Sequence[Said]) -> list[list[Said]]:
+    """The messages of each step, whose audience is the same."""
+    return [list(messages) for _, messages in groupby(sorted(said, key=_step), key=_step)]
+
+
+def _step(message: Said) -> int:
+    return message.step
+
+
+def _seen_in(step: Sequence[Said], received: Mapping[str, Sequence[Post]]) -> list[Post]:
+    """The messages of a step in the order in which the first of its audience received them."""
+    posts = {message.post for message in step}
+    witness = next((member for member in received if member in step[0].audience), None)
+    return [post for post in received[witness] if post in posts] if witness else []
 
 
 def _posts(conversation: Conversation, sender: Side) -> list[Post]:
@@ -101,16 +116,17 @@ def _received_as_sent(received: Mapping[str, Sequence[Post]], said: Sequence[Sai
     return None
 
 
-def _one_order(received: Mapping[str, Sequence[Post]], reference: str, order: Sequence[Said]) -> str | None:
+def _one_order(received: Mapping[str, Sequence[Post]], order: Sequence[Said]) -> str | None:
     place = {message.post: number for number, message in enumerate(order)}
-    for earlier, later in pairwise(order):
-        if earlier.step > later.step:
-            return f"{later.text!r} was said before {earlier.text!r}, and {reference} received it after"
+    said = {message.post: message for message in order}
     for member, got in received.items():
-        for earlier_post, later_post in pairwise(got):
-            if place[earlier_post] > place[later_post]:
-                return (
-                    f"{member} received {earlier_post[1]!r} before {later_post[1]!r}, "
-                    f"and {reference} received them the other way round"
-                )
+        for earlier, later in pairwise(got):
+            if place[earlier] < place[later]:
+                continue
+            if said[earlier].step > said[later].step:
+                return f"{later[1]!r} was said before {earlier[1]!r}, and {member} received it after"
+            witness = next(other for other in received if other in said[earlier].audience)
+            return (
+                f"{member} received {earlier[1]!r} before {later[1]!r}, and {witness} received them the other way round"
+            )
     return None

@@ -167,12 +167,17 @@ def _order(actual: Sequence[str], sequences: Sequence[Sequence[str]]) -> str | N
         for index, line in enumerate(sequence):
             steps[line].add(index)
             before[line].update(sequence[index - 1 : index])
+    # A line that recurs within a sequence has no one place: its steps are left to the ids.
+    unsure = {index for indexes in steps.values() if len(indexes) > 1 for index in indexes}
     seen: Counter[str] = Counter()
+    reached: Counter[int] = Counter()
     for number, line in enumerate(actual, 1):
         seen[line] += 1
-        # A line that recurs within a sequence has no one place, and is left to the ids.
+        reached.update(steps[line])
         if not before[line] or len(steps[line]) > 1 or any(len(steps[text]) > 1 for text in before[line]):
             continue
-        if seen[line] > sum(seen[text] for text in before[line]):
+        [index] = steps[line]
+        ahead = not {index, index - 1} & unsure and reached[index] > reached[index - 1]
+        if ahead or seen[line] > sum(seen[text] for text in before[line]):
             return f"line {number}, {line!r}, comes before {sorted(before[line])[0]!r}, which it must follow"
     return None

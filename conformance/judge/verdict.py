@@ -107,24 +107,27 @@ def _hung(evidence: Evidence) -> Iterable[str]:
 def _crashed(evidence: Evidence) -> Iterable[str]:
     for account in (evidence.server, *evidence.clients):
         who = f"the {account.program.role} {account.label}"
+        error = _telling_error(account)
+        told = f"; on standard error it printed {error!r}" if error else ""
         if account.program.role == "client" and account.status:
-            yield f"{who} ended with status {account.status}"
+            yield f"{who} ended with status {account.status}{told}"
         elif account.program.role == "server" and account.status is not None:
-            yield f"{who} ended with status {account.status}, and a server runs until it is stopped"
+            yield f"{who} ended with status {account.status}, and a server runs until it is stopped{told}"
+        elif error and account.program.console is not None:
+            yield f"{who} printed on standard error: {error!r}"
         if account.program.console is None:
             continue
         for line in account.lines:
-            if line.stream == "err":
-                yield f"{who} printed on standard error: {_last_error(account)!r}"
-                break
-            if not line.whole and account.program.role == "client":
+            if line.stream == "out" and not line.whole and account.program.role == "client":
                 yield f"{who} ended inside a line: {line.text!r}"
 
 
-def _last_error(account: Account) -> str:
-    """The line of standard error that says most: a traceback ends with it, a plain message begins with it."""
+def _telling_error(account: Account) -> str:
+    """The line of standard error that says most: Python's traceback ends with it, anything else begins with it."""
     errors = [line.text for line in account.lines if line.stream == "err" and line.text.strip()]
-    return (errors[-1] if errors and errors[0].startswith(("Traceback", "Exception in")) else "".join(errors[:1])) or ""
+    if not errors:
+        return ""
+    return errors[-1] if errors[0].startswith("Traceback") else errors[0]
 
 
 def _missing_on_the_wire(evidence: Evidence, conversations: Sequence[Conversation]) -> Iterable[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,7 +72,7 @@ def test_how_many_lines_a_server_owes() -> None:
 
 
 @given(st.lists(ROUNDS, max_size=4), st.randoms())
-def test_connections_may_be_served_in_any_order(rounds: list[list[tuple[int, int]]], random: st.random.Random) -> None:
+def test_connections_may_be_served_in_any_order(rounds: list[list[tuple[int, int]]], random: Random) -> None:
     blocks = [connection_lines(SIMPLE, conversation, {}) for conversation in conversations(rounds)]
     served = random.sample(blocks, len(blocks))
     actual = [LISTENING, *(line for block in served for line in (*block, LISTENING))]
