@@ -12,7 +12,7 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -26,6 +26,7 @@ __all__ = ["chunks", "disagreements", "main"]
 
 CHUNK = 5_000  # cases in one question to the oracle
 CHUNKS_AT_ONCE = 4
+PROGRESS_SECONDS = 10
 
 Chunk = tuple[str, int]  # its seed, and how many cases to draw from it
 
@@ -87,27 +88,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pool = stack.enter_context(
             multiprocessing.get_context("spawn").Pool(options.workers, _start_oracle, (command,))
         )
-        started = told = time.monotonic()
-        done, differing = 0, 0
-        for count, found in pool.imap_unordered(_run_chunk, chunks(options.inputs, options.seed), CHUNKS_AT_ONCE):
-            done += count
-            differing += len(found)
-            for one in found:
-                print(f"DISAGREEMENT: {one}", flush=True)
-            now = time.monotonic()
-            if now - told >= 10:
-                told = now
-                print(
-                    f"{done:,} of {options.inputs:,} inputs, {differing} disagreements, {now - started:.0f} s",
-                    flush=True,
-                )
+        results = pool.imap_unordered(_run_chunk, chunks(options.inputs, options.seed), CHUNKS_AT_ONCE)
+        status = report(results, options.inputs, f"seed {options.seed}, {options.workers} workers")
         pool.close()
         pool.join()
-    seconds = time.monotonic() - started
-    print(
-        f"{done:,} inputs, {differing} disagreements, seed {options.seed}, {options.workers} workers, {seconds:.0f} s"
-    )
-    return 1 if differing else 0
+    return status
+
+
+def report(results: Iterable[tuple[int, list[str]]], inputs: int, how: str) -> int:
+    """Prints progress, each disagreement as it is found, and at the end one line that says it all."""
+    started = told = time.monotonic()
+    done, differing = 0, 0
+    for count, found in results:
+        done += count
+        differing += len(found)
+        for one in found:
+            print(f"DISAGREEMENT: {one}", flush=True)
+        now = time.monotonic()
+        if now - told >= PROGRESS_SECONDS:
+            told = now
+            print(f"{done:,} of {inputs:,} inputs, {differing} disagreements, {now - started:.0f} s", flush=True)
+    print(f"{done:,} inputs, {differing} disagreements, {how}, {time.monotonic() - started:.0f} s")
+    return 0 if differing == 0 and done == inputs else 1
 
 
 if __name__ == "__main__":
