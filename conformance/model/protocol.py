@@ -6,13 +6,14 @@ steps that the two sides follow at the same time, each at its own pace.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from conformance.expressions import Expression, parse_expression
-from conformance.model.yaml_file import Model, _as_tuple
-from conformance.tap.events import Side
+from conformance.model.yaml_file import Lines, Model, _as_tuple
+from conformance.tap.events import CLIENT, SERVER, Side
 from javaio import WIRE_TYPES
 
 __all__ = ["BothWays", "FieldStep", "Protocol", "Repeat", "Step"]
@@ -57,10 +58,24 @@ class Repeat(Model):
 
     repeat: Steps
 
+    @model_validator(mode="after")
+    def _begins_with_a_field(self) -> Repeat:
+        if not self.repeat or not isinstance(self.repeat[0], FieldStep):
+            raise ValueError("what is repeated must begin with a field: it tells whether there is one round more")
+        return self
+
 
 class _TwoSides(Model):
     client: Steps
     server: Steps
+
+    @model_validator(mode="after")
+    def _each_speaks_for_itself(self) -> _TwoSides:
+        for side, steps in ((CLIENT, self.client), (SERVER, self.server)):
+            for step in _fields(steps):
+                if step.sender != side:
+                    raise ValueError(f"`{step.field}` is from the {step.sender}, and stands under `{side}`")
+        return self
 
 
 class BothWays(Model):
@@ -70,24 +85,33 @@ class BothWays(Model):
     """
 
     sides: _TwoSides = Field(alias="both ways")
-    broadcast: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
+    broadcast: Lines = ()
+
+    @model_validator(mode="after")
+    def _both_have_what_is_broadcast(self) -> BothWays:
+        for side, steps in ((CLIENT, self.sides.client), (SERVER, self.sides.server)):
+            known = [step.field for step in _fields(steps)]
+            for name in self.broadcast:
+                if name not in known:
+                    raise ValueError(f"broadcast: the {side} sends no {name!r}; known are {', '.join(known)}")
+        return self
 
 
 def _kind_of_step(step: Any) -> str:
     if isinstance(step, dict):
         if "repeat" in step:
-            return "repeat-step"
+            return "<repeat>"
         if "both ways" in step:
-            return "both-ways"
+            return "<both ways>"
     elif isinstance(step, Repeat):
-        return "repeat-step"
+        return "<repeat>"
     elif isinstance(step, BothWays):
-        return "both-ways"
-    return "field"
+        return "<both ways>"
+    return "<field>"
 
 
 Step = Annotated[
-    Annotated[FieldStep, Tag("field")] | Annotated[Repeat, Tag("repeat-step")] | Annotated[BothWays, Tag("both-ways")],
+    Annotated[FieldStep, Tag("<field>")] | Annotated[Repeat, Tag("<repeat>")] | Annotated[BothWays, Tag("<both ways>")],
     Discriminator(_kind_of_step),
 ]
 Steps = Annotated[tuple[Step, ...], BeforeValidator(_as_tuple)]
@@ -105,6 +129,55 @@ class Protocol(Model):
     def broadcast(self) -> tuple[str, ...]:
         """The fields of a message that goes to every client; empty where the protocol has none."""
         return next((step.broadcast for step in self.session if isinstance(step, BothWays)), ())
+
+    @property
+    def fields(self) -> tuple[FieldStep, ...]:
+        """Every field, in the order in which they stand in the file."""
+        return tuple(_fields(self.session))
+
+    @model_validator(mode="after")
+    def _computed_from_what_came(self) -> Protocol:
+        came: set[str] = set()
+        for step in self.fields:
+            unknown = sorted(_names(step.equals) - came)
+            if unknown:
+                raise ValueError(
+                    f"`{step.field}` is computed from {unknown[0]!r}, and no field before it has that name"
+                )
+            came.add(step.field)
+        return self
+
+
+def _names(expression: str | None) -> set[str]:
+    if expression is None:
+        return set()
+    asked: set[str] = set()
+    parse_expression(expression)(_Asked(asked))
+    return asked
+
+
+class _Asked(dict[str, int]):
+    """Fields that are all zero, and remember which of them were asked for."""
+
+    def __init__(self, asked: set[str]) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def __missing__(self, name: str) -> int:
+        self._asked.add(name)
+        return 0
+
+
+def _fields(steps: tuple[Step, ...]) -> Iterator[FieldStep]:
+    for step in steps:
+        match step:
+            case FieldStep():
+                yield step
+            case Repeat(repeat=body):
+                yield from _fields(body)
+            case BothWays(sides=sides):
+                yield from _fields(sides.client)
+                yield from _fields(sides.server)
 
 
 Repeat.model_rebuild()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from conformance.model.yaml_file import Lines, Model
 
@@ -29,16 +30,37 @@ class Leave(Model):
     leave: Lines
 
 
+_KINDS = ("join", "say", "leave")
+
+
+def _kind_of_step(step: Any) -> str | None:
+    kinds = [kind for kind in _KINDS if isinstance(step, dict) and kind in step]
+    return kinds[0] if kinds else None
+
+
+def _one_kind(step: Any) -> Any:
+    if not isinstance(step, Model) and _kind_of_step(step) is None:
+        raise ValueError(f"a step must be one of {', '.join(_KINDS)}, got {step!r}")
+    return step
+
+
+Step = Annotated[
+    Annotated[Join, Tag("join")] | Annotated[Say, Tag("say")] | Annotated[Leave, Tag("leave")],
+    Discriminator(_kind_of_step),
+    BeforeValidator(_one_kind),
+]
+
+
 class Scenario(Model):
     """The members of a chat, and what they do."""
 
     scenario: str
     members: Lines = Field(min_length=1)
-    steps: list[Join | Say | Leave]
+    steps: list[Step]
 
     @field_validator("steps")
     @classmethod
-    def _texts_differ(cls, steps: list[Join | Say | Leave]) -> list[Join | Say | Leave]:
+    def _texts_differ(cls, steps: list[Step]) -> list[Step]:
         texts = [text for step in steps if isinstance(step, Say) for text in step.say.values()]
         for text in texts:
             if texts.count(text) > 1:
@@ -48,24 +70,33 @@ class Scenario(Model):
     @model_validator(mode="after")
     def _possible(self) -> Scenario:
         present: set[str] = set()
+        joined: set[str] = set()
+        spoke: set[str] = set()
         for number, step in enumerate(self.steps, 1):
             match step:
                 case Join(join=names):
-                    self._known(names, number)
+                    self._new(names, joined, number)
+                    joined |= set(names)
                     present |= set(names)
                 case Say(say=texts):
                     self._present(texts, present, number)
+                    spoke |= set(texts)
                 case Leave(leave=names):
                     self._present(names, present, number)
                     present -= set(names)
         if present:
             raise ValueError(f"at the end all must have left, and {', '.join(sorted(present))} did not")
+        if joined - spoke:
+            silent = sorted(joined - spoke)[0]
+            raise ValueError(f"{silent!r} says nothing, and the wire tells by its messages whose a connection is")
         return self
 
-    def _known(self, names: tuple[str, ...], number: int) -> None:
+    def _new(self, names: tuple[str, ...], joined: set[str], number: int) -> None:
         for name in names:
             if name not in self.members:
                 raise ValueError(f"step {number}: {name!r} is no member")
+            if name in joined:
+                raise ValueError(f"step {number}: {name!r} has joined before, and a member joins once")
 
     def _present(self, names: tuple[str, ...] | Mapping[str, str], present: set[str], number: int) -> None:
         for name in names:

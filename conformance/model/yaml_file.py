@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-__all__ = ["Lines", "Model", "YamlError", "read_yaml", "validate"]
+__all__ = ["Lines", "Model", "YamlError", "read_yaml", "unknown_key", "validate"]
 
 T = TypeVar("T")
+_SHOWN = 60
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class YamlError(ValueError):
@@ -23,6 +26,22 @@ class Model(BaseModel):
     """What every object read from YAML is: exact in its keys and types, and never changed afterwards."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, content: Any) -> Any:
+        known = sorted(field.alias or name for name, field in cls.model_fields.items())
+        for key in content if isinstance(content, dict) else ():
+            if key not in known:
+                raise ValueError(unknown_key(key, known))
+        return content
+
+
+def unknown_key(key: object, known: Sequence[str]) -> str:
+    """The phrase about a key that nobody knows, with the one that may have been meant."""
+    near = difflib.get_close_matches(str(key), known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    return f"unknown key {key!r}; {hint}"
 
 
 def _as_tuple(value: Any) -> Any:
@@ -37,13 +56,14 @@ class _Loader(yaml.SafeLoader):
     """YAML that refuses to take one of two equal keys in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
+        seen: list[Any] = []
         for key_node, _ in node.value:
+            if key_node.tag == _MERGE:
+                continue
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                line = key_node.start_mark.line + 1
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice (line {line})")
-            seen.add(key)
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
+            seen.append(key)
         return super().construct_mapping(node, deep)
 
 
@@ -55,11 +75,18 @@ def read_yaml(path: Path) -> Any:
         raise YamlError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise YamlError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", None) or str(error)
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise YamlError(f"{path}{where}: is not YAML: {problem}") from error
+    except yaml.constructor.ConstructorError as error:
+        raise YamlError(f"{path}, line {_line(error.problem_mark)}: {error.problem}") from error
+    except yaml.MarkedYAMLError as error:
+        raise YamlError(f"{path}, line {_line(error.problem_mark)}: is not YAML: {error.problem}") from error
+    except yaml.reader.ReaderError as error:
+        raise YamlError(f"{path}: is not YAML: {error.reason} (character {error.position})") from error
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none, and the like
+        raise YamlError(f"{path}: is not YAML: {error}") from error
+
+
+def _line(mark: yaml.Mark | None) -> int:
+    return mark.line + 1 if mark else 1
 
 
 def validate(kind: type[T], content: Any, path: Path, *keys: str) -> T:
@@ -67,30 +94,39 @@ def validate(kind: type[T], content: Any, path: Path, *keys: str) -> T:
     try:
         return TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise YamlError(f"{path}: {_sentence(kind, first, keys)}") from error
+        raise YamlError(f"{path}: {_sentence(content, error.errors()[0], keys)}") from error
 
 
-def _sentence(kind: Any, error: ErrorDetails, keys: tuple[str, ...]) -> str:
-    # pydantic names a branch of a union in the path; keys of the file are what its reader can find.
-    where = ".".join(
-        [*keys, *(str(part) for part in error["loc"] if part not in ("field", "repeat-step", "both-ways"))]
-    )
-    got = error.get("input")
+def _sentence(content: Any, error: ErrorDetails, keys: tuple[str, ...]) -> str:
+    where = ".".join([*keys, *_found(content, error)])
     match error["type"]:
-        case "extra_forbidden":
-            name = str(error["loc"][-1])
-            known = sorted(field.alias or key for key, field in getattr(kind, "model_fields", {}).items())
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}" if known else ""
-            return f"unknown key {where!r}{hint}"
         case "missing":
-            return f"{where}: is missing"
+            what = "is missing"
         case "value_error":
-            return (
-                f"{where}: {error['msg'].removeprefix('Value error, ')}"
-                if where
-                else error["msg"].removeprefix("Value error, ")
-            )
+            what = error["msg"].removeprefix("Value error, ")
+        case "model_type" | "mapping_type" | "dict_type":
+            what = f"must be a mapping of keys to values, got {_shown(error['input'])}"
+        case "tuple_type" | "list_type":
+            what = f"must be a list, got {_shown(error['input'])}"
         case _:
-            return f"{where or 'content'}: {error['msg'][0].lower()}{error['msg'][1:]}, got {got!r}"
+            what = f"{error['msg'].replace('Input should', 'must')}, got {_shown(error['input'])}"
+    return f"{where}: {what}" if where else what
+
+
+def _found(content: Any, error: ErrorDetails) -> list[str]:
+    """The keys of the file that lead to the error: pydantic also names branches of unions, which are in no file."""
+    found: list[str] = []
+    place = content
+    for number, part in enumerate(error["loc"], 1):
+        in_list = isinstance(place, list) and isinstance(part, int) and part < len(place)
+        if in_list or (isinstance(place, dict) and part in place):
+            place = place[part]
+        elif not (error["type"] == "missing" and number == len(error["loc"])):
+            continue
+        found.append(str(part))
+    return found
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]}...{text[-_SHOWN // 2 :]}"

@@ -1,0 +1,241 @@
+"""A mistake in any YAML file is one clear sentence, with the file and the key."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.model import YamlError, load_registry
+from conformance.model.registry import HERE
+
+RIGHT = """
+servers:
+  mine: {protocol: addition, console: simple-server, command: [serveur, "{port}"]}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file of programs that is yet to be written."""
+    return tmp_path / "mine.yaml"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A copy of the harness's own files, to make mistakes in."""
+    shutil.copytree(HERE, tmp_path / "home", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return tmp_path / "home"
+
+
+def sentence(load: Callable[[], object], file: Path) -> str:
+    """What the error says behind the file's name; it must be one line that begins with it."""
+    with pytest.raises(YamlError) as caught:
+        load()
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.startswith(str(file))
+    return text.removeprefix(str(file)).removeprefix(": ")
+
+
+def test_the_files_of_the_harness_are_right() -> None:
+    registry = load_registry()
+    assert "java-SimpleServer" in [program.name for program in registry.servers]
+    assert list(registry.networks) == ["direct", "byte-by-byte", "coalesced", "slow"]
+
+
+def test_a_users_program_stands_behind_the_others(file: Path) -> None:
+    file.write_text(RIGHT, encoding="utf-8")
+    mine = load_registry([file]).servers[-1]
+    assert (mine.name, mine.role, mine.file) == ("mine", "server", file)
+    assert mine.command({"port": "8999"}) == ("serveur", "8999")
+    assert not mine.fixed_port
+
+
+MISTAKES = {
+    "servers: {mine: {protocol: addition, console: any, comand: [x]}}": (
+        "servers.mine: unknown key 'comand'; did you mean 'command'?"
+    ),
+    "servers: {mine: {protocol: addition, console: any, zzz: 1}}": (
+        "servers.mine: unknown key 'zzz'; known are build, command, connections, console, folder, image, language, "
+        "protocol"
+    ),
+    "server: {}": "unknown key 'server'; did you mean 'servers'?",
+    "zzz: {}": "unknown key 'zzz'; known are servers, clients",
+    "servers: {mine: {protocol: addition, command: [x]}}": "servers.mine.console: is missing",
+    "servers: {mine: {console: any, command: [x]}}": "servers.mine.protocol: is missing",
+    "servers: {mine: {protocol: addition, console: any}}": "servers.mine: needs an `image` or a `command`",
+    "servers: {mine: {protocol: addition, console: any, command: x y}}": (
+        "servers.mine.command: must be a list, got 'x y'"
+    ),
+    "servers: {mine: {protocol: addition, console: any, command: [x, 8999]}}": (
+        "servers.mine.command.1: must be a valid string, got 8999"
+    ),
+    "servers: {mine: {protocol: addition, console: any, command: [x], connections: 0}}": (
+        "servers.mine.connections: must be greater than or equal to 1, got 0"
+    ),
+    "servers: {mine: {protocol: addition, console: any, command: [x], language: c, folder: .}}": (
+        "servers.mine.language: must be 'java' or 'python', got 'c'"
+    ),
+    "servers: {mine: }": "servers.mine: must be a mapping of keys to values, got None",
+    "servers: [mine]": "servers: must be a mapping of names to programs, got ['mine']",
+    "": "must have programs under `servers` or `clients`, got None",
+    "- servers": "must have programs under `servers` or `clients`, got ['servers']",
+    "servers: {a: {}, b: {}, a: {}}": ", line 1: key 'a' stands twice",
+    "servers:\n  a: {}\nservers:\n  b: {}": ", line 3: key 'servers' stands twice",
+    "servers: {[1]: {}}": ", line 1: found unhashable key",
+    "servers: {mine": ", line 1: is not YAML: expected ',' or '}', but got '<stream end>'",
+    "servers:\n\t- x": ", line 2: is not YAML: found character '\\t' that cannot start any token",
+    "servers: !!python/object:os.system {}": (
+        ", line 1: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object:os.system'"
+    ),
+    "servers: \0": "is not YAML: special characters are not allowed (character 9)",
+    "servers: {mine: {protocol: adition, console: any, command: [x]}}": (
+        "servers.mine.protocol: no such protocol: 'adition'; known are addition, chat"
+    ),
+    "servers: {mine: {protocol: addition, console: simpel-server, command: [x]}}": (
+        "servers.mine.console: no such console of a server: 'simpel-server'; "
+        "known are simple-server, multithreaded-server, chat-server, any"
+    ),
+    "servers: {mine: {protocol: addition, console: simple-client, command: [x]}}": (
+        "servers.mine.console: no such console of a server: 'simple-client'; "
+        "known are simple-server, multithreaded-server, chat-server, any"
+    ),
+    "servers: {mine: {protocol: chat, console: simple-server, command: [x]}}": (
+        "servers.mine.console: 'simple-server' has lines after client.first, and the protocol 'chat' has no such field"
+    ),
+    'servers: {mine: {protocol: addition, console: any, command: [x, "{prot}"]}}': (
+        "servers.mine.command: no such place to fill in: {prot}; known are host, port, clients, author, build, folder"
+    ),
+    "servers: {mine: {protocol: addition, console: any, image: x, folder: .}}": (
+        "servers.mine: `image` stands alone: language, folder and build belong to a program that is mounted"
+    ),
+    "servers: {mine: {protocol: addition, console: any, command: [x], folder: .}}": (
+        "servers.mine: a `folder` needs its `language`: java or python"
+    ),
+    "servers: {mine: {protocol: addition, console: any, command: [x], language: java, build: [javac]}}": (
+        "servers.mine: `build` needs the `folder` that it builds"
+    ),
+    "servers: {../up: {protocol: addition, console: any, command: [x]}}": (
+        "servers.../up: a name has letters, digits and . _ - only: it names files and selects cells"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", MISTAKES)
+def test_a_mistake_in_a_file_of_programs(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    assert sentence(lambda: load_registry([file]), file) == MISTAKES[text]
+
+
+def test_a_folder_that_is_not_there(file: Path) -> None:
+    file.write_text(
+        "servers: {mine: {protocol: addition, console: any, command: [x], language: java, folder: nulle-part}}",
+        encoding="utf-8",
+    )
+    assert sentence(lambda: load_registry([file]), file) == (
+        f"servers.mine.folder: no such folder: {file.parent / 'nulle-part'}"
+    )
+
+
+def test_a_file_that_is_not_there(file: Path) -> None:
+    assert sentence(lambda: load_registry([file]), file) == "cannot be read: No such file or directory"
+
+
+def test_a_file_that_is_no_text(file: Path) -> None:
+    file.write_bytes("servers: {été: ".encode("latin-1"))
+    assert sentence(lambda: load_registry([file]), file) == "is not UTF-8 text (byte 10)"
+
+
+def test_a_name_that_is_taken(file: Path) -> None:
+    file.write_text(RIGHT.replace("mine", "python-simple"), encoding="utf-8")
+    assert sentence(lambda: load_registry([file]), file) == (
+        f"servers.python-simple: the name is taken, by {HERE / 'programs.yaml'}"
+    )
+
+
+def test_the_same_file_twice(file: Path) -> None:
+    file.write_text(RIGHT, encoding="utf-8")
+    assert sentence(lambda: load_registry([file, file]), file) == f"servers.mine: the name is taken, by {file}"
+
+
+def test_a_server_and_a_client_may_have_one_name(file: Path) -> None:
+    client = "clients: {mine: {protocol: addition, console: any, command: [x]}}"
+    file.write_text(RIGHT + client, encoding="utf-8")
+    assert [program.name for program in load_registry([file]).clients][-1] == "mine"
+
+
+def test_one_entry_may_be_made_from_another(file: Path) -> None:
+    file.write_text(
+        "servers:\n"
+        "  one: &one {protocol: addition, console: any, command: [x]}\n"
+        "  two: {<<: *one, console: simple-server}\n",
+        encoding="utf-8",
+    )
+    assert [program.entry.console for program in load_registry([file]).servers[-2:]] == ["any", "simple-server"]
+
+
+# The harness's own files: protocols, consoles, networks, scenarios ---------------------------------------------------
+
+
+OWN_MISTAKES = [
+    ("protocols/addition.yaml", "field: second, type: int", "feild: second, type: int", "session.1.repeat.1: "
+     "unknown key 'feild'; did you mean 'field'?"),
+    ("protocols/addition.yaml", "field: second, type: int", "type: int", "session.1.repeat.1.field: is missing"),
+    ("protocols/addition.yaml", "field: second, type: int", "field: second, type: integer",
+     "session.1.repeat.1.type: no such type on the wire: 'integer'; known are boolean, byte, unsignedByte, short, "
+     "unsignedShort, char, int, long, float, double, UTF"),
+    ("protocols/addition.yaml", "from: server", "from: serveur", "session.1.repeat.2.from: must be 'client' or "
+     "'server', got 'serveur'"),
+    ("protocols/addition.yaml", "int32(first + second)", "int32(first +)",
+     "session.1.repeat.2.equals: not an expression: 'int32(first +)'"),
+    ("protocols/addition.yaml", "int32(first + second)", "int32(first + third)",
+     "`sum` is computed from 'third', and no field before it has that name"),
+    ("protocols/addition.yaml", "port: 8999", "port: 89990", "port: must be less than or equal to 65535, got 89990"),
+    ("protocols/addition.yaml", "port: 8999", "prot: 8999", "unknown key 'prot'; did you mean 'port'?"),
+    ("protocols/addition.yaml", "- repeat:", "- repeat: []\n  - repeat:",
+     "session.1: what is repeated must begin with a field: it tells whether there is one round more"),
+    ("protocols/chat.yaml", "broadcast: [author, text]", "broadcast: [author, texte]",
+     "session.1: broadcast: the client sends no 'texte'; known are author, text"),
+    ("protocols/chat.yaml", "from: server, field: text", "from: client, field: text",
+     "session.1.both ways: `text` is from the client, and stands under `server`"),
+    ("consoles/addition.yaml", "role: server", "rôle: server", "simple-server: unknown key 'rôle'; did you mean "
+     "'role'?"),
+    ("consoles/addition.yaml", "connections: 1", "connections: some",
+     "simple-client.connections: must be a valid integer, got 'some'"),
+    ("consoles/chat.yaml", '  listening: "### Écoute sur le port {port}"\n', "",
+     "chat-server: a server's console needs the line that says it listens, under `listening`"),
+    ("networks.yaml", "hold_ms: 10", "hold_ms: -1", "coalesced.hold_ms: must be greater than or equal to 0, got -1"),
+    ("networks.yaml", "hold_ms: 10", "hold: 10", "coalesced: unknown key 'hold'; did you mean 'hold_ms'?"),
+    ("scenarios/chat.yaml", "- join: [dora]", "- jion: [dora]",
+     "steps.5: a step must be one of join, say, leave, got {'jion': ['dora']}"),
+    ("scenarios/chat.yaml", "- join: [dora]", "- join: [emil]", "step 6: 'emil' is no member"),
+    ("scenarios/chat.yaml", "- join: [dora]", "- join: [bob]", "step 6: 'bob' has joined before, and a member joins "
+     "once"),
+    ("scenarios/chat.yaml", "- leave: [alice]", "- leave: [bob]", "step 11: 'bob' is not present then"),
+    ("scenarios/chat.yaml", "  - leave: [alice]\n", "", "at the end all must have left, and alice did not"),
+    ("scenarios/chat.yaml", "plus personne", "j'arrive en retard",
+     "steps: a text may be said once, so that it is known again: \"j'arrive en retard\""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "right", "wrong", "expected"), OWN_MISTAKES)
+def test_a_mistake_in_a_file_of_the_harness(home: Path, name: str, right: str, wrong: str, expected: str) -> None:
+    path = home / name
+    text = path.read_text(encoding="utf-8")
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1), encoding="utf-8")
+    assert sentence(lambda: load_registry(home=home), path) == expected
+
+
+def test_a_member_who_is_silent(home: Path) -> None:
+    path = home / "scenarios" / "chat.yaml"
+    path.write_text(
+        "scenario: chat\nmembers: [alice, bob]\nsteps: [join: [alice, bob], say: {alice: a}, leave: [alice, bob]]",
+        encoding="utf-8",
+    )
+    assert sentence(lambda: load_registry(home=home), path) == (
+        "'bob' says nothing, and the wire tells by its messages whose a connection is"
+    )
