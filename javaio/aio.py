@@ -233,5 +233,5 @@ class AsyncDataOutputStream(DataOutput[Coroutine[Any, Any, None]]):
 
     async def _put(self, data: bytes) -> None:
         self._writer.write(data)
-        self._count(len(data))
+        self._size += len(data)
         await self._writer.drain()

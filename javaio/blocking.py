@@ -212,13 +212,13 @@ class DataInputStream:
 
     def _exactly(self, size: int, name: str, expected: int) -> bytes:
         """`size` bytes, the last ones of `expected` that make up `name`."""
-        if size == 0:
-            return b""
-        return self._complete(self._some(min(size, _PIECE)), size, name, expected)
+        data = self._read(size if size < _PIECE else _PIECE) if size else b""
+        if data is None or len(data) != size:
+            data = self._complete(_checked(data), size, name, expected)
+        return data
 
     def _complete(self, data: bytes, size: int, name: str, expected: int) -> bytes:
-        if len(data) == size:
-            return data
+        """The rest of what came in part: raw streams give what they have, and large sizes are asked for in pieces."""
         pieces, got = [data], len(data)
         while got < size:
             data = self._some(min(size - got, _PIECE)) if data else b""
@@ -280,7 +280,7 @@ class DataOutputStream(DataOutput[None]):
         written = self._write(data)
         if written != size:
             self._put_rest(data, written)
-        self._count(size)
+        self._size += size
 
     def _put_rest(self, data: bytes, written: int | None) -> None:
         rest = memoryview(data)

@@ -55,11 +55,11 @@ def decode_modified_utf8(data: bytes | bytearray | memoryview) -> str:
         return data.decode("ascii")
     if _has_four_byte_lead(data):
         return _decode_exactly(data)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    repaired = _find_pairs(lambda found: _pair_to_astral(found[0]), data.replace(b"\xc0\x80", b"\x00"))
+    repaired = data
+    if 0xED in data:  # a surrogate, or a character not far below them
+        repaired = _find_pairs(lambda found: _pair_to_astral(found[0]), data)
+    if 0xC0 in data:
+        repaired = repaired.replace(b"\xc0\x80", b"\x00")
     try:
         return repaired.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

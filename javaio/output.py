@@ -28,15 +28,12 @@ class DataOutput(ABC, Generic[Done]):
 
     @abstractmethod
     def _put(self, data: bytes) -> Done:
-        """Write all of `data`, then count it."""
-
-    def _count(self, written: int) -> None:
-        size = self._size + written
-        self._size = size if size < _MAX_SIZE else _MAX_SIZE
+        """Write all of `data`, then add its length to `_size`."""
 
     def size(self) -> int:
         """How many bytes have been written so far; it stays at 2**31 - 1 once there. Java: `size()`."""
-        return self._size
+        # Counted without a limit, and limited when asked: the same to the caller, and one step less in every write.
+        return self._size if self._size < _MAX_SIZE else _MAX_SIZE
 
     def write(self, data: int | bytes | bytearray | memoryview) -> Done:
         """These bytes as they are; or one byte, the low 8 bits of an int. Java: `write(byte[])`, `write(int)`.

@@ -146,6 +146,13 @@ def _low_bytes_of_int(name: str, size: int) -> Callable[[int], bytes]:
     return pack
 
 
+def _pack_int(value: int) -> bytes:
+    try:
+        return _pack_int32(value)
+    except (struct.error, OverflowError):
+        raise _refused("int", value, 32) from None
+
+
 def _pack_long(value: int) -> bytes:
     try:
         return _pack_int64(value)
@@ -155,7 +162,6 @@ def _pack_long(value: int) -> bytes:
 
 _pack_byte = _low_bytes_of_int("byte", 1)
 _pack_short = _low_bytes_of_int("short", 2)
-_pack_int = _low_bytes_of_int("int", 4)
 
 
 def _un_pack_byte(data: bytes) -> int:
