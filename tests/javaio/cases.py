@@ -67,6 +67,13 @@ def _text(value: str | None) -> bytes:
     return _int(len(units) // 2) + units
 
 
+def _text_read(value: str | None) -> bytes:
+    # Java's strings cannot tell a pair from its halves; Python's can, and what is read must have the pair.
+    if value is not None and value.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass") != value:
+        return b"a pair in halves"
+    return _text(value)
+
+
 def _char(value: str) -> bytes:
     return _int(ord(value))
 
@@ -106,7 +113,7 @@ READS = {
     "J": Method("read_long", _long),
     "F": Method("read_float", _float_bits),
     "D": Method("read_double", _double),
-    "U": Method("read_utf", _text),
+    "U": Method("read_utf", _text_read),
     "L": Method("read_line", _text),
     "r": Method("read", _int),
     "k": Method("skip_bytes", _int, takes_int=True),
