@@ -53,7 +53,9 @@ _short = struct.Struct(">H").pack
 
 
 def _boolean(value: bool) -> bytes:
-    return b"\x01" if value is True else b"\x00" if value is False else b"?"
+    if not isinstance(value, bool):
+        raise TypeError(f"no boolean: {value!r}")
+    return b"\x01" if value else b"\x00"
 
 
 def _bytes(value: bytes) -> bytes:
@@ -70,7 +72,7 @@ def _text(value: str | None) -> bytes:
 def _text_read(value: str | None) -> bytes:
     # Java's strings cannot tell a pair from its halves; Python's can, and what is read must have the pair.
     if value is not None and value.encode("utf-16-be", "surrogatepass").decode("utf-16-be", "surrogatepass") != value:
-        return b"a pair in halves"
+        raise ValueError(f"a pair in halves: {value!a}")
     return _text(value)
 
 
@@ -82,10 +84,12 @@ def _float_bits(value: float) -> bytes:
     """The raw bits of a float that Python can only hold as a double; a double that no float widens to has none."""
     if value == value:
         bits = struct.pack(">f", value)
-        return bits if struct.unpack(">f", bits)[0] == value else b"no float"
+        if struct.unpack(">f", bits)[0] != value:
+            raise ValueError(f"no float widens to {value}")
+        return bits
     wide = int.from_bytes(_double(value), "big")
     if wide & 0x1FFFFFFF:
-        return b"no float"
+        raise ValueError(f"no float NaN widens to {wide:016X}")
     return (wide >> 63 << 31 | 0x7F800000 | wide >> 29 & 0x7FFFFF).to_bytes(4, "big")
 
 
