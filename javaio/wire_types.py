@@ -164,7 +164,7 @@ _pack_byte = _low_bytes_of_int("byte", 1)
 _pack_short = _low_bytes_of_int("short", 2)
 
 
-def _un_pack_byte(data: bytes) -> int:
+def _unpack_byte(data: bytes) -> int:
     value: int = _unpack_int8(data)[0]
     return value
 
@@ -293,7 +293,7 @@ def _pack_utf(text: str) -> bytes:
 # The table -----------------------------------------------------------------------------------------------------------
 
 BOOLEAN: WireType[bool] = WireType("boolean", 1, _pack_boolean, _unpack_boolean)
-BYTE: WireType[int] = WireType("byte", 1, _pack_byte, _un_pack_byte)
+BYTE: WireType[int] = WireType("byte", 1, _pack_byte, _unpack_byte)
 UNSIGNED_BYTE: WireType[int] = WireType("unsignedByte", 1, _pack_byte, _unpack_unsigned)
 SHORT: WireType[int] = WireType("short", 2, _pack_short, _unpack_short)
 UNSIGNED_SHORT: WireType[int] = WireType("unsignedShort", 2, _pack_short, _unpack_unsigned)
