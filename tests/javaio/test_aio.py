@@ -90,6 +90,18 @@ def test_after_malformed_text_the_stream_goes_on() -> None:
     asyncio.run(run())
 
 
+def test_no_bytes_are_read_without_asking_the_connection() -> None:
+    async def run() -> None:
+        reader = asyncio.StreamReader()
+        reader.set_exception(ConnectionResetError("Connection reset"))
+        inp = AsyncDataInputStream(reader)
+        assert await inp.read_fully(0) == b""
+        with pytest.raises(ConnectionResetError):
+            await inp.read_fully(1)
+
+    asyncio.run(run())
+
+
 class Gate(MemoryWriter):
     """A writer whose transport is full until it is opened."""
 

@@ -43,6 +43,18 @@ def test_read_takes_the_byte_held_back_and_then_what_there_is() -> None:
     assert [inp.read(10) for _ in range(3)] == [b"abc", b"d", b""]
 
 
+def test_a_byte_held_back_is_read_without_asking_the_stream() -> None:
+    class Once(Nothing):
+        left = b"\rab"
+
+        def read(self, size: int = -1, /) -> bytes | None:
+            byte, self.left = self.left[:1], self.left[1:]
+            return byte if byte != b"b" else None
+
+    inp = DataInputStream(Once())
+    assert (inp.read_line(), inp.read(1)) == ("", b"a")
+
+
 def test_takes_no_byte_that_belongs_to_the_next_value() -> None:
     source = io.BytesIO(b"\x00\x00\x00\x01\x00\x02hi\x07")
     inp = DataInputStream(source)

@@ -173,6 +173,11 @@ def test_a_byte_held_back_by_a_line_comes_first(face: Face, call: Any, value: ob
     assert (line, found) == ("x", value)
 
 
+def test_a_byte_held_back_stays_when_nothing_is_asked(face: Face) -> None:
+    calls: list[Any] = ["read_line", ("read_fully", 0), ("read", 0), ("skip_bytes", 0), "read"]
+    assert face.read(b"\ra", *calls) == ["", b"", b"", 0, ord("a")]
+
+
 def test_a_byte_held_back_counts_at_the_end(face: Face) -> None:
     with pytest.raises(EOFError, match=r"^end of stream in int: expected 4 bytes, got 2$"):
         face.read(b"\rab", "read_line", "read_int")
