@@ -1,0 +1,202 @@
+"""One connection that the harness itself holds: what it sends, what it expects, and all of it recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from conformance.conversation import show
+from conformance.play.items import Item
+from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side
+from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
+
+__all__ = ["Peer", "UnexpectedError"]
+
+_PIECE = 65536
+
+
+class UnexpectedError(Exception):
+    """The program did not do what the case expects: one sentence."""
+
+
+class Peer:
+    """`me` is the side that the harness plays; `patience` is how long it waits for what must come, in seconds."""
+
+    def __init__(
+        self, sock: socket.socket, me: Side, number: int, record: Callable[[Event], None], patience: float
+    ) -> None:
+        self._sock = sock
+        self._me = me
+        self._them: Side = SERVER if me == CLIENT else CLIENT
+        self._number = number
+        self._record = record
+        self._patience = patience
+        self._buffer = bytearray()
+        self._over = False
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._tell("opened", CLIENT)
+
+    def _tell(self, kind: Kind, sender: Side, data: bytes = b"", size: int = 0) -> None:
+        self._record(Event(time.monotonic(), self._number, kind, sender, data, size))
+
+    # What the harness does -------------------------------------------------------------------------------------------
+
+    def send(self, data: bytes, cuts: Sequence[int], pause: float, *, may_fail: bool) -> None:
+        """Sends the bytes, in pieces that end at `cuts`, with a pause between them."""
+        pieces = [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
+        self._sock.settimeout(self._patience)
+        try:
+            for number, piece in enumerate(pieces):
+                if number and pause:
+                    time.sleep(pause)  # part of what the case does: the other side is to see the pieces apart
+                if piece:
+                    self._tell("received", self._me, piece)
+                    self._sock.sendall(piece)
+                    self._tell("sent", self._me, size=len(piece))
+        except TimeoutError:
+            raise UnexpectedError(f"the {self._them} has not taken what was sent for {self._patience:g} s") from None
+        except OSError as error:
+            if not may_fail:
+                raise UnexpectedError(
+                    f"the {self._them} took no more of what was sent: {error.strerror or error}"
+                ) from None
+
+    def half_close(self) -> None:
+        """Ends what the harness sends; it can still receive."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_WR)
+        self._tell("end", self._me)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._sock.close()
+        self._tell("end", self._me)
+
+    def reset(self) -> None:
+        """Ends the connection as a program does that died."""
+        with contextlib.suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._sock.close()
+        self._tell("reset", self._me)
+
+    # What must come --------------------------------------------------------------------------------------------------
+
+    def receive(self, items: Sequence[Item], known: dict[str, Any]) -> None:
+        """Exactly these items must come next."""
+        until = time.monotonic() + self._patience
+        for item in items:
+            name = item.remembers
+            if name is not None:
+                known[name] = self._value(item.type, until)
+                continue
+            expected = item.encode(known)
+            got = self._exactly(len(expected), f"{self._words(item, known)}", until)
+            if got != expected:
+                raise UnexpectedError(
+                    f"the {self._them} sent {show(got)} where {self._words(item, known)} ({show(expected)}) must come"
+                )
+
+    def messages(self, count: int, fields: int) -> list[tuple[str, ...]]:
+        """So many messages of so many UTF fields."""
+        until = time.monotonic() + 2 * self._patience
+        return [tuple(self._value("UTF", until) for _ in range(fields)) for _ in range(count)]
+
+    def silence(self, seconds: float) -> None:
+        """Nothing may come for that long."""
+        if self._buffer or self._more(time.monotonic() + seconds, "silence"):
+            raise UnexpectedError(f"the {self._them} sent {show(bytes(self._buffer))} where it must keep silent")
+
+    def ends(self, how: str) -> None:
+        """The program must end the connection, and send nothing before."""
+        until = time.monotonic() + self._patience
+        try:
+            while self._more(until, "the end of the connection"):
+                pass
+            raise UnexpectedError(
+                f"the {self._them} did not end the connection within {self._patience:g} s"
+                if not self._buffer
+                else f"the {self._them} sent {show(bytes(self._buffer))} where it must end the connection"
+            )
+        except _EndError as end:
+            if self._buffer:
+                raise UnexpectedError(
+                    f"the {self._them} sent {show(bytes(self._buffer))} before it ended the connection"
+                ) from None
+            if how not in ("either", end.how):
+                raise UnexpectedError(f"the {self._them} ended the connection by {end.how}, and not by {how}") from None
+
+    def _value(self, kind: str, until: float) -> Any:
+        wire = WIRE_TYPES[kind]
+        while True:
+            try:
+                value, size = wire.decode(self._buffer)
+            except IncompleteValueError as error:
+                self._need(error.expected, kind, until)
+                continue
+            except UTFDataFormatError as error:
+                raise UnexpectedError(f"the {self._them} sent a {kind} that is no modified UTF-8: {error}") from None
+            del self._buffer[:size]
+            return value
+
+    def _exactly(self, size: int, what: str, until: float) -> bytes:
+        self._need(size, what, until)
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return data
+
+    def _need(self, size: int, what: str, until: float) -> None:
+        try:
+            while len(self._buffer) < size:
+                if not self._more(until, what):
+                    so_far = f" (only {show(bytes(self._buffer))})" if self._buffer else ""
+                    raise UnexpectedError(
+                        f"nothing came from the {self._them} within {self._patience:g} s, and {what} must come{so_far}"
+                    )
+        except _EndError as end:
+            so_far = f", after {show(bytes(self._buffer))}" if self._buffer else ""
+            raise UnexpectedError(
+                f"the {self._them} ended the connection by {end.how}{so_far}, and {what} must come"
+            ) from None
+
+    def _more(self, until: float, what: str) -> bool:
+        """Takes in what comes; False where nothing came until then. _EndError at the end."""
+        left = until - time.monotonic()
+        if left <= 0:
+            return False
+        self._sock.settimeout(left)
+        try:
+            data = self._sock.recv(_PIECE)
+        except TimeoutError:
+            return False
+        except OSError:
+            if not self._over:
+                self._tell("reset", self._them)
+            self._over = True
+            raise _EndError("reset") from None
+        if not data:
+            if not self._over:
+                self._tell("end", self._them)
+            self._over = True
+            raise _EndError("end")
+        self._tell("received", self._them, data)
+        self._tell("sent", self._them, size=len(data))
+        self._buffer += data
+        return True
+
+    @staticmethod
+    def _words(item: Item, known: Mapping[str, Any]) -> str:
+        if item.type == "hex":
+            return f"the bytes {item.value}"
+        return WIRE_TYPES[item.type].describe(item.evaluate(known))
+
+
+class _EndError(Exception):
+    """The connection is over."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__(how)
+        self.how = how
