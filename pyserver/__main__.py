@@ -1,0 +1,62 @@
+"""The command line: `python -m pyserver simple|multithreaded|async|chat [--host H] [--port P]`."""
+
+import argparse
+import sys
+
+from pyconsole import end_on_ctrl_c, port_number
+from pyserver import addition_protocol, chat_protocol, multithreaded, simple
+
+__all__ = ["main"]
+
+_SERVERS = {
+    "simple": simple.run,
+    "multithreaded": multithreaded.run,
+    "async": addition_protocol.run,
+    "chat": chat_protocol.run,
+}
+
+_DESCRIPTION = """\
+The servers of the course, in Python. They speak what java.io's data streams speak,
+so that clients in Java and in Python are both welcome.
+
+  simple         adds pairs of integers for one client at a time; the others wait
+  multithreaded  the same for all clients at once, a thread for each
+  async          the same for ten thousand clients, on one event loop
+  chat           receives the messages of every client and sends each to all of them
+"""
+
+_EXAMPLES = """\
+example, in two terminals:
+
+  python3 -m pyserver simple            python3 -m pyclient simple
+  ### Écoute sur le port 8999           ### Tentative de connexion à 127.0.0.1:8999...
+  ### Connexion établie.                ### Connexion établie.
+
+what to run on the other side (on another machine, with the address of this one instead of 127.0.0.1):
+
+  simple, multithreaded, async   python3 -m pyclient simple          java SimpleClient
+                                 python3 -m pyclient multithreaded   java MultithreadedClients
+  chat                           python3 -m pyclient chat alice      java ChatClient alice
+
+Ctrl-C ends a server. The port is free again at once.
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the server that is asked for; returns the status of the program."""
+    end_on_ctrl_c()
+    parser = argparse.ArgumentParser(
+        prog="python3 -m pyserver",
+        description=_DESCRIPTION,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("server", choices=_SERVERS, help="which server, see above")
+    parser.add_argument("--host", help="listen on this address only (default: on every interface, IPv4 and IPv6)")
+    parser.add_argument("--port", type=port_number, default=8999, help="default: 8999; 0 lets the system choose")
+    options = parser.parse_args(arguments)
+    return _SERVERS[options.server](options.port, options.host)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

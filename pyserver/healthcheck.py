@@ -1,0 +1,75 @@
+"""Asks a server on this machine, in its own protocol, whether it is well; the status of the program says so: 0 or 1.
+
+    python -m pyserver.healthcheck addition|chat [--port P]
+
+For `addition` it has one sum computed. For `chat` it comes and goes without a message, so that nobody is disturbed.
+"""
+
+import argparse
+import socket
+import sys
+
+from javaio import DataInputStream, DataOutputStream
+from pyconsole import CONNECTION_ERRORS, end_on_ctrl_c, err, out, port_number, reason
+
+__all__ = ["main"]
+
+_PATIENCE = 3.0
+
+
+class _UnwellError(ValueError):
+    """The server answers, and wrongly."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Checks, says what it found, and returns the status of the program."""
+    end_on_ctrl_c()
+    parser = argparse.ArgumentParser(prog="python3 -m pyserver.healthcheck", description=__doc__)
+    parser.add_argument("protocol", choices=["addition", "chat"])
+    parser.add_argument("--port", type=port_number, default=8999, help="default: 8999")
+    options = parser.parse_args(arguments)
+    try:
+        with socket.create_connection(("127.0.0.1", options.port), timeout=_PATIENCE) as connection:
+            if options.protocol == "chat":
+                _check_chat(connection)
+            else:
+                _check_addition(connection)
+    except TimeoutError:
+        if options.protocol == "chat":
+            return _fail("pas de réponse")
+        # The system took the connection: a server of one client at a time is with another client.
+        out("### Le serveur est occupé avec un autre client.")
+    except CONNECTION_ERRORS as error:
+        return _fail(reason(error))
+    else:
+        out("### Le service répond.")
+    return 0
+
+
+def _check_addition(connection: socket.socket) -> None:
+    with connection.makefile("rwb", buffering=0) as stream:
+        data_out = DataOutputStream(stream)
+        data_out.write_utf(connection.getsockname()[0])
+        data_out.write_int(40)
+        data_out.write_int(2)
+        total = DataInputStream(stream).read_int()
+    if total != 42:
+        raise _UnwellError(f"40 + 2 = {total}")
+
+
+def _check_chat(connection: socket.socket) -> None:
+    """We leave, and the server must let us go."""
+    with connection.makefile("rwb", buffering=0) as stream:
+        DataOutputStream(stream).write_utf(connection.getsockname()[0])
+        connection.shutdown(socket.SHUT_WR)
+        while stream.read(65_536):
+            pass  # what the others say meanwhile
+
+
+def _fail(why: str) -> int:
+    err("!!! Le service ne répond pas : " + why)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
