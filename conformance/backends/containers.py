@@ -311,7 +311,8 @@ class ContainerHandle(Handle):
         if self._status is None and not self._stopped:
             self._reader.join(max(0.0, until - time.monotonic()))
             if not self._reader.is_alive():
-                self._status = int(self._container.wait()["StatusCode"])
+                with suppress(APIError):  # a run that is stopped removes containers under whoever waits for them
+                    self._status = int(self._container.wait()["StatusCode"])
         return self._status
 
     def stop(self) -> int | None:

@@ -64,9 +64,10 @@ class Silence(_ByOne):
 
 
 class Ends(_ByOne):
-    """The program must end the connection: with an orderly end, or with a reset, or either."""
+    """The program must end the connection: orderly, by a reset, or either; having sent nothing, or anything, before."""
 
     ends: Literal["end", "reset", "either"]
+    after: Literal["nothing", "anything"] = "nothing"
 
 
 class Act(_ByOne):
@@ -197,15 +198,16 @@ def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:
     axes = case["for"]
     if not isinstance(axes, dict):
         raise YamlError(f"{path}: cases.{number}.for: must be a mapping of names to lists or ranges, got {axes!r}")
-    names = list(axes)
-    for combination in itertools.product(*(_values(axes[name], path, number) for name in names)):
-        values: dict[str, Any] = dict(zip(names, combination, strict=True))
-        label = ",".join(f"{name}={_label(value)}" for name, value in values.items())
-        for name, value in list(values.items()):
+    axes = {name: list(enumerate(_values(axis, path, number), 1)) for name, axis in axes.items()}
+    for combination in itertools.product(*axes.values()):
+        values: dict[str, Any] = {}
+        labels: list[str] = []
+        for name, (place, value) in zip(axes, combination, strict=True):
+            values[name] = value
             if isinstance(value, list):  # {of.0} is the first of the list that `of` is
                 values.update({f"{name}.{index}": part for index, part in enumerate(value)})
-        filled = _fill(rest, values)
-        yield {**filled, "name": f"{rest.get('name')}/{label}"}
+            labels.append(f"{name}-{_label(value, place)}")
+        yield {**_fill(rest, values), "name": "/".join([str(rest.get("name")), *labels])}
 
 
 def _values(axis: Any, path: Path, number: int) -> list[Any]:
@@ -218,9 +220,10 @@ def _values(axis: Any, path: Path, number: int) -> list[Any]:
     raise YamlError(f"{path}: cases.{number}.for: must have lists, or ranges such as 1..35, got {axis!r}")
 
 
-def _label(value: Any) -> str:
-    text = "+".join(map(str, value[:2])) if isinstance(value, list) else str(value)
-    return text.replace(" ", "")[:40] or "empty"
+def _label(value: Any, place: int) -> str:
+    """The value, where pytest's -k can name it, and else its place in the list."""
+    text = "+".join(map(str, value[:2])) if isinstance(value, list) else str(value).replace(" ", "")
+    return text if re.fullmatch(r"[\w.+-]{1,40}", text) else str(place)
 
 
 def _fill(content: Any, values: Mapping[str, Any]) -> Any:

@@ -2,7 +2,8 @@
 
 A value is written as it is. In what is received, `?name` takes any value and remembers it; in what is sent, `= first +
 second` computes one from what was remembered. `repeat: [...]` with `times: 10000` says the same thing often, and a UTF
-may be `{text: a, times: 65535}` or `{points: 0..FFFF}`, all characters from one code point to another.
+may be `{text: a, times: 65535}` or `{points: 0..FFFF, each: 1000}`, all characters from one code point to another, so
+many in each UTF (these numbers are hexadecimal).
 """
 
 from __future__ import annotations
@@ -12,11 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.expressions import parse_expression
-from javaio import WIRE_TYPES, encode_modified_utf8
+from javaio import WIRE_TYPES
 
 __all__ = ["Item", "encode_items", "flat", "parse_items"]
-
-_UTF_LIMIT = 65535
 
 
 @dataclass(frozen=True)
@@ -94,20 +93,13 @@ def _texts(value: Mapping[str, Any]) -> Iterator[str]:
     match value:
         case {"text": str(text), "times": int(times), **rest} if not rest:
             yield text * times
-        case {"points": str(points), **rest} if not rest and ".." in points:
+        case {"points": str(points), "each": int(each), **rest} if not rest and ".." in points:
             first, last = (int(point, 16) for point in points.split(".."))
-            yield from _fitting("".join(map(chr, range(first, last + 1))))
+            size = int(str(each), 16)
+            for start in range(first, last + 1, size):
+                yield "".join(map(chr, range(start, min(start + size, last + 1))))
         case _:
-            raise ValueError(f"UTF: a text, or text and times, or points such as 0..FFFF, and not {value!r}")
-
-
-def _fitting(text: str) -> Iterator[str]:
-    """The text in pieces that each fit into one UTF."""
-    size = 10_000  # of six bytes each at most
-    for start in range(0, len(text), size):
-        piece = text[start : start + size]
-        assert len(encode_modified_utf8(piece)) <= _UTF_LIMIT
-        yield piece
+            raise ValueError(f"UTF: a text, or text and times, or points 0..FFFF and each 1000, and not {value!r}")
 
 
 def encode_items(items: Sequence[Item], known: Mapping[str, Any]) -> bytes:

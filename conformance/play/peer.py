@@ -110,19 +110,20 @@ class Peer:
         if self._buffer or self._more(time.monotonic() + seconds, "silence"):
             raise UnexpectedError(f"the {self._them} sent {show(bytes(self._buffer))} where it must keep silent")
 
-    def ends(self, how: str) -> None:
-        """The program must end the connection, and send nothing before."""
+    def ends(self, how: str, after: str) -> None:
+        """The program must end the connection; what it sent before is wrong, unless it may be `anything`."""
         until = time.monotonic() + self._patience
         try:
             while self._more(until, "the end of the connection"):
-                pass
+                if after == "anything":
+                    self._buffer.clear()
             raise UnexpectedError(
                 f"the {self._them} did not end the connection within {self._patience:g} s"
                 if not self._buffer
                 else f"the {self._them} sent {show(bytes(self._buffer))} where it must end the connection"
             )
         except _EndError as end:
-            if self._buffer:
+            if self._buffer and after == "nothing":
                 raise UnexpectedError(
                     f"the {self._them} sent {show(bytes(self._buffer))} before it ended the connection"
                 ) from None

@@ -131,7 +131,7 @@ class _Play:
             case Silence():
                 self._peer(step.by).silence(step.silence / 1000)
             case Ends():
-                self._peer(step.by).ends(step.ends)
+                self._peer(step.by).ends(step.ends, step.after)
             case Act():
                 self._act(self._peer(step.by), step.do)
             case Same():

@@ -21,7 +21,7 @@ from typing import Any
 
 from conformance.tap.conditions import Conditions
 from conformance.tap.events import Event
-from conformance.tap.relay import Relay
+from conformance.tap.relay import Relay, reason
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -55,7 +55,7 @@ async def _obey(orders: asyncio.Queue[str]) -> None:
             _say({"done": order["do"], "port": port, "now": time.monotonic()})
         except OSError as error:
             relay = None
-            _say({"failed": order["do"], "why": error.strerror or str(error)})
+            _say({"failed": order["do"], "why": reason(error)})
     if relay is not None:
         await relay.close()
 

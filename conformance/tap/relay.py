@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import socket
 import struct
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from conformance.tap.conditions import Conditions
 from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side, other
 
-__all__ = ["Relay"]
+__all__ = ["Relay", "reason"]
 
 _READ_SIZE = 65536
 # Bytes that one direction may hold back; a sender who is faster than its reader then has to wait, as without a tap.
@@ -77,20 +78,24 @@ class Relay:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # Only close() cancels, and wants to hear no more of it.
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._carry(reader, writer)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count += 1
         number = self._count
         self._tell(number, "opened", CLIENT, detail=_address(writer))
         try:
             server_reader, server_writer = await self._connect()
         except OSError as error:
-            self._tell(number, "refused", SERVER, detail=error.strerror or str(error))
+            self._tell(number, "refused", SERVER, detail=reason(error))
             _abort(writer)
             return
         ends = (writer, server_writer)
         client_lane, server_lane = _Lane(), _Lane()
         try:
-            for end in ends:
-                end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # asyncio has set TCP_NODELAY on both: nothing waits here for company.
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read(number, CLIENT, reader, client_lane))
                 group.create_task(self._write(number, CLIENT, client_lane, server_writer))
@@ -110,7 +115,7 @@ class Relay:
         while True:
             try:
                 return await asyncio.open_connection(*self._to)
-            except ConnectionRefusedError:
+            except OSError:
                 if time.monotonic() >= give_up:
                     raise
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -120,7 +125,7 @@ class Relay:
             try:
                 data = await source.read(_READ_SIZE)
             except OSError as error:
-                self._tell(number, "reset", sender, detail=error.strerror or str(error))
+                self._tell(number, "reset", sender, detail=reason(error))
                 raise _GoneError from error
             self._tell(number, "received" if data else "end", sender, data)
             await lane.put(time.monotonic(), data)
@@ -148,7 +153,7 @@ class Relay:
                     if conditions.split:
                         await _left(target)
             except OSError as error:
-                self._tell(number, "reset", other(sender), detail=error.strerror or str(error))
+                self._tell(number, "reset", other(sender), detail=reason(error))
                 raise _GoneError from error
 
 
@@ -157,40 +162,48 @@ class _GoneError(Exception):
 
 
 class _Lane:
-    """What has come from the sender and is not yet due; an empty piece is the end of the stream."""
+    """What has come from the sender and is not yet due; an empty piece is the end of the stream.
+
+    One task puts, one gets. Both wait on events alone: cancelled in any state, they end.
+    """
 
     def __init__(self) -> None:
         self._pieces: list[tuple[float, bytes]] = []
         self._held = 0
-        self._changed = asyncio.Condition()
+        self._came = asyncio.Event()
+        self._room = asyncio.Event()
 
     async def put(self, came: float, data: bytes) -> None:
-        async with self._changed:
-            self._pieces.append((came, data))
-            self._held += len(data)
-            self._changed.notify_all()
-            await self._changed.wait_for(lambda: self._held < _HELD_LIMIT)
+        self._pieces.append((came, data))
+        self._held += len(data)
+        self._came.set()
+        while self._held >= _HELD_LIMIT:
+            self._room.clear()
+            await self._room.wait()
 
     async def get(self, hold: float) -> tuple[float, bytes]:
         """The next piece; with `hold`, all that came until nothing came for so long, as one piece."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: bool(self._pieces))
-            while hold and self._pieces[-1][1] and self._held < _HELD_LIMIT:
-                quiet_for = time.monotonic() - self._pieces[-1][0]
-                if quiet_for >= hold:
-                    break
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), hold - quiet_for)
-            if hold and self._pieces[0][1]:
-                last = self._pieces[-1]
-                data = b"".join(data for _, data in self._pieces)
-                self._pieces = [] if last[1] else [last]
-                piece = (last[0], data)
-            else:
-                piece = self._pieces.pop(0)
-            self._held -= len(piece[1])
-            self._changed.notify_all()
-            return piece
+        while not self._pieces:
+            self._came.clear()
+            await self._came.wait()
+        while hold and self._pieces[-1][1] and self._held < _HELD_LIMIT:
+            quiet_for = time.monotonic() - self._pieces[-1][0]
+            if quiet_for >= hold:
+                break
+            self._came.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(hold - quiet_for):
+                    await self._came.wait()
+        if hold and self._pieces[0][1]:
+            last = self._pieces[-1]
+            data = b"".join(data for _, data in self._pieces)
+            self._pieces = [] if last[1] else [last]
+            piece = (last[0], data)
+        else:
+            piece = self._pieces.pop(0)
+        self._held -= len(piece[1])
+        self._room.set()
+        return piece
 
 
 async def _left(writer: asyncio.StreamWriter) -> None:
@@ -207,6 +220,13 @@ async def _left(writer: asyncio.StreamWriter) -> None:
             break
         await asyncio.sleep(0.001)
     await asyncio.sleep(0)
+
+
+def reason(error: OSError) -> str:
+    """The system's own words; asyncio puts its own in their place."""
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
 
 
 def _address(writer: asyncio.StreamWriter) -> str:
