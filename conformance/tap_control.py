@@ -33,7 +33,7 @@ class TapControl:
         self._rest = b""
         self._errors = b""
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._recording = Recording()
+        self._recording = self._next = Recording()
         self._shift = 0.0
 
     def connect(self, write: Callable[[str], None]) -> None:
@@ -52,7 +52,9 @@ class TapControl:
                 self._recording.add(Event.from_json(message).shifted(self._shift))
                 continue
             if message.get("done") == "open":
-                # From here on its times are told on our clock. A container's clock is its own where a VM runs it.
+                # All before this line is of the cell before. From here on its times are told on our clock: a
+                # container's clock is its own where a VM runs it.
+                self._recording = self._next
                 self._shift = time.monotonic() - message["now"]
             self._answers.put(message)
 
@@ -60,6 +62,7 @@ class TapControl:
         """The tap is gone: whoever waits for it need not wait longer."""
         self.broken = True
         self._recording.end()
+        self._next.end()
         self._answers.put({"failed": "go on", "why": "it has ended"})
 
     def open(
@@ -72,7 +75,7 @@ class TapControl:
         patience: float = 0.0,
     ) -> Recording:
         """Puts the tap between clients at `listen` and the server at `to`; the recording fills as they talk."""
-        self._recording = recording = Recording()
+        self._next = recording = Recording()
         self._order(
             {
                 "do": "open",

@@ -78,11 +78,21 @@ class Relay:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        # Only close() cancels, and wants to hear no more of it.
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._carry(reader, writer)
+        ends = [writer]
+        try:
+            await self._carry(reader, ends)
+        except asyncio.CancelledError:
+            # Only close() cancels. Whoever is still connected, or half connected, is dropped.
+            for end in ends:
+                _abort(end)
+        finally:
+            for end in ends:
+                with contextlib.suppress(OSError):
+                    end.close()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, ends: list[asyncio.StreamWriter]) -> None:
+        """Carries one connection; `ends` has the client's end, and gets the server's."""
+        [writer] = ends
         self._count += 1
         number = self._count
         self._tell(number, "opened", CLIENT, detail=_address(writer))
@@ -92,7 +102,7 @@ class Relay:
             self._tell(number, "refused", SERVER, detail=reason(error))
             _abort(writer)
             return
-        ends = (writer, server_writer)
+        ends.append(server_writer)
         client_lane, server_lane = _Lane(), _Lane()
         try:
             # asyncio has set TCP_NODELAY on both: nothing waits here for company.
@@ -105,10 +115,6 @@ class Relay:
             # One end is gone, and what was on its way is lost with it: the other end meets a reset too.
             for end in ends:
                 _abort(end)
-        finally:
-            for end in ends:
-                with contextlib.suppress(OSError):
-                    end.close()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         give_up = time.monotonic() + self._patience
