@@ -91,13 +91,20 @@ class Same(Model):
     fields: int = 2
 
 
+class Again(Model):
+    """The steps, so many times."""
+
+    repeat: int
+    steps: Steps
+
+
 class AtOnce(Model):
     """Several lists of steps, gone through side by side."""
 
     at_once: Annotated[tuple[Steps, ...], BeforeValidator(_as_tuple)] = Field(alias="at once")
 
 
-_ACTIONS = {"send", "receive", "silence", "ends", "do", "crowd", "same", "at once"}
+_ACTIONS = {"send", "receive", "silence", "ends", "do", "crowd", "same", "at once", "repeat"}
 
 
 def _action(step: Any) -> str | None:
@@ -114,7 +121,8 @@ Step = Annotated[
     | Annotated[Act, Tag("do")]
     | Annotated[Crowd, Tag("crowd")]
     | Annotated[Same, Tag("same")]
-    | Annotated[AtOnce, Tag("at once")],
+    | Annotated[AtOnce, Tag("at once")]
+    | Annotated[Again, Tag("repeat")],
     Discriminator(
         _action,
         custom_error_type="no_action",
@@ -242,5 +250,6 @@ def _fill(content: Any, values: Mapping[str, Any]) -> Any:
 
 Crowd.model_rebuild()
 AtOnce.model_rebuild()
+Again.model_rebuild()
 Case.model_rebuild()
 _CaseFile.model_rebuild()

@@ -87,14 +87,17 @@ class Peer:
 
     def receive(self, items: Sequence[Item], known: dict[str, Any]) -> None:
         """Exactly these items must come next."""
-        until = time.monotonic() + self._patience
         for item in items:
+            until = time.monotonic() + self._patience
             name = item.remembers
             if name is not None:
                 known[name] = self._value(item.type, until)
                 continue
             expected = item.encode(known)
-            got = self._exactly(len(expected), f"{self._words(item, known)}", until)
+            try:
+                got = self._exactly(len(expected), until)
+            except UnexpectedError as error:
+                raise UnexpectedError(f"{error}, and {self._words(item, known)} must come") from None
             if got != expected:
                 raise UnexpectedError(
                     f"the {self._them} sent {show(got)} where {self._words(item, known)} ({show(expected)}) must come"
@@ -102,19 +105,20 @@ class Peer:
 
     def messages(self, count: int, fields: int) -> list[tuple[str, ...]]:
         """So many messages of so many UTF fields."""
-        until = time.monotonic() + 2 * self._patience
-        return [tuple(self._value("UTF", until) for _ in range(fields)) for _ in range(count)]
+        return [
+            tuple(self._value("UTF", time.monotonic() + self._patience) for _ in range(fields)) for _ in range(count)
+        ]
 
     def silence(self, seconds: float) -> None:
         """Nothing may come for that long."""
-        if self._buffer or self._more(time.monotonic() + seconds, "silence"):
+        if self._buffer or self._more(time.monotonic() + seconds):
             raise UnexpectedError(f"the {self._them} sent {show(bytes(self._buffer))} where it must keep silent")
 
     def ends(self, how: str, after: str) -> None:
         """The program must end the connection; what it sent before is wrong, unless it may be `anything`."""
         until = time.monotonic() + self._patience
         try:
-            while self._more(until, "the end of the connection"):
+            while self._more(until):
                 if after == "anything":
                     self._buffer.clear()
             raise UnexpectedError(
@@ -136,34 +140,33 @@ class Peer:
             try:
                 value, size = wire.decode(self._buffer)
             except IncompleteValueError as error:
-                self._need(error.expected, kind, until)
+                try:
+                    self._need(error.expected, until)
+                except UnexpectedError as wrong:
+                    raise UnexpectedError(f"{wrong}, and a {kind} must come") from None
                 continue
             except UTFDataFormatError as error:
                 raise UnexpectedError(f"the {self._them} sent a {kind} that is no modified UTF-8: {error}") from None
             del self._buffer[:size]
             return value
 
-    def _exactly(self, size: int, what: str, until: float) -> bytes:
-        self._need(size, what, until)
+    def _exactly(self, size: int, until: float) -> bytes:
+        self._need(size, until)
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         return data
 
-    def _need(self, size: int, what: str, until: float) -> None:
+    def _need(self, size: int, until: float) -> None:
         try:
             while len(self._buffer) < size:
-                if not self._more(until, what):
-                    so_far = f" (only {show(bytes(self._buffer))})" if self._buffer else ""
-                    raise UnexpectedError(
-                        f"nothing came from the {self._them} within {self._patience:g} s, and {what} must come{so_far}"
-                    )
+                if not self._more(until):
+                    came = f"only {show(bytes(self._buffer))}" if self._buffer else "nothing"
+                    raise UnexpectedError(f"{came} came from the {self._them} within {self._patience:g} s")
         except _EndError as end:
-            so_far = f", after {show(bytes(self._buffer))}" if self._buffer else ""
-            raise UnexpectedError(
-                f"the {self._them} ended the connection by {end.how}{so_far}, and {what} must come"
-            ) from None
+            so_far = f" after {show(bytes(self._buffer))}" if self._buffer else ""
+            raise UnexpectedError(f"the {self._them} ended the connection by {end.how}{so_far}") from None
 
-    def _more(self, until: float, what: str) -> bool:
+    def _more(self, until: float) -> bool:
         """Takes in what comes; False where nothing came until then. _EndError at the end."""
         left = until - time.monotonic()
         if left <= 0:

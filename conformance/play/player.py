@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.play.cases import Act, AtOnce, Case, CaseFile, Crowd, Ends, Receive, Same, Send, Silence, Step
+from conformance.play.cases import Act, Again, AtOnce, Case, CaseFile, Crowd, Ends, Receive, Same, Send, Silence, Step
 from conformance.play.items import encode_items
 from conformance.play.peer import Peer, UnexpectedError
 from conformance.recording import Recording
@@ -138,6 +138,9 @@ class _Play:
                 self._same(step)
             case Crowd():
                 _side_by_side([lambda: _walk(step.steps, self._connect)] * step.crowd)
+            case Again():
+                for _ in range(step.repeat):
+                    self.go(step.steps)
             case AtOnce():
                 _side_by_side([lambda steps=steps: self.go(steps) for steps in step.at_once])  # type: ignore[misc]
 
