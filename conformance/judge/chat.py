@@ -46,7 +46,8 @@ def read_chat(conversations: Sequence[Conversation], said: Sequence[Said]) -> Ch
         for author in {post[0] for post in _posts(conversation, CLIENT)}:
             members[author] = conversation
     received = {author: _posts(conversation, SERVER) for author, conversation in members.items()}
-    problem = _sent_as_typed(conversations, members, said) or _received_as_sent(received, said)
+    problem = _sent_as_typed(members, said) or _received_as_sent(received, said)
+    problem = problem or _silent(conversations, members, said)
     if problem:
         return ChatReading([], received, problem)
     order = [by_post[post] for step in _steps(said) for post in _seen_in(step, received)]
@@ -77,9 +78,7 @@ def _posts(conversation: Conversation, sender: Side) -> list[Post]:
     ]
 
 
-def _sent_as_typed(
-    conversations: Sequence[Conversation], members: Mapping[str, Conversation], said: Sequence[Said]
-) -> str | None:
+def _sent_as_typed(members: Mapping[str, Conversation], said: Sequence[Said]) -> str | None:
     for author in dict.fromkeys(message.author for message in said):
         if author not in members:
             return f"nothing on the wire has {author!r} as its author, though {author} typed messages"
@@ -93,9 +92,24 @@ def _sent_as_typed(
             return f"the client of {author} sent {sent[len(typed)][1]!r}, which nobody typed"
         if len(sent) < len(typed):
             return f"{author} typed {typed[len(sent)][1]!r}, and the client never sent it"
+    return None
+
+
+def _silent(
+    conversations: Sequence[Conversation], members: Mapping[str, Conversation], said: Sequence[Said]
+) -> str | None:
+    """The connections of those who have not spoken yet: whose is whose the wire does not tell, but how many lack what."""
     silent = [conversation for conversation in conversations if conversation not in members.values()]
-    if silent:
+    quiet = {member for message in said for member in message.audience} - set(members)
+    if len(silent) > len(quiet):
         return f"connection {silent[0].connection.number} sent no message, and nobody was silent"
+    for message in said:
+        present = sorted(quiet & message.audience)
+        without = [conversation for conversation in silent if message.post not in _posts(conversation, SERVER)]
+        if len(silent) - len(without) < len(present):
+            who = f"{present[0]} never" if len(present) == 1 else f"one of {', '.join(present)} never"
+            number = f" (connection {without[0].connection.number})" if without else ""
+            return f"{who} received {message.text!r} by {message.author}{number}"
     return None
 
 

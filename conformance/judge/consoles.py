@@ -19,6 +19,7 @@ from conformance.model.console import Console, fill, pattern
 __all__ = ["check_blocks", "check_exact", "check_interleaved", "connection_lines", "expected_count"]
 
 _ID = "{id}"
+_SHOWN_IDS = 5
 
 
 def connection_lines(console: Console, conversation: Conversation, values: Mapping[str, Any]) -> list[str]:
@@ -143,7 +144,8 @@ def _ids_count_up(ids: Mapping[str, Sequence[str]], connections: int) -> str | N
     expected = {str(number) for number in range(1, connections + 1)}
     if ids and set(ids) != expected:
         wrong = sorted(set(ids) ^ expected, key=lambda text: (len(text), text))
-        return f"ids must count from 1 to {connections}, and {', '.join(wrong)} stand out"
+        more = f" and {len(wrong) - _SHOWN_IDS} more" if len(wrong) > _SHOWN_IDS else ""
+        return f"ids must count from 1 to {connections}, and {', '.join(wrong[:_SHOWN_IDS])}{more} stand out"
     return None
 
 

@@ -136,3 +136,14 @@ def test_a_connection_that_sends_no_message() -> None:
     assert read_chat([member([("alice", "un")], [("alice", "un")]), quiet], said).problem == (
         "connection 2 sent no message, and nobody was silent"
     )
+
+
+def test_a_chat_that_stopped_before_all_had_spoken() -> None:
+    """Whose connection is whose cannot be known yet; that one of them lacks the message can."""
+    said = [Said(0, "alice", "un", frozenset({"alice", "bob", "chloe"}))]
+    alice = member([("alice", "un")], [("alice", "un")], number=2)
+    lucky, unlucky = member([], [("alice", "un")], number=3), member([], [], number=1)
+    assert read_chat([unlucky, alice, lucky], said).problem == (
+        "one of bob, chloe never received 'un' by alice (connection 1)"
+    )
+    assert read_chat([member([], [("alice", "un")]), alice, lucky], said).problem is None
