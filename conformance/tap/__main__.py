@@ -8,6 +8,9 @@ Both are JSON, a line a message:
 Each is answered by `{"done": "open", "port": 8999, "now": 12.5}` (`now` is the tap's clock, in seconds) or by
 `{"failed": "open", "why": "..."}`; between the two, every event of the traffic is a line of its own. End of input ends
 the tap, so that none is left behind when whoever started it is gone.
+
+`python -m conformance.tap frames` says the same in binary frames (`frames.py`), and never lets the traffic wait for who
+listens (`outlet.py`).
 """
 
 from __future__ import annotations
@@ -17,23 +20,35 @@ import json
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from conformance.tap.conditions import Conditions
 from conformance.tap.events import Event
+from conformance.tap.outlet import Outlet
 from conformance.tap.relay import Relay, reason
 
 
-def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+class _Teller(Protocol):
+    def event(self, event: Event) -> None: ...
+
+    def answer(self, message: dict[str, Any]) -> None: ...
+
+    def close(self) -> None: ...
 
 
-def _record(event: Event) -> None:
-    _say(event.to_json())
+class _Lines:
+    def event(self, event: Event) -> None:
+        self.answer(event.to_json())
+
+    def answer(self, message: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        pass
 
 
-async def _obey(orders: asyncio.Queue[str]) -> None:
+async def _obey(orders: asyncio.Queue[str], teller: _Teller) -> None:
     relay: Relay | None = None
     while line := await orders.get():
         order = json.loads(line)
@@ -47,20 +62,21 @@ async def _obey(orders: asyncio.Queue[str]) -> None:
                     listen=(order["listen"][0], order["listen"][1]),
                     to=(order["to"][0], order["to"][1]),
                     conditions=Conditions.from_json(order["conditions"]),
-                    record=_record,
+                    record=teller.event,
                     seed=order["seed"],
                     patience=order["patience"],
                 )
                 port = await relay.start()
-            _say({"done": order["do"], "port": port, "now": time.monotonic()})
+            teller.answer({"done": order["do"], "port": port, "now": time.monotonic()})
         except OSError as error:
             relay = None
-            _say({"failed": order["do"], "why": reason(error)})
+            teller.answer({"failed": order["do"], "why": reason(error)})
     if relay is not None:
         await relay.close()
 
 
 async def _main() -> None:
+    teller = Outlet(sys.stdout.buffer) if sys.argv[1:] == ["frames"] else _Lines()
     orders: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
@@ -70,7 +86,8 @@ async def _main() -> None:
         loop.call_soon_threadsafe(orders.put_nowait, "")
 
     threading.Thread(target=listen, daemon=True).start()
-    await _obey(orders)
+    await _obey(orders, teller)
+    teller.close()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Each direction of a connection tells its own story: `received` when bytes came from the sender, `sent` when the tap
 passed them on (a size only: they are the bytes received, in order, perhaps cut otherwise), then `end` (the sender shut
-its output) or `reset`. `opened` starts a connection and names the client's address.
+its output) or `reset`. `opened` starts a connection and names the client's address, and the tap's `via` which it came.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Event:
     data: bytes = b""
     size: int = 0
     detail: str = ""
+    via: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of JSON's own types; the bytes in hexadecimal, and what is empty left out."""
@@ -45,6 +46,8 @@ class Event:
             entry["size"] = self.size
         if self.detail:
             entry["detail"] = self.detail
+        if self.via:
+            entry["via"] = self.via
         return entry
 
     @classmethod
