@@ -30,16 +30,20 @@ public class ChatRoom {
 
         List<ChatServiceThread> notReading = new ArrayList<>();
         for (ChatServiceThread member : members) {
-            if (!member.send(bytes)) {
+            if (!member.canTake(bytes)) {
                 notReading.add(member);
             }
         }
+        members.removeAll(notReading);
 
-        System.out.println("--> Message de " + author + " : " + text);
-        System.out.println("<-- Message diffusé à " + (members.size() - notReading.size()) + " clients");
-
+        // Both lines in one piece: no line of another client comes between them.
+        System.out.println("--> Message de " + author + " : " + text + System.lineSeparator()
+                + "<-- Message diffusé à " + members.size() + " clients");
+        for (ChatServiceThread member : members) {
+            member.send(bytes);
+        }
         for (ChatServiceThread member : notReading) {
-            leave(member);
+            member.sayGoodbye();
             member.disconnect();
         }
     }

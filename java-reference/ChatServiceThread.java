@@ -34,7 +34,11 @@ public class ChatServiceThread extends Thread {
                 String author = in.readUTF();
                 String text = in.readUTF();
                 room.broadcast(author, text);
+                if (!writer.hasKeptUp()) {
+                    break; // it posts, and does not read
+                }
             }
+            room.leave(this);
         } catch (EOFException e) {
             room.leave(this);
             writer.finish(); // it may still be reading: it gets what was said before it left
@@ -44,13 +48,18 @@ public class ChatServiceThread extends Thread {
         disconnect();
     }
 
-    /** Has {@code message} sent as soon as possible; false when too much is waiting already. */
-    public boolean send(byte[] message) {
-        return writer.add(message);
+    /** False when too much is waiting for this client already. */
+    boolean canTake(byte[] message) {
+        return writer.canTake(message);
+    }
+
+    /** Has {@code message} sent as soon as possible, without waiting. */
+    void send(byte[] message) {
+        writer.add(message);
     }
 
     /** Ends the connection, and with it both threads, wherever they are. */
-    public void disconnect() {
+    void disconnect() {
         writer.abandon();
         try {
             socket.close();

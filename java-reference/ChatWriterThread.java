@@ -15,6 +15,12 @@ public class ChatWriterThread extends Thread {
     /** What may wait for one client. */
     private static final int MAX_WAITING_BYTES = 8 * 1024 * 1024;
 
+    /** When as much waits for a client, nothing more is taken from it either. */
+    private static final int FALLING_BEHIND_BYTES = 2 * 1024 * 1024;
+
+    /** How long it may then take to read some of it. */
+    private static final int PATIENCE_MILLISECONDS = 10000;
+
     /** What a message costs in memory besides its bytes, so that many tiny messages count as well. */
     private static final int COST_PER_MESSAGE = 32;
 
@@ -31,16 +37,31 @@ public class ChatWriterThread extends Thread {
         setDaemon(true);
     }
 
-    /** Adds a message to those that wait, or returns false when that would be too much. */
-    public synchronized boolean add(byte[] message) {
-        int cost = message.length + COST_PER_MESSAGE;
-        if (finished || waitingBytes + cost > MAX_WAITING_BYTES) {
-            return false;
-        }
+    /** Tells whether one more message may wait. Only the room adds any, so what is true now stays true. */
+    public synchronized boolean canTake(byte[] message) {
+        return waitingBytes + message.length + COST_PER_MESSAGE <= MAX_WAITING_BYTES;
+    }
+
+    /** Adds a message to those that wait. */
+    public synchronized void add(byte[] message) {
         waiting.add(message);
-        waitingBytes += cost;
+        waitingBytes += message.length + COST_PER_MESSAGE;
         notifyAll();
-        return true;
+    }
+
+    /** Waits for a client that has fallen behind with reading; false when it has not read anything meanwhile. */
+    public synchronized boolean hasKeptUp() {
+        long end = System.currentTimeMillis() + PATIENCE_MILLISECONDS;
+        try {
+            long left = PATIENCE_MILLISECONDS;
+            while (waitingBytes > FALLING_BEHIND_BYTES && !finished && left > 0) {
+                wait(left);
+                left = end - System.currentTimeMillis();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return waitingBytes <= FALLING_BEHIND_BYTES;
     }
 
     /** Gives the client a moment to read what waits for it. */
@@ -60,6 +81,7 @@ public class ChatWriterThread extends Thread {
     public synchronized void abandon() {
         finished = true;
         waiting.clear();
+        waitingBytes = 0;
         notifyAll();
     }
 
@@ -87,6 +109,7 @@ public class ChatWriterThread extends Thread {
         byte[] message = waiting.poll();
         if (message != null) {
             waitingBytes -= message.length + COST_PER_MESSAGE;
+            notifyAll();
         }
         return message;
     }

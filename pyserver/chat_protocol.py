@@ -22,6 +22,8 @@ _MAX_WAITING_BYTES = 8 << 20  # what may wait for one client, the same as in the
 _COST_PER_MESSAGE = 32  # what a message costs in memory besides its bytes, so that many tiny ones count as well
 _BATCH = 64 << 10  # what is handed to the transport at a time: it makes a copy
 _TURN = 64  # messages that one client may post before the others have their turn
+_FALLING_BEHIND = 2 << 20  # when as much waits for a client, nothing more is taken from it either
+_PATIENCE = 10.0  # seconds in which it must then have read some of it
 _LAST_WORDS = 5.0  # seconds that a client which has finished sending may take to read the rest
 
 
@@ -39,7 +41,8 @@ class ChatProtocol(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
         self._needed = 0  # bytes of the next text, as far as is known: no use in looking at fewer
-        self._full_turns = False  # more has arrived than fits into a turn
+        self._holding = False  # what the buffer has must wait, and nothing more is read
+        self._patience: asyncio.TimerHandle | None = None  # runs while this client must first read what waits for it
         self._author: str | None = None  # of the message whose text has not arrived yet
         self._joined = False
         self._left = False
@@ -56,7 +59,7 @@ class ChatProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        if not self._full_turns and len(self._buffer) >= self._needed:
+        if not self._holding and len(self._buffer) >= self._needed:
             self._take_turn()
 
     def eof_received(self) -> bool:
@@ -101,23 +104,33 @@ class ChatProtocol(asyncio.Protocol):
     # How
 
     def _take_turn(self) -> None:
-        """Receives some of what has arrived; if there is more, later, and until then nothing more is read."""
-        had_full_turns, self._full_turns = self._full_turns, self._receive_some()
+        """Receives some of what has arrived. If there may be more, it has to wait: for the others to have had their
+        turn; or, where this client posts and does not read, until it does.
+        """
+        hold = self._receive_some()
         if self._transport is None or self._left:
             return
-        if self._full_turns:
+        if hold and not self._holding:
             self._transport.pause_reading()
-            asyncio.get_running_loop().call_soon(self._take_turn)
-        elif had_full_turns:
+        elif self._holding and not hold:
             self._transport.resume_reading()
+        self._holding = hold
+        loop = asyncio.get_running_loop()
+        if self._falls_behind():
+            self._patience = loop.call_later(_PATIENCE, self.abandon)
+        elif hold:
+            loop.call_soon(self._take_turn)
+
+    def _falls_behind(self) -> bool:
+        return self._waiting_bytes > _FALLING_BEHIND
 
     def _receive_some(self) -> bool:
         """Whether there may be more."""
         at = 0
         try:
             for _ in range(2 * _TURN):
-                if self._left:
-                    return False
+                if self._left or self._falls_behind():
+                    break
                 text, size = _UTF.decode(self._buffer, at)
                 at += size
                 self._receive(text)
@@ -146,6 +159,9 @@ class ChatProtocol(asyncio.Protocol):
         self._sending_soon = False
         while self._may_write and self._waiting:
             self._send_batch()
+        if self._patience is not None and not self._falls_behind():
+            self._stop_patience()
+            self._take_turn()
 
     def _send_all(self) -> None:
         while self._waiting:
@@ -167,7 +183,13 @@ class ChatProtocol(asyncio.Protocol):
             self._left = True
             self._room.leave(self)
 
+    def _stop_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
     def _forget(self) -> None:
+        self._stop_patience()
         self._buffer.clear()
         self._waiting.clear()
         self._waiting_bytes = 0
