@@ -16,6 +16,7 @@ from conformance.play.items import Item, parse_items
 
 __all__ = [
     "Act",
+    "Again",
     "AtOnce",
     "Case",
     "CaseFile",
@@ -26,6 +27,7 @@ __all__ = [
     "Send",
     "Silence",
     "Step",
+    "WhileItGoesOn",
     "load_cases",
 ]
 
@@ -98,13 +100,19 @@ class Again(Model):
     steps: Steps
 
 
+class WhileItGoesOn(_ByOne):
+    """The steps, again and again, for as long as the program does not end the connection."""
+
+    while_it_goes_on: Steps = Field(alias="while it goes on")
+
+
 class AtOnce(Model):
     """Several lists of steps, gone through side by side."""
 
     at_once: Annotated[tuple[Steps, ...], BeforeValidator(_as_tuple)] = Field(alias="at once")
 
 
-_ACTIONS = {"send", "receive", "silence", "ends", "do", "crowd", "same", "at once", "repeat"}
+_ACTIONS = {"send", "receive", "silence", "ends", "do", "crowd", "same", "at once", "repeat", "while it goes on"}
 
 
 def _action(step: Any) -> str | None:
@@ -122,7 +130,8 @@ Step = Annotated[
     | Annotated[Crowd, Tag("crowd")]
     | Annotated[Same, Tag("same")]
     | Annotated[AtOnce, Tag("at once")]
-    | Annotated[Again, Tag("repeat")],
+    | Annotated[Again, Tag("repeat")]
+    | Annotated[WhileItGoesOn, Tag("while it goes on")],
     Discriminator(
         _action,
         custom_error_type="no_action",
@@ -251,5 +260,6 @@ def _fill(content: Any, values: Mapping[str, Any]) -> Any:
 Crowd.model_rebuild()
 AtOnce.model_rebuild()
 Again.model_rebuild()
+WhileItGoesOn.model_rebuild()
 Case.model_rebuild()
 _CaseFile.model_rebuild()

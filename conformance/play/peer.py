@@ -109,6 +109,13 @@ class Peer:
             tuple(self._value("UTF", time.monotonic() + self._patience) for _ in range(fields)) for _ in range(count)
         ]
 
+    def goes_on(self) -> bool:
+        """Waits for the next byte, and says whether one came; it is not taken."""
+        try:
+            return bool(self._buffer) or self._more(time.monotonic() + self._patience)
+        except _EndError:
+            return False
+
     def silence(self, seconds: float) -> None:
         """Nothing may come for that long."""
         if self._buffer or self._more(time.monotonic() + seconds):

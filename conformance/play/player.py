@@ -10,7 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.play.cases import Act, Again, AtOnce, Case, CaseFile, Crowd, Ends, Receive, Same, Send, Silence, Step
+from conformance.play.cases import (
+    Act,
+    Again,
+    AtOnce,
+    Case,
+    CaseFile,
+    Crowd,
+    Ends,
+    Receive,
+    Same,
+    Send,
+    Silence,
+    Step,
+    WhileItGoesOn,
+)
 from conformance.play.items import encode_items
 from conformance.play.peer import Peer, UnexpectedError
 from conformance.recording import Recording
@@ -141,6 +155,9 @@ class _Play:
             case Again():
                 for _ in range(step.repeat):
                     self.go(step.steps)
+            case WhileItGoesOn():
+                while self._peer(step.by).goes_on():
+                    self.go(step.while_it_goes_on)
             case AtOnce():
                 _side_by_side([lambda steps=steps: self.go(steps) for steps in step.at_once])  # type: ignore[misc]
 
