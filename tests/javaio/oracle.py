@@ -9,7 +9,7 @@ from typing import Self
 
 from .cases import Case, question
 
-__all__ = ["JdkOracle", "compile_oracle"]
+__all__ = ["SOURCE", "JdkOracle", "compile_oracle"]
 
 SOURCE = Path(__file__).with_name("JdkOracle.java")
 
