@@ -98,7 +98,7 @@ def _sent_as_typed(members: Mapping[str, Conversation], said: Sequence[Said]) ->
 def _silent(
     conversations: Sequence[Conversation], members: Mapping[str, Conversation], said: Sequence[Said]
 ) -> str | None:
-    """The connections of those who have not spoken yet: whose is whose the wire does not tell, but how many lack what."""
+    """The connections of those who have not spoken yet: the wire tells how many lack a message, not who."""
     silent = [conversation for conversation in conversations if conversation not in members.values()]
     quiet = {member for message in said for member in message.audience} - set(members)
     if len(silent) > len(quiet):
