@@ -16,7 +16,7 @@ import java.nio.charset.StandardCharsets;
 public class ChatClient {
 
     /** How long the server may take to end the conversation once we have. */
-    private static final int GOODBYE_MILLISECONDS = 3000;
+    private static final int GOODBYE_MILLISECONDS = 2000;
 
     public static void main(String[] args) {
         Console.useUtf8();

@@ -5,7 +5,7 @@ import getpass
 import sys
 
 from pyclient import chat, multithreaded, simple
-from pyconsole import end_on_ctrl_c, port_number
+from pyconsole import end_on_ctrl_c, port_number, use_utf8
 
 __all__ = ["main"]
 
@@ -38,6 +38,7 @@ Each client has a --help of its own: python3 -m pyclient chat --help
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the client that is asked for; returns the status of the program."""
+    use_utf8()
     end_on_ctrl_c()
     options = _parser().parse_args(arguments)
     match options.client:

@@ -5,7 +5,7 @@ waits for the keyboard, and is left behind then.
 """
 
 from javaio import DataInputStream, DataOutputStream
-from pyclient.chat_keyboard_thread import ChatKeyboardThread
+from pyclient.chat_keyboard_thread import ChatKeyboardThread, open_keyboard
 from pyclient.connecting import NETWORK_ERRORS, connect, local_address, say_network_error
 from pyconsole import out, visible
 
@@ -14,10 +14,11 @@ __all__ = ["run"]
 
 def run(author: str, host: str, port: int) -> int:
     """Chats until the end of the input; returns the status of the program."""
+    typed = open_keyboard()
     try:
         with connect(host, port) as connection, connection.makefile("rwb", buffering=0) as stream:
             DataOutputStream(stream).write_utf(local_address(connection))
-            keyboard = ChatKeyboardThread(author, connection)
+            keyboard = ChatKeyboardThread(typed, author, connection)
             keyboard.start()
             try:
                 _show_messages(DataInputStream(stream), keyboard)

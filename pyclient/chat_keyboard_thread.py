@@ -4,24 +4,25 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from javaio import WIRE_TYPES, UTFDataFormatError
 from pyconsole import err, out
 
-__all__ = ["ChatKeyboardThread"]
+__all__ = ["ChatKeyboardThread", "open_keyboard"]
 
 _UTF = WIRE_TYPES["UTF"]
 
-_GOODBYE = 3.0  # seconds that the server may take to end the conversation, once we have
+_GOODBYE = 2.0  # seconds that the server may take to end the conversation, once we have
 
 
 class ChatKeyboardThread(threading.Thread):
     """Sends each line that is typed; at the end of the input, says goodbye."""
 
-    def __init__(self, author: str, connection: socket.socket) -> None:
+    def __init__(self, keyboard: Iterable[str], author: str, connection: socket.socket) -> None:
         super().__init__(daemon=True)  # the program may end while it waits for the keyboard
         self.author = author
+        self._keyboard = keyboard
         self._connection = connection
         self._closing = False
         self._lock = threading.Lock()
@@ -45,7 +46,10 @@ class ChatKeyboardThread(threading.Thread):
                 out(line)
 
     def _send_typed_lines(self) -> None:
-        for text in _typed_lines():
+        for line in self._keyboard:
+            text = line.removesuffix("\n")
+            if not text:
+                continue
             try:
                 message = _UTF.encode(self.author) + _UTF.encode(text)
             except UTFDataFormatError:
@@ -62,16 +66,13 @@ class ChatKeyboardThread(threading.Thread):
         time.sleep(_GOODBYE)
 
 
-def _typed_lines() -> Iterator[str]:
-    """The lines of standard input that are not empty, in UTF-8, as soon as they are there.
+def open_keyboard() -> Iterable[str]:
+    """The lines of standard input, in UTF-8, each as soon as it is there.
 
-    Read through a file object of their own: one that is waiting in `sys.stdin` cannot be left behind when Python ends.
+    Opened before the connection: if standard input is closed, that takes its number. And read through a file object of
+    its own: one that is waiting in `sys.stdin` cannot be left behind when Python ends.
     """
     try:
-        keyboard = open(0, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115 - it ends with the program
+        return open(0, encoding="utf-8", errors="replace", closefd=False)
     except OSError:
-        return  # standard input is closed: nothing will be typed
-    for line in keyboard:
-        text = line.removesuffix("\n")
-        if text:
-            yield text
+        return ()  # closed: nothing will be typed

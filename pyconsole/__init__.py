@@ -7,7 +7,7 @@ end_on_ctrl_c()                                         no traceback, at any mom
 """
 
 from pyconsole.arguments import port_number
-from pyconsole.console import err, out, out_encoded
+from pyconsole.console import err, out, out_encoded, use_utf8
 from pyconsole.process import allow_many_connections, end_on_ctrl_c
 from pyconsole.reasons import CONNECTION_ERRORS, reason
 from pyconsole.visible import visible
@@ -21,5 +21,6 @@ __all__ = [
     "out_encoded",
     "port_number",
     "reason",
+    "use_utf8",
     "visible",
 ]

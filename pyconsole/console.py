@@ -4,13 +4,14 @@ A line goes to the system at once and in one piece, past the buffers of `sys.std
 program ends, however it ends, and nothing is held when a thread is cut short.
 """
 
+import io
 import os
 import sys
 import threading
 import time
 from typing import Protocol, TextIO, cast
 
-__all__ = ["err", "out", "out_encoded"]
+__all__ = ["err", "out", "out_encoded", "use_utf8"]
 
 # One for both streams: they are often the same terminal.
 _one_line_at_a_time = threading.Lock()
@@ -33,6 +34,13 @@ def err(line: str) -> None:
 def out_encoded(lines: bytes) -> None:
     r"""Prints several lines in one piece, already in UTF-8 and each ended by `\n`: for who prints very many."""
     _write(sys.stdout, lines)
+
+
+def use_utf8() -> None:
+    """From now on, what Python itself prints is in UTF-8 too: `--help`, and what is wrong with the arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _encode(line: str) -> bytes:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from pyconsole import end_on_ctrl_c, port_number
+from pyconsole import end_on_ctrl_c, port_number, use_utf8
 from pyserver import addition_protocol, chat_protocol, multithreaded, simple
 
 __all__ = ["main"]
@@ -44,6 +44,7 @@ Ctrl-C ends a server. The port is free again at once.
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the server that is asked for; returns the status of the program."""
+    use_utf8()
     end_on_ctrl_c()
     parser = argparse.ArgumentParser(
         prog="python3 -m pyserver",

@@ -10,7 +10,7 @@ import socket
 import sys
 
 from javaio import DataInputStream, DataOutputStream
-from pyconsole import CONNECTION_ERRORS, end_on_ctrl_c, err, out, port_number, reason
+from pyconsole import CONNECTION_ERRORS, end_on_ctrl_c, err, out, port_number, reason, use_utf8
 
 __all__ = ["main"]
 
@@ -23,6 +23,7 @@ class _UnwellError(ValueError):
 
 def main(arguments: list[str] | None = None) -> int:
     """Checks, says what it found, and returns the status of the program."""
+    use_utf8()
     end_on_ctrl_c()
     parser = argparse.ArgumentParser(prog="python3 -m pyserver.healthcheck", description=__doc__)
     parser.add_argument("protocol", choices=["addition", "chat"])

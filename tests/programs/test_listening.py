@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.programs.programs import PYTHON_SERVERS, SERVERS, Program, Start
+from tests.programs.programs import PYTHON_SERVERS, SERVERS, Program, Start, with_options
 from tests.programs.wire import Peer, listening, utf
 
 every_server = pytest.mark.parametrize("program", SERVERS, ids=lambda program: program.name)
@@ -58,7 +58,7 @@ def test_it_listens_on_every_interface_in_both_ip_versions(start: Start, program
 
 @python_server
 def test_host_narrows_it(start: Start, program: Program) -> None:
-    server = start(_on(program, "127.0.0.1"), 0)
+    server = start(with_options(program, "--host", "127.0.0.1"), 0)
     Peer.connect(server.port).close()
     if has_ipv6:
         with pytest.raises(ConnectionRefusedError):
@@ -67,7 +67,7 @@ def test_host_narrows_it(start: Start, program: Program) -> None:
 
 @python_server
 def test_a_host_that_is_not_this_machine(start: Start, program: Program) -> None:
-    server = start(_on(program, "192.0.2.1"), 0)
+    server = start(with_options(program, "--host", "192.0.2.1"), 0)
     assert server.status() == 1
     assert server.err == [
         "!!! Erreur lors de la création du socket serveur.",
@@ -86,7 +86,3 @@ def test_ctrl_c_ends_it_cleanly(start: Start, program: Program, number: signal.S
     assert server.status() == status
     assert server.err == []
     assert client.read_all() == b""
-
-
-def _on(program: Program, host: str) -> Program:
-    return Program(program.name, python=(*program.python, "--host", host), options=program.options)
