@@ -28,13 +28,22 @@ public class ChatServer {
             System.out.println("### Écoute sur le port " + serverSocket.getLocalPort());
             try {
                 Socket socket = serverSocket.accept();
-                new ChatServiceThread(clientId, socket, room).start();
+                serve(new ChatServiceThread(clientId, socket, room), socket);
                 clientId++;
             } catch (IOException e) {
                 System.out.println("!!! La connexion a été interrompue.");
                 System.err.println("!!! Erreur : " + e.getMessage());
-                Pause.briefly(); // too many open files, most likely: let some clients leave first
+                Pause.briefly(); // too many open files or threads, most likely: let some clients leave first
             }
+        }
+    }
+
+    private static void serve(Thread thread, Socket socket) throws IOException {
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) { // what Java says when the system has no thread left
+            socket.close();
+            throw new IOException(e.getMessage());
         }
     }
 }

@@ -22,8 +22,8 @@ public class ChatServiceThread extends Thread {
     @Override
     public void run() {
         System.out.println("### Connexion établie (id client : " + clientId + ").");
-        writer.start();
         try {
+            writer.start();
             socket.setTcpNoDelay(true); // a short message leaves at once
             DataInputStream in = new DataInputStream(socket.getInputStream());
 
@@ -42,7 +42,7 @@ public class ChatServiceThread extends Thread {
         } catch (EOFException e) {
             room.leave(this);
             writer.finish(); // it may still be reading: it gets what was said before it left
-        } catch (IOException e) {
+        } catch (IOException | OutOfMemoryError e) { // the latter: the system has no thread left for the writer
             room.leave(this);
         }
         disconnect();

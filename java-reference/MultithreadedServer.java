@@ -27,13 +27,22 @@ public class MultithreadedServer {
             System.out.println("### Écoute sur le port " + serverSocket.getLocalPort());
             try {
                 Socket socket = serverSocket.accept();
-                new AdditionServiceThread(clientId, socket).start();
+                serve(new AdditionServiceThread(clientId, socket), socket);
                 clientId++;
             } catch (IOException e) {
                 System.out.println("!!! La connexion a été interrompue.");
                 System.err.println("!!! Erreur : " + e.getMessage());
-                Pause.briefly(); // too many open files, most likely: let some clients leave first
+                Pause.briefly(); // too many open files or threads, most likely: let some clients leave first
             }
+        }
+    }
+
+    private static void serve(Thread thread, Socket socket) throws IOException {
+        try {
+            thread.start();
+        } catch (OutOfMemoryError e) { // what Java says when the system has no thread left
+            socket.close();
+            throw new IOException(e.getMessage());
         }
     }
 }

@@ -74,22 +74,22 @@ def test_a_server_that_goes_away(start: Start, check: Program) -> None:
     assert checking.err == ["!!! Le service ne répond pas : null"]
 
 
-def test_a_server_that_is_with_another_client(start: Start) -> None:
+def test_servers_that_do_not_answer(start: Start) -> None:
+    """A server of one client at a time, with another client, is well; a chat server has no such excuse."""
     servers = [start(server, 0) for server in SIMPLE_SERVERS]
     others = [Peer.connect(server.port, utf("127.0.0.1")) for server in servers]
     for server in servers:
         server.wait_for("--> Nouveau client à l'adresse : 127.0.0.1")
-    checks = [start(check, "addition", server.port) for check in CHECKS for server in servers]
+    with listening() as silent:
+        hanging = [start(check, "chat", silent.port) for check in CHECKS]
+        checks = [start(check, "addition", server.port) for check in CHECKS for server in servers]
+        for checking in (*hanging, *checks):
+            checking.status()
     for checking in checks:
         assert checking.status() == 0
         assert checking.out == [BUSY]
     for other in others:
         other.close()
-
-
-def test_a_chat_server_that_hangs(start: Start) -> None:
-    with listening() as listener:
-        checks = [start(check, "chat", listener.port) for check in CHECKS]
-        for checking in checks:
-            assert checking.status() == 1
-            assert checking.err == ["!!! Le service ne répond pas : pas de réponse"]
+    for checking in hanging:
+        assert checking.status() == 1
+        assert checking.err == ["!!! Le service ne répond pas : pas de réponse"]
