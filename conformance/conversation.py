@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.hexadecimal import show
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
 from conformance.recording import Connection, Direction
 from conformance.tap.events import CLIENT, SERVER, Side
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
 
 __all__ = ["Conversation", "Message", "SeenField", "read_conversation", "show"]
-
-_SHOWN_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,6 @@ def read_conversation(protocol: Protocol, connection: Connection) -> Conversatio
     except _EndedError as ended:
         conversation.missing.append(str(ended))
     return conversation
-
-
-def show(data: bytes) -> str:
-    """Bytes for human eyes: two hexadecimal digits each, the tail of many left out."""
-    shown = data[:_SHOWN_BYTES].hex(" ").upper()
-    return f"{shown} ... ({len(data)} bytes)" if len(data) > _SHOWN_BYTES else shown
 
 
 class _BrokenError(Exception):

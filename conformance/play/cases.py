@@ -1,4 +1,8 @@
-"""Cases as data: what the harness does, and what must come back."""
+"""Cases as data: what the harness does, and what must come back, read from YAML.
+
+A case with `for` is one case for each combination of the values there; `{name}` stands for a value, `{name.0}` for the
+first part of one that is a list.
+"""
 
 from __future__ import annotations
 
@@ -7,138 +11,20 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, InstanceOf, Tag
+from pydantic import SkipValidation
 
-from conformance.model.yaml_file import Lines, Model, YamlError, _as_tuple, read_yaml, validate
-from conformance.play.items import Item, parse_items
+from conformance.model.yaml_file import Lines, Model, YamlError, read_yaml, validate
+from conformance.play.items import parse_items
+from conformance.play.steps import STEPS, Step
 
-__all__ = [
-    "Act",
-    "Again",
-    "AtOnce",
-    "Case",
-    "CaseFile",
-    "Crowd",
-    "Ends",
-    "Receive",
-    "Same",
-    "Send",
-    "Silence",
-    "Step",
-    "WhileItGoesOn",
-    "load_cases",
-]
+__all__ = ["Case", "CaseFile", "load_cases"]
 
 HERE = Path(__file__).resolve().parents[1] / "cases"
-FIRST = "a"
 _PLACE = re.compile(r"\{(\w+(?:\.\d+)?)\}")
 
-_Items = Annotated[tuple[InstanceOf[Item], ...], BeforeValidator(parse_items)]
-
-
-class _ByOne(Model):
-    by: str = FIRST
-
-
-class Send(_ByOne):
-    """Sends the items, or `only` so many of their bytes: in one segment, cut behind the given bytes, or every byte."""
-
-    send: _Items
-    cut: Annotated[tuple[int, ...], BeforeValidator(_as_tuple)] | Literal["every byte"] = ()
-    pause_ms: int = 3
-    only: int | None = None
-    # A program that has ended the conversation need not take the rest.
-    may_fail: bool = Field(default=False, alias="may fail")
-
-
-class Receive(_ByOne):
-    """These items must come, and no other bytes among them."""
-
-    receive: _Items
-
-
-class Silence(_ByOne):
-    """Nothing may come for so many milliseconds, and the connection must stand."""
-
-    silence: int
-
-
-class Ends(_ByOne):
-    """The program must end the connection: orderly, by a reset, or either; having sent nothing, or anything, before."""
-
-    ends: Literal["end", "reset", "either"]
-    after: Literal["nothing", "anything"] = "nothing"
-
-
-class Act(_ByOne):
-    """Something done to the connection; `nothing` opens it, and no more."""
-
-    do: Literal["half-close", "close", "reset", "nothing"]
-
-
-class Crowd(Model):
-    """So many connections at once, each going through the steps."""
-
-    crowd: int
-    steps: Steps
-
-
-class Same(Model):
-    """Each of these connections must receive that many messages, of so many fields, all of them in the same order."""
-
-    same: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
-    messages: int
-    fields: int = 2
-
-
-class Again(Model):
-    """The steps, so many times."""
-
-    repeat: int
-    steps: Steps
-
-
-class WhileItGoesOn(_ByOne):
-    """The steps, again and again, for as long as the program does not end the connection."""
-
-    while_it_goes_on: Steps = Field(alias="while it goes on")
-
-
-class AtOnce(Model):
-    """Several lists of steps, gone through side by side."""
-
-    at_once: Annotated[tuple[Steps, ...], BeforeValidator(_as_tuple)] = Field(alias="at once")
-
-
-_ACTIONS = {"send", "receive", "silence", "ends", "do", "crowd", "same", "at once", "repeat", "while it goes on"}
-
-
-def _action(step: Any) -> str | None:
-    if isinstance(step, dict):
-        return next((key for key in step if key in _ACTIONS), None)
-    return next(key for key in _ACTIONS if hasattr(step, key.replace(" ", "_")))
-
-
-Step = Annotated[
-    Annotated[Send, Tag("send")]
-    | Annotated[Receive, Tag("receive")]
-    | Annotated[Silence, Tag("silence")]
-    | Annotated[Ends, Tag("ends")]
-    | Annotated[Act, Tag("do")]
-    | Annotated[Crowd, Tag("crowd")]
-    | Annotated[Same, Tag("same")]
-    | Annotated[AtOnce, Tag("at once")]
-    | Annotated[Again, Tag("repeat")]
-    | Annotated[WhileItGoesOn, Tag("while it goes on")],
-    Discriminator(
-        _action,
-        custom_error_type="no_action",
-        custom_error_message=f"a step is one of {', '.join(sorted(_ACTIONS))}",
-    ),
-]
-Steps = Annotated[tuple[Step, ...], BeforeValidator(_as_tuple)]
+_Steps = tuple[SkipValidation[Step], ...]
 
 
 class Case(Model):
@@ -149,23 +35,16 @@ class Case(Model):
     serves   for whom it is: a server that serves all its clients at once, or one at a time; or both
     console  lines that a client's standard error must have in the end, as patterns; none is asked of it else
     listens  False where a client is to find nobody
-    rough    where the course's Java is merely rough here, and what it does then: that is noted, and is no failure
+    rough    where the course's Java is merely rough here, and what it does then
     """
 
     name: str
     about: str
-    steps: Steps
+    steps: _Steps
     serves: Literal["both", "at once", "one at a time"] = "both"
     console: Lines = ()
-    rough: str | None = None
     listens: bool = True
-
-
-class _CaseFile(Model):
-    protocol: str
-    against: Literal["server", "client"]
-    afterwards: Steps = ()
-    cases: tuple[Case, ...]
+    rough: str | None = None
 
 
 @dataclass(frozen=True)
@@ -178,32 +57,74 @@ class CaseFile:
     cases: tuple[Case, ...]
 
 
+class _Head(Model):
+    protocol: str
+    against: Literal["server", "client"]
+
+
 def load_cases(protocol: str, against: Literal["server", "client"], folder: Path = HERE) -> CaseFile | None:
     """The cases against that side of a protocol, if there are any; YamlError where a file is wrong."""
-    found: list[_CaseFile] = []
-    for path in sorted(folder.glob("*.yaml")):
-        content = read_yaml(path)
-        if isinstance(content, dict) and content.get("protocol") == protocol and content.get("against") == against:
-            found.append(_load(content, path))
+    found = [
+        _load(content, path)
+        for path in sorted(folder.glob("*.yaml"))
+        for content in [read_yaml(path)]
+        if isinstance(content, dict) and content.get("protocol") == protocol and content.get("against") == against
+    ]
     if not found:
         return None
-    cases = tuple(case for file in found for case in file.cases)
-    return CaseFile(protocol, against, found[0].afterwards, cases)
+    return CaseFile(protocol, against, found[0].afterwards, tuple(case for file in found for case in file.cases))
 
 
-def _load(content: dict[str, Any], path: Path) -> _CaseFile:
-    raw = content.get("cases")
-    if not isinstance(raw, list):
-        raise YamlError(f"{path}: cases: must be a list, got {raw!r}")
-    expanded: list[Any] = []
-    for number, case in enumerate(raw):
-        expanded += list(_expand(case, path, number))
-    whole = validate(_CaseFile, {**content, "cases": tuple(expanded)}, path)
-    names = [case.name for case in whole.cases]
+def _load(content: dict[str, Any], path: Path) -> CaseFile:
+    raw = dict(content)
+    cases, afterwards = raw.pop("cases", None), raw.pop("afterwards", [])
+    head = validate(_Head, raw, path)
+    if not isinstance(cases, list):
+        raise YamlError(f"{path}: cases: must be a list, got {cases!r}")
+    expanded = [
+        _case(case, path, number) for number, raw_case in enumerate(cases) for case in _expand(raw_case, path, number)
+    ]
+    names = [case.name for case in expanded]
     for name in names:
         if names.count(name) > 1:
             raise YamlError(f"{path}: cases: the name {name!r} stands twice")
-    return whole
+    return CaseFile(head.protocol, head.against, _steps(afterwards, path, "afterwards"), tuple(expanded))
+
+
+def _case(raw: Any, path: Path, number: int) -> Case:
+    keys = ("cases", str(number))
+    if isinstance(raw, dict) and "steps" in raw:
+        raw = {**raw, "steps": _steps(raw["steps"], path, *keys, "steps")}
+    return validate(Case, raw, path, *keys)
+
+
+def _steps(raw: Any, path: Path, *keys: str) -> tuple[Step, ...]:
+    if not isinstance(raw, list):
+        raise YamlError(f"{path}: {'.'.join(keys)}: must be a list of steps, got {raw!r}")
+    return tuple(_step(step, path, *keys, str(number)) for number, step in enumerate(raw))
+
+
+def _step(raw: Any, path: Path, *keys: str) -> Step:
+    action = next((key for key in raw if key in STEPS), None) if isinstance(raw, dict) else None
+    if action is None:
+        raise YamlError(f"{path}: {'.'.join(keys)}: a step is one of {', '.join(STEPS)}, got {raw!r}")
+    fields = dict(raw)
+    value = fields[action]
+    if action in ("send", "receive"):
+        try:
+            fields[action] = parse_items(value)
+        except ValueError as error:
+            raise YamlError(f"{path}: {'.'.join([*keys, action])}: {error}") from None
+    elif action == "serve":
+        fields[action] = _steps(value, path, *keys, action)
+    elif action == "together" and isinstance(value, list):
+        fields[action] = tuple(_steps(steps, path, *keys, action, str(index)) for index, steps in enumerate(value))
+    if "steps" in fields:
+        fields["steps"] = _steps(fields["steps"], path, *keys, "steps")
+    for key in ("cut", "same"):
+        if isinstance(fields.get(key), list):
+            fields[key] = tuple(fields[key])
+    return validate(STEPS[action], fields, path, *keys)
 
 
 def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:
@@ -255,11 +176,3 @@ def _fill(content: Any, values: Mapping[str, Any]) -> Any:
                 return values[whole[1]]
             return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), content)
     return content
-
-
-Crowd.model_rebuild()
-AtOnce.model_rebuild()
-Again.model_rebuild()
-WhileItGoesOn.model_rebuild()
-Case.model_rebuild()
-_CaseFile.model_rebuild()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from conformance.conversation import show
+from conformance.hexadecimal import show
 from conformance.play.items import Item
 from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
@@ -45,7 +45,7 @@ class Peer:
 
     # What the harness does -------------------------------------------------------------------------------------------
 
-    def send(self, data: bytes, cuts: Sequence[int], pause: float, *, may_fail: bool) -> None:
+    def send(self, data: bytes, cuts: Sequence[int], pause: float, *, lenient: bool) -> None:
         """Sends the bytes, in pieces that end at `cuts`, with a pause between them."""
         pieces = [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
         self._sock.settimeout(self._patience)
@@ -60,7 +60,7 @@ class Peer:
         except TimeoutError:
             raise UnexpectedError(f"the {self._them} has not taken what was sent for {self._patience:g} s") from None
         except OSError as error:
-            if not may_fail:
+            if not lenient:
                 raise UnexpectedError(
                     f"the {self._them} took no more of what was sent: {error.strerror or error}"
                 ) from None

@@ -10,25 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.play.cases import (
-    Act,
-    Again,
-    AtOnce,
-    Case,
-    CaseFile,
-    Crowd,
-    Ends,
-    Receive,
-    Same,
-    Send,
-    Silence,
-    Step,
-    WhileItGoesOn,
-)
 from conformance.play.items import encode_items
 from conformance.play.peer import Peer, UnexpectedError
+from conformance.play.steps import Again, Crowd, Do, Ends, Receive, Same, Send, Serve, Silence, Step, Together
 from conformance.recording import Recording
-from conformance.tap.events import CLIENT, SERVER, Side
+from conformance.tap.events import CLIENT, SERVER
 
 __all__ = ["Outcome", "play_against_client", "play_against_server"]
 
@@ -40,19 +26,15 @@ _CONNECT_SECONDS = 10.0
 class Outcome:
     """What came of a case: one sentence where the program did wrong, and everything that passed."""
 
-    case: Case
     problem: str | None = None
     recording: Recording = field(default_factory=Recording)
 
-    @property
-    def passed(self) -> bool:
-        """Whether the program did right."""
-        return self.problem is None
 
-
-def play_against_server(case: Case, file: CaseFile, host: str, port: int, *, patience: float = _PATIENCE) -> Outcome:
-    """The harness is the client, and a new one after each case: the server must still be there for it."""
-    outcome = Outcome(case)
+def play_against_server(
+    steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int, *, patience: float = _PATIENCE
+) -> Outcome:
+    """The harness is the client, and then a new one, `afterwards`: the server must still be there for it."""
+    outcome = Outcome()
     count = itertools.count(1)
 
     def connect() -> Peer:
@@ -62,26 +44,26 @@ def play_against_server(case: Case, file: CaseFile, host: str, port: int, *, pat
             raise UnexpectedError(f"no connection to {host}:{port}: {error.strerror or error}") from None
         return Peer(sock, CLIENT, next(count), outcome.recording.add, patience)
 
-    outcome.problem = _attempt(case.steps, connect)
-    if outcome.problem is None and file.afterwards:
-        problem = _attempt(file.afterwards, connect)
+    outcome.problem = _attempt(steps, connect)
+    if outcome.problem is None and afterwards:
+        problem = _attempt(afterwards, connect)
         if problem is not None:
             outcome.problem = f"afterwards, a new client was not served: {problem}"
     return outcome
 
 
 def play_against_client(
-    case: Case, listener: socket.socket, connections: int, *, patience: float = _PATIENCE
+    steps: Sequence[Step], listener: socket.socket, connections: int, *, patience: float = _PATIENCE
 ) -> Outcome:
     """The harness is the server, of so many connections, each of which goes through the steps."""
-    outcome = Outcome(case)
+    outcome = Outcome()
     problems: list[str] = []
     listener.settimeout(_CONNECT_SECONDS)
     threads: list[threading.Thread] = []
 
     def serve(sock: socket.socket, number: int) -> None:
         peer = Peer(sock, SERVER, number, outcome.recording.add, patience)
-        problem = _attempt(case.steps, lambda: peer)
+        problem = _attempt(steps, lambda: peer)
         if problem is not None:
             problems.append(problem)
 
@@ -139,27 +121,27 @@ class _Play:
                 data = encode_items(step.send, self._known)[: step.only]
                 cuts = range(1, len(data)) if step.cut == "every byte" else step.cut
                 assert not isinstance(cuts, str)
-                self._peer(step.by).send(data, [*cuts], step.pause_ms / 1000, may_fail=step.may_fail)
+                self._peer(step.by).send(data, [*cuts], step.pause_ms / 1000, lenient=step.lenient)
             case Receive():
                 self._peer(step.by).receive(step.receive, self._known)
             case Silence():
                 self._peer(step.by).silence(step.silence / 1000)
             case Ends():
                 self._peer(step.by).ends(step.ends, step.after)
-            case Act():
+            case Do():
                 self._act(self._peer(step.by), step.do)
             case Same():
                 self._same(step)
             case Crowd():
                 _side_by_side([lambda: _walk(step.steps, self._connect)] * step.crowd)
             case Again():
-                for _ in range(step.repeat):
+                for _ in range(step.again):
                     self.go(step.steps)
-            case WhileItGoesOn():
+            case Serve():
                 while self._peer(step.by).goes_on():
-                    self.go(step.while_it_goes_on)
-            case AtOnce():
-                _side_by_side([lambda steps=steps: self.go(steps) for steps in step.at_once])  # type: ignore[misc]
+                    self.go(step.serve)
+            case Together():
+                _side_by_side([lambda steps=steps: self.go(steps) for steps in step.together])  # type: ignore[misc]
 
     @staticmethod
     def _act(peer: Peer, what: str) -> None:
@@ -200,8 +182,3 @@ def _side_by_side(tasks: Sequence[Callable[[], None]]) -> None:
     with ThreadPoolExecutor(len(tasks)) as pool:
         for future in [pool.submit(task) for task in tasks]:
             future.result()
-
-
-def other_side(against: Side) -> Side:
-    """Whom the harness plays against that side."""
-    return CLIENT if against == SERVER else SERVER
