@@ -1,0 +1,7 @@
+"""A pytest plugin (`-p tests.conformance.no_jdk`) that makes the machine look as if no JDK were in the usual places."""
+
+from __future__ import annotations
+
+import conformance.backends.jdks
+
+vars(conformance.backends.jdks)["_USUAL_PLACES"] = ()
