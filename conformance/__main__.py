@@ -1,0 +1,8 @@
+"""`python -m conformance`: the commands for a classroom."""
+
+import sys
+
+from conformance.commands import main
+
+if __name__ == "__main__":
+    sys.exit(main())
