@@ -30,7 +30,8 @@ class Source:
 class Candidate:
     """One way to read a field: its value, where it ends, how plausible it is, and whether a right sender writes it so.
 
-    `whole` is False where the bytes end inside the field; `value` is then what is there of it.
+    `whole` is False where the bytes end inside the field; `value` is then what is there of it. `opaque` are bytes that
+    the mistake explains, and that are no value of the field.
     """
 
     value: Any
@@ -38,6 +39,7 @@ class Candidate:
     bits: float
     right: bool = False
     whole: bool = True
+    opaque: bool = False
 
 
 class Codec(Protocol):

@@ -17,7 +17,8 @@ __all__ = ["NUMBER_CODECS", "Digits", "LittleEndian"]
 _DIGITS = re.compile(rb"[+-]?[0-9]{1,20}")
 _BETWEEN = re.compile(rb"[ \t\r\n,;]+")
 _LONG = 8
-_SIGNS_BITS = 2.0
+_START_BITS = 3.0
+_DIGIT_BITS = 3.4  # one of ten
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,7 @@ class Digits:
             yield self._candidate(there, offset + 2 + size)
 
     def _candidate(self, digits: bytes, end: int) -> Candidate:
-        value = int(digits)
-        return Candidate(value, end, int_bits(value, _LONG) + _SIGNS_BITS)
+        return Candidate(int(digits), end, _START_BITS + _DIGIT_BITS * len(digits))
 
 
 NUMBER_CODECS: tuple[Codec, ...] = (

@@ -33,7 +33,7 @@ class Serialized:
         """The header and the rest; what came before it may have been right."""
         there = source.data[offset:]
         if there[: len(_HEADER)] == _HEADER:
-            yield Candidate(_first_string(there), len(source.data), _HEADER_BITS)
+            yield Candidate(_first_string(there), len(source.data), _HEADER_BITS, opaque=True)
             return
         right = right_candidate(source.data, offset, step)
         if right is not None:

@@ -18,9 +18,10 @@ __all__ = ["Again", "Enter", "Instruction", "Item", "Loop", "compile_script", "f
 
 @dataclass(frozen=True)
 class Loop:
-    """Fields that come any number of times."""
+    """Fields that come any number of times. `lead` is the field whose coming says that there is one round more."""
 
     body: tuple[Item, ...]
+    lead: FieldStep
 
 
 Item = FieldStep | Loop
@@ -28,16 +29,18 @@ Item = FieldStep | Loop
 
 @dataclass(frozen=True)
 class Enter:
-    """A loop begins; where nothing is left to read, go on at `past`."""
+    """A loop begins; where there is no round, go on at `past`."""
 
     past: int
+    lead: FieldStep
 
 
 @dataclass(frozen=True)
 class Again:
-    """A round is over; where something is left to read, go on at `start`."""
+    """A round is over; where there is one more, go on at `start`."""
 
     start: int
+    lead: FieldStep
 
 
 Instruction = FieldStep | Enter | Again
@@ -54,10 +57,10 @@ def _own(steps: tuple[Step, ...], side: Side) -> tuple[Item, ...]:
         match step:
             case FieldStep(sender=sender) if sender == side:
                 own.append(step)
-            case Repeat(repeat=body):
+            case Repeat(repeat=(FieldStep() as lead, *_) as body):
                 inner = _own(body, side)
                 if inner:
-                    own.append(Loop(inner))
+                    own.append(Loop(inner, lead))
             case BothWays(sides=sides):
                 own += _own(sides.client if side == CLIENT else sides.server, side)
     return tuple(own)
@@ -84,7 +87,7 @@ def _compile(items: Sequence[Item], made: list[Instruction]) -> None:
             made.append(item)
             continue
         enter = len(made)
-        made.append(Enter(0))
+        made.append(Enter(0, item.lead))
         _compile(item.body, made)
-        made.append(Again(enter + 1))
-        made[enter] = Enter(len(made))
+        made.append(Again(enter + 1, item.lead))
+        made[enter] = Enter(len(made), item.lead)

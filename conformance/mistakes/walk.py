@@ -14,17 +14,19 @@ from typing import Any
 
 from conformance.mistakes.codec import Candidate, Codec
 from conformance.mistakes.lane import Lane
-from conformance.mistakes.plausible import ADDRESS_BITS, int_bits, is_address
+from conformance.mistakes.plausible import ADDRESS_BITS, LONGEST_ADDRESS, is_address, may_become_address
 from conformance.mistakes.questions import Questions
-from conformance.mistakes.right import NUMBERS, Right
-from conformance.mistakes.script import Again, Enter, Item, compile_script
+from conformance.mistakes.right import Right
+from conformance.mistakes.script import Again, Enter, Instruction, Item, compile_script
 from conformance.model.protocol import FieldStep
+from javaio import WIRE_TYPES
 
-__all__ = ["STOPPED_BITS", "Read", "Walk", "walk"]
+__all__ = ["STOPPED_BITS", "Read", "Walk", "may_begin", "walk"]
 
 STOPPED_BITS = 15.0
 _WAITING_BITS = 3.0
-_EARLY_BITS = 10.0
+_EARLY_BITS = 6.0
+_OWED_BITS = 8.0
 _MOST_TRIES = 20000
 _RIGHT = Right()
 
@@ -109,17 +111,23 @@ def walk(
         if state.at >= len(script):
             continue
         match script[state.at]:
-            case Enter():
-                following = [(0.0, _State(state.at + 1, (*state.path, first_round), *_rest(state)))]
+            case Enter(past=past):
+                following = [
+                    (0.0, _State(state.at + 1, (*state.path, first_round), *_rest(state))),
+                    (0.0, _State(past, state.path, *_rest(state))),
+                ]
             case Again(start=again):
-                path = (*state.path[:-1], state.path[-1] + 1)
-                following = [(0.0, _State(again, path, *_rest(state)))]
+                *outer, number = state.path
+                following = [
+                    (0.0, _State(again, (*outer, number + 1), *_rest(state))),
+                    (0.0, _State(state.at + 1, tuple(outer), *_rest(state))),
+                ]
             case FieldStep() as step:
                 following = list(_field(state, step, way))
         for more, after in following:
             cost = bits + more
-            if after.offset >= stop and not _between_rounds(script, after.at):
-                cost += _WAITING_BITS
+            if after.offset >= stop:
+                cost += _left_undone(script, after, way)
             if cost < limit:
                 # Among equals, the one that has come further: else a long stream is read breadth first.
                 heapq.heappush(waiting, (cost, -after.offset, next(order), after))
@@ -130,8 +138,22 @@ def _rest(state: _State) -> tuple[int, Read | None, frozenset[str]]:
     return state.offset, state.last, state.used
 
 
-def _between_rounds(script: Sequence[object], at: int) -> bool:
-    return at >= len(script) or isinstance(script[at], Enter | Again)
+def _left_undone(script: Sequence[Instruction], state: _State, way: _Way) -> float:
+    """What it costs that the bytes end here: little inside a round, more where an answer could be given and is not."""
+    at, path = state.at, state.path
+    if at >= len(script):
+        return 0.0
+    bits = _WAITING_BITS
+    match script[at]:
+        case Again(start=at):
+            bits, path = 0.0, (*path[:-1], path[-1] + 1)
+        case Enter():
+            bits, at, path = 0.0, at + 1, (*path, 0)
+    step = script[at]
+    if isinstance(step, FieldStep) and step.expected is not None:
+        answer = way.questions.answer(step, path, lambda name: _own(state.last, name))
+        bits = _OWED_BITS if answer.since is not None else bits
+    return bits
 
 
 def _field(state: _State, step: FieldStep, way: _Way) -> Iterator[tuple[float, _State]]:
@@ -146,7 +168,7 @@ def _field(state: _State, step: FieldStep, way: _Way) -> Iterator[tuple[float, _
         return
     codec = way.codecs.get(step.field, _RIGHT)
     for candidate in codec.read(lane.source, state.offset, step, expected):
-        bits = _cost(candidate, step, expected, early)
+        bits = _cost(candidate, step, lane.data[state.offset :], expected, early)
         if bits is None:
             continue
         used = state.used
@@ -159,23 +181,31 @@ def _field(state: _State, step: FieldStep, way: _Way) -> Iterator[tuple[float, _
         yield bits, _State(state.at + 1, state.path, candidate.end, read, used)
 
 
-def _cost(candidate: Candidate, step: FieldStep, expected: Any, early: bool) -> float | None:
+def _cost(candidate: Candidate, step: FieldStep, there: bytes, expected: Any, early: bool) -> float | None:
     if early:
         return candidate.bits + _EARLY_BITS
+    if candidate.opaque:
+        return candidate.bits
     if not candidate.whole:
-        # What is there of an answer must be what a right answer written so begins with; of that only texts tell.
-        return candidate.bits
-    if candidate.value is None:
-        return candidate.bits
-    if step.expected is not None and not _serialized(candidate, step):
+        return candidate.bits if not candidate.right or may_begin(step, candidate, there, expected) else None
+    if expected is not None:
         return 0.0 if candidate.value == expected else None
-    if step.form is not None and not _serialized(candidate, step):
+    if step.form is not None:
         return ADDRESS_BITS if is_address(candidate.value) else None
     return candidate.bits
 
 
-def _serialized(candidate: Candidate, step: FieldStep) -> bool:
-    return step.type in NUMBERS and isinstance(candidate.value, str)
+def may_begin(step: FieldStep, candidate: Candidate, there: bytes, expected: Any) -> bool:
+    """Whether a right sender's field, of which only `there` has come, can still become what it must be."""
+    if expected is not None:
+        try:
+            return WIRE_TYPES[step.type].encode(expected).startswith(there)
+        except (ValueError, OverflowError, TypeError):
+            return False
+    if step.form is None or len(there) < 2:
+        return True
+    size = int.from_bytes(there[:2], "big")
+    return 0 < size <= LONGEST_ADDRESS and may_become_address(candidate.value)
 
 
 def _own(last: Read | None, name: str) -> Any:
