@@ -33,6 +33,7 @@ class Running:
         self.out: list[str] = []
         self.err: list[str] = []
         self._changed = threading.Condition()
+        self._overheard = False
         self._readers = [
             threading.Thread(target=self._read, args=(stream, lines), daemon=True)
             for stream, lines in ((self.process.stdout, self.out), (self.process.stderr, self.err))
@@ -59,6 +60,10 @@ class Running:
         with self._changed:
             if not self._changed.wait_for(condition, LIMIT):
                 raise AssertionError(f"waited for {wanted}\n{self._consoles()}")
+
+    def overhear(self) -> None:
+        """From now on, what it prints is read and forgotten: there will be very much of it."""
+        self._overheard = True
 
     def type(self, text: str) -> None:
         assert self.process.stdin is not None
@@ -95,6 +100,8 @@ class Running:
             with self._changed:
                 lines.append(line.decode("utf-8").removesuffix("\n").removesuffix("\r" if os.name == "nt" else ""))
                 self._changed.notify_all()
+            while self._overheard and stream.read(1 << 20):
+                pass
 
     def _consoles(self) -> str:
         return "\n".join(["[out]", *self.out[-30:], "[err]", *self.err[-30:]])

@@ -117,7 +117,7 @@ def test_messages_that_do_not_wait_for_one_another(start: Start, program: Progra
 def test_a_client_that_does_not_read(start: Start, program: Program) -> None:
     """It holds nobody up, and is disconnected when too much waits for it; the others miss nothing."""
     server = start(program, 0)
-    lazy = Peer.connect(server.port, ADDRESS, receive_buffer=4096)
+    lazy = Peer.connect(server.port, ADDRESS, small_buffers=True)
     server.wait_for(SHOWN_ADDRESS)
     poster, reader = join(server, 2), join(server, 3)
     big = message("a" * 65535, "t" * 65535)

@@ -171,7 +171,7 @@ def test_nobody_is_disturbed_by_the_others(start: Start, program: Program) -> No
     scanner = Peer.connect(server.port)
     shy = Peer.connect(server.port, ADDRESS[:4])
     stalled = Peer.connect(server.port, ADDRESS + ints(1, 2)[:6])
-    greedy = Peer.connect(server.port, receive_buffer=4096)
+    greedy = Peer.connect(server.port, small_buffers=True)
     greedy.socket.setblocking(False)
     data = memoryview(ADDRESS + ints(*range(1 << 18)))
     with contextlib.suppress(BlockingIOError):  # as much of it as the system takes

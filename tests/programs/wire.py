@@ -40,10 +40,11 @@ class Peer:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @classmethod
-    def connect(cls, port: int, *first: bytes, host: str = "127.0.0.1", receive_buffer: int | None = None) -> "Peer":
+    def connect(cls, port: int, *first: bytes, host: str = "127.0.0.1", small_buffers: bool = False) -> "Peer":
         connection = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        if receive_buffer is not None:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if small_buffers:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
         connection.settimeout(LIMIT)
         connection.connect((host, port))
         peer = cls(connection)
