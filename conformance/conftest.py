@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from conformance.backends import NoBackendError, ProgramError
+from conformance.case_run import CaseGroup
 from conformance.model import YamlError
-from conformance.plugin import CellItem, MatrixFile, MatrixRun
+from conformance.plugin import CaseItem, CasesFile, CellItem, MatrixFile, MatrixRun
 from conformance.plugin.run import RUN, default_lanes
-from conformance.plugin.summary import summary_lines
+from conformance.plugin.summary import case_lines, summary_lines
 
 _MATRIX = Path(__file__).with_name("matrix.yaml")
+_CASES = Path(__file__).with_name("cases")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,24 +70,32 @@ def _versions(text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> MatrixFile | None:
-    if file_path != _MATRIX:
-        return None
-    matrix = MatrixFile.from_parent(parent, path=file_path)
-    matrix.run = parent.config.stash[RUN]
-    return matrix
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> MatrixFile | CasesFile | None:
+    if file_path == _MATRIX:
+        matrix = MatrixFile.from_parent(parent, path=file_path)
+        matrix.run = parent.config.stash[RUN]
+        return matrix
+    if file_path.parent == _CASES and file_path.suffix == ".yaml":
+        cases = CasesFile.from_parent(parent, path=file_path)
+        cases.run = parent.config.stash[RUN]
+        return cases
+    return None
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     cells = [item.cell for item in session.items if isinstance(item, CellItem)]
-    if not cells or session.config.option.collectonly:
+    cases: dict[str, tuple[CaseGroup, list[str]]] = {}
+    for item in session.items:
+        if isinstance(item, CaseItem):
+            cases.setdefault(item.group.name, (item.group, []))[1].append(item.case.name)
+    if not (cells or cases) or session.config.option.collectonly:
         return
     run = session.config.stash[RUN]
     try:
         backend = run.backend
-        _say(session.config, f"backend: {backend.name} ({backend.why}); {len(cells)} cells")
-        run.start(cells, lambda text: _say(session.config, text))
+        _say(session.config, f"backend: {backend.name} ({backend.why}); {_counted(len(cells), cases)}")
+        run.start(cells, cases, lambda text: _say(session.config, text))
     except (NoBackendError, ProgramError) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
     run.records.run(
@@ -97,6 +107,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             "cells": [cell.name for cell in cells],
         }
     )
+
+
+def _counted(cells: int, cases: Mapping[str, tuple[CaseGroup, Sequence[str]]]) -> str:
+    count = sum(len(names) for _, names in cases.values())
+    return " and ".join(part for part in (f"{cells} cells" * bool(cells), f"{count} cases" * bool(count)) if part)
 
 
 def _say(config: pytest.Config, text: str) -> None:
@@ -111,30 +126,39 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if isinstance(item, CellItem) and call.when == "call":
-        item.run.reported[item.nodeid] = item.cell
+    if isinstance(item, CellItem | CaseItem) and call.when == "call":
+        if isinstance(item, CellItem):
+            item.run.reported[item.nodeid] = item.cell
+        else:
+            item.run.reported_cases[item.nodeid] = item.group
         if item.result is not None:
-            # The cell ran ahead, beside others: its own time, and not how long the test waited for it.
+            # It ran ahead, beside others: its own time, and not how long the test waited for it.
             report.duration = item.result.seconds
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     run = terminalreporter.config.stash.get(RUN, None)
-    if run is None or not run.reported:
+    if run is None or not (run.reported or run.reported_cases):
         return
-    reports = {
-        report.nodeid: report
+    outcomes = {
+        report.nodeid: report.outcome
         for group in ("passed", "failed", "skipped")
         for report in terminalreporter.getreports(group)
-        if report.nodeid in run.reported and report.when == "call"
+        if report.when == "call"
     }
-    outcomes = [(cell, reports[node].outcome) for node, cell in run.reported.items() if node in reports]
-    terminalreporter.section("the matrix: servers down, clients across")
-    for line in summary_lines(outcomes):
-        terminalreporter.write_line(line)
-    reasons = Counter(reason for node, cell in run.reported.items() if node in reports and (reason := run.unable(cell)))
-    for reason, count in reasons.items():
+    cells = [(cell, outcomes[node]) for node, cell in run.reported.items() if node in outcomes]
+    cases = [(group, outcomes[node]) for node, group in run.reported_cases.items() if node in outcomes]
+    if cells:
+        terminalreporter.section("the matrix: servers down, clients across")
+        for line in summary_lines(cells):
+            terminalreporter.write_line(line)
+    if cases:
+        terminalreporter.section("the cases against each program")
+        for line in case_lines(cases):
+            terminalreporter.write_line(line)
+    asked = [*(cell.programs for cell, _ in cells), *((group.program,) for group, _ in cases)]
+    for reason, count in Counter(reason for programs in asked if (reason := run.unable(programs))).items():
         terminalreporter.write_line(f"{count} skipped: {reason}")
     terminalreporter.write_line("")
     terminalreporter.write_line(f"records: {run.records.folder}")

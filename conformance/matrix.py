@@ -12,7 +12,7 @@ from conformance.model.protocol import Protocol
 from conformance.model.registry import Registry
 from conformance.model.scenario import Scenario
 
-__all__ = ["Cell", "all_cells"]
+__all__ = ["Cell", "all_cells", "on_jdks"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Cell:
 
 def all_cells(registry: Registry, jdks: Sequence[int]) -> Iterator[Cell]:
     """Every cell: servers x clients x networks of each protocol, the Java side once for each JDK that was asked for."""
-    servers = [variant for program in registry.servers for variant in _on_jdks(program, jdks)]
-    clients = [variant for program in registry.clients for variant in _on_jdks(program, jdks)]
+    servers = [variant for program in registry.servers for variant in on_jdks(program, jdks)]
+    clients = [variant for program in registry.clients for variant in on_jdks(program, jdks)]
     for name, protocol in registry.protocols.items():
         scenario = registry.scenarios.get(name)
         mine = [client for client in clients if client.entry.protocol == name]
@@ -58,7 +58,7 @@ def all_cells(registry: Registry, jdks: Sequence[int]) -> Iterator[Cell]:
                     yield Cell(protocol, server, mixture, members, network_name, network, scenario)
 
 
-def _on_jdks(program: Program, jdks: Sequence[int]) -> Iterator[Program]:
+def on_jdks(program: Program, jdks: Sequence[int]) -> Iterator[Program]:
     """The program once for each JDK, as `java21-SimpleServer`; as it is where it is not Java or none was asked for."""
     if program.entry.language != "java" or not jdks:
         yield program

@@ -8,7 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from conformance.case_run import CaseResult
 from conformance.cell import CellResult
+from conformance.console_log import ConsoleLine
 from conformance.conversation import read_conversation
 from conformance.judge import Account
 from conformance.matrix import Cell
@@ -44,6 +46,22 @@ class Records:
             },
         )
 
+    def case(self, result: CaseResult) -> Path:
+        """Writes a case that was run."""
+        return self._write(
+            self.folder / f"{result.name}.json",
+            {
+                "version": _VERSION,
+                "case": result.name,
+                "about": result.case.about,
+                "verdict": "passed" if result.problem is None else "failed",
+                "reason": result.problem,
+                "seconds": round(result.seconds, 3),
+                "console": [_line(line, result.began) for line in result.lines],
+                "wire": [event.shifted(-result.began).to_json() for event in result.recording.events],
+            },
+        )
+
     def skipped(self, cell: Cell, reason: str) -> Path:
         """Writes a cell that could not be run."""
         return self._cell(cell, {"verdict": "skipped", "reason": reason})
@@ -75,11 +93,12 @@ def _program(account: Account, began: float) -> dict[str, Any]:
         "command": list(account.program.entry.command),
         "status": account.status,
         "trouble": account.trouble,
-        "console": [
-            {"at": round(line.at - began, 6), "stream": line.stream, "text": line.text, "whole": line.whole}
-            for line in account.lines
-        ],
+        "console": [_line(line, began) for line in account.lines],
     }
+
+
+def _line(line: ConsoleLine, began: float) -> dict[str, Any]:
+    return {"at": round(line.at - began, 6), "stream": line.stream, "text": line.text, "whole": line.whole}
 
 
 def _conversation(result: CellResult, index: int) -> dict[str, Any]:

@@ -1,57 +1,53 @@
-"""Runs cells ahead of the tests that ask for them, a few side by side, each in a lane of its own."""
+"""Runs what tests will ask for ahead of them, a few things side by side, each in a lane of its own."""
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from conformance.backends.base import Backend, Lane
-from conformance.cell import CellResult, run_cell
-from conformance.matrix import Cell
 
 __all__ = ["Scheduler"]
 
 
 class Scheduler:
-    """Keeps `lanes` cells going; results are had in whichever order they are asked for."""
+    """Keeps `lanes` lanes at work; results are had in whichever order they are asked for."""
 
-    def __init__(self, backend: Backend, lanes: int, run: Callable[[Cell, Lane], CellResult] = run_cell) -> None:
+    def __init__(self, backend: Backend, lanes: int) -> None:
         self._backend = backend
-        self._run = run
-        self._count = lanes
-        self._lanes: queue.LifoQueue[Lane | None] = queue.LifoQueue()
-        self._all_lanes: list[Lane] = []
-        self._futures: dict[str, Future[CellResult]] = {}
-        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="cell")
+        self._free: queue.LifoQueue[Lane | None] = queue.LifoQueue()
+        self._lanes: list[Lane] = []
+        self._futures: dict[Hashable, Future[Any]] = {}
+        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="lane")
         for _ in range(lanes):
-            self._lanes.put(None)
+            self._free.put(None)
 
-    def submit(self, cells: Sequence[Cell]) -> None:
-        """Takes on these cells, to be run in this order."""
-        for cell in cells:
-            self._futures[cell.name] = self._pool.submit(self._run_one, cell)
+    def submit(self, key: Hashable, work: Callable[[Lane], Any]) -> None:
+        """Takes on some work, behind all that it has been given before."""
+        self._futures[key] = self._pool.submit(self._in_a_lane, work)
 
-    def result(self, cell: Cell) -> CellResult:
-        """The cell's result, once it has run."""
-        return self._futures[cell.name].result()
+    def result(self, key: Hashable) -> Any:
+        """What came of it, once it is done."""
+        return self._futures[key].result()
 
     def close(self) -> None:
-        """Runs no more cells, ends those under way, and removes the lanes."""
+        """Begins nothing more, ends what is under way, and removes the lanes."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._backend.abort()
         self._pool.shutdown(wait=True)
-        for lane in self._all_lanes:
+        for lane in self._lanes:
             lane.close()
 
-    def _run_one(self, cell: Cell) -> CellResult:
-        lane = self._lanes.get()
+    def _in_a_lane(self, work: Callable[[Lane], Any]) -> Any:
+        lane = self._free.get()
         try:
             if lane is None:
                 lane = self._backend.lane()
-                self._all_lanes.append(lane)
-            return self._run(cell, lane)
+                self._lanes.append(lane)
+            return work(lane)
         finally:
             if lane is not None and lane.tap.broken:
-                lane = None  # the next cell gets a new one
-            self._lanes.put(lane)
+                lane = None  # who comes next gets a new one
+            self._free.put(lane)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from conformance.case_run import CaseResult
 from conformance.cell import CellResult
+from conformance.console_log import ConsoleLine
 from conformance.conversation import Conversation, read_conversation, show
-from conformance.judge import Account
 from conformance.tap.events import CLIENT, SERVER
 
-__all__ = ["transcript"]
+__all__ = ["case_transcript", "transcript"]
 
 _SHOWN_LINES = 60
 
@@ -26,7 +27,21 @@ def transcript(result: CellResult) -> str:
     for account in result.accounts:
         ending = "was stopped" if account.status is None else f"ended with status {account.status}"
         lines += ["", f"the console of the {account.program.role} {account.label}, which {ending}:"]
-        lines += _elided(_console(account, result.began))
+        lines += _elided(_console(account.lines, result.began))
+    return "\n".join(lines)
+
+
+def case_transcript(result: CaseResult) -> str:
+    """All that a failed case has to say: the sentence, what the case does, the wire and the console."""
+    program = result.group.program
+    lines = [result.problem or "the program did right", f"the case: {result.case.about}"]
+    if result.case.rough:
+        lines.append(f"the course's Java is rough here: {result.case.rough}")
+    lines += ["", "the wire, in ms since the case began:"]
+    conversations = [read_conversation(result.group.protocol, seen) for seen in result.recording.connections]
+    lines += _elided(line for conversation in conversations for line in _wire(conversation, result.began))
+    lines += ["", f"the console of the {program.role} {program.name} meanwhile:"]
+    lines += _elided(_console(result.lines, result.began))
     return "\n".join(lines)
 
 
@@ -54,10 +69,10 @@ def _wire(conversation: Conversation, began: float) -> Iterator[str]:
         yield f"  {1000 * (at - began):9.1f}  {text}"
 
 
-def _console(account: Account, began: float) -> Iterator[str]:
-    if not account.lines:
+def _console(lines: Sequence[ConsoleLine], began: float) -> Iterator[str]:
+    if not lines:
         yield "  (nothing)"
-    for line in account.lines:
+    for line in lines:
         yield f"  {1000 * (line.at - began):9.1f}  [{line.stream}] {line.text}{'' if line.whole else ' (no line end)'}"
 
 

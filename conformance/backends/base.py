@@ -10,6 +10,7 @@ from pathlib import Path
 
 from conformance.console_log import ConsoleLog, Stream
 from conformance.model.program import Program
+from conformance.player_control import PlayerControl
 from conformance.tap_control import TapControl
 
 __all__ = [
@@ -82,6 +83,10 @@ class Lane(ABC):
     @abstractmethod
     def places(self, server: Program, clients: Iterable[Program], port: int) -> AbstractContextManager[Places]:
         """Where everybody is, for as long as the cell lasts; `port` is the protocol's own."""
+
+    @abstractmethod
+    def player(self) -> PlayerControl:
+        """The lane's player, started when it is first asked for: it reaches servers, and clients reach it."""
 
     @abstractmethod
     def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:

@@ -37,13 +37,14 @@ from conformance.console_log import ConsoleLog
 from conformance.model.program import Program
 from conformance.model.runtime import Runtime
 from conformance.owner import mark
+from conformance.player_control import PlayerControl
 from conformance.tap_control import TapControl
 
 __all__ = ["ContainerBackend"]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _LOOPBACK = "127.0.0.1"
-_SOURCES, _BUILD, _TAP = "/src", "/build", "/opt/tap"
+_SOURCES, _BUILD, _HARNESS = "/src", "/build", "/opt/harness"
 _BUILD_SECONDS = 120
 _LIMITS: Mapping[str, Any] = {
     "cap_drop": ["ALL"],
@@ -176,19 +177,9 @@ class _ContainerLane(Lane):
         self._backend = backend
         self._site_name = f"server-{number}"
         self.tap = TapControl()
-        self._tap = ContainerHandle(
-            backend,
-            backend.python_image,
-            ["python3", "-m", "conformance.tap"],
-            self.tap.feed,
-            typed=True,
-            closed=self.tap.ended,
-            network={"network": backend.network},
-            environment={"PYTHONPATH": _TAP},
-            limits={**_LIMITS, "read_only": False},
-            before=_put_tap,
-        )
-        self.tap.connect(self._tap.type)
+        self._player: PlayerControl | None = None
+        self._tap = self._helper("conformance.tap", self.tap, {"network": backend.network})
+        self._helpers = [self._tap]
         self._site = ContainerHandle(
             backend,
             backend.python_image,
@@ -196,6 +187,31 @@ class _ContainerLane(Lane):
             lambda stream, data: None,
             network={"network": backend.network, "alias": self._site_name},
         )
+        self._helpers.append(self._site)
+
+    def _helper(self, module: str, control: TapControl | PlayerControl, network: Mapping[str, Any]) -> ContainerHandle:
+        """One of the harness's own programs, with its control connected to it."""
+        handle = ContainerHandle(
+            self._backend,
+            self._backend.python_image,
+            ["python3", "-m", module],
+            control.feed,
+            typed=True,
+            closed=control.ended,
+            network=network,
+            environment={"PYTHONPATH": f"{_HARNESS}:/opt/programs"},
+            limits={**_LIMITS, "read_only": False},
+            before=_put_harness,
+        )
+        control.connect(handle.type)
+        return handle
+
+    def player(self) -> PlayerControl:
+        if self._player is None:
+            self._player = PlayerControl()
+            neighbour = {"network_mode": f"container:{self._tap.id}"}
+            self._helpers.append(self._helper("conformance.play", self._player, neighbour))
+        return self._player
 
     @contextmanager
     def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
@@ -221,7 +237,7 @@ class _ContainerLane(Lane):
         return Started(handle, console)
 
     def close(self) -> None:
-        for handle in (self._tap, self._site):
+        for handle in reversed(self._helpers):
             handle.stop()
 
 
@@ -342,9 +358,9 @@ def _pass_on(output: Any, feed: Feed, closed: Callable[[], None]) -> None:
         output.close()
 
 
-def _put_tap(container: Container) -> None:
-    """The tap needs Python alone: its few files go into the container that runs it."""
-    container.put_archive("/opt", _archive(_PACKAGE, "tap/conformance", ("__init__.py", "tap/*.py")))
+def _put_harness(container: Container) -> None:
+    """The tap and the player need Python and javaio alone: their few files go into the container that runs them."""
+    container.put_archive("/opt", _archive(_PACKAGE, "harness/conformance", ("*.py", "tap/*.py", "play/*.py")))
 
 
 def _archive(folder: Path, prefix: str = "", patterns: Sequence[str] = ("**/*",)) -> bytes:

@@ -25,6 +25,7 @@ from conformance.console_log import ConsoleLog, Stream
 from conformance.model.program import Program
 from conformance.model.runtime import Runtime
 from conformance.owner import MARK_VARIABLE, end_marked_processes, mark, marked_folder, remove_marked_folders
+from conformance.player_control import PlayerControl
 from conformance.tap_control import TapControl
 
 __all__ = ["ProcessBackend"]
@@ -171,10 +172,10 @@ class ProcessBackend(Backend):
             raise ProgramError(f"{program.file}: {program.role}s.{program.name}.command: no such program: {first}")
         return [found, *rest]
 
-    def tap(self, control: TapControl) -> ProcessHandle:
-        """Starts a tap."""
+    def helper(self, module: str, control: TapControl | PlayerControl) -> ProcessHandle:
+        """Starts one of the harness's own programs, and connects its control to it."""
         handle = ProcessHandle(
-            [sys.executable, "-m", "conformance.tap"],
+            [sys.executable, "-m", module],
             ROOT,
             self._environment,
             control.feed,
@@ -209,20 +210,28 @@ class _ProcessLane(Lane):
     def __init__(self, backend: ProcessBackend) -> None:
         self._backend = backend
         self.tap = TapControl()
-        self._tap_handle = backend.tap(self.tap)
+        self._player: PlayerControl | None = None
+        self._helpers = [backend.helper("conformance.tap", self.tap)]
 
     @contextmanager
     def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
         with self._backend.ports(server, clients, port) as places:
             yield places
 
+    def player(self) -> PlayerControl:
+        if self._player is None:
+            self._player = PlayerControl()
+            self._helpers.append(self._backend.helper("conformance.play", self._player))
+        return self._player
+
     def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
         console = ConsoleLog()
         return Started(self._backend.start(program, values, console, typed), console)
 
     def close(self) -> None:
-        self._tap_handle.end_input()
-        self._tap_handle.stop()
+        for helper in self._helpers:
+            helper.end_input()
+            helper.stop()
 
 
 class ProcessHandle(Handle):

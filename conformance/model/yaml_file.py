@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, model_validator
@@ -89,10 +90,16 @@ def _line(mark: yaml.Mark | None) -> int:
     return mark.line + 1 if mark else 1
 
 
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
 def validate(kind: type[T], content: Any, path: Path, *keys: str) -> T:
     """`content`, found in `path` under `keys`, as a `kind`."""
     try:
-        return TypeAdapter(kind).validate_python(content)
+        checked: T = _adapter(cast(Any, kind)).validate_python(content)
+        return checked
     except ValidationError as error:
         raise YamlError(f"{path}: {_sentence(content, error.errors()[0], keys)}") from error
 

@@ -20,10 +20,25 @@ from typing import Any
 from conformance.play.player import Outcome, play_against_client, play_against_server
 from conformance.play.steps import from_json
 
+_SHOWN_BYTES = 1 << 18
+_SHOWN_EVENTS = 2000
+
 
 def _say(message: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
+
+
+def _events(outcome: Outcome) -> list[dict[str, Any]]:
+    """The recording, for looking at: what passed is judged already, and of very much the beginning is enough."""
+    events: list[dict[str, Any]] = []
+    size = 0
+    for event in outcome.recording.events:
+        size += len(event.data)
+        if size > _SHOWN_BYTES or len(events) >= _SHOWN_EVENTS:
+            break
+        events.append(event.to_json())
+    return events
 
 
 def _play(order: dict[str, Any]) -> Outcome:
@@ -43,9 +58,7 @@ def main() -> None:
         except OSError as error:
             _say({"problem": f"the harness cannot play here: {error.strerror or error}", "events": [], "now": 0.0})
             continue
-        # Long recordings are for looking at; what passed is judged already.
-        events = [event.to_json() for event in outcome.recording.events[:2000]]
-        _say({"problem": outcome.problem, "events": events, "now": time.monotonic()})
+        _say({"problem": outcome.problem, "events": _events(outcome), "now": time.monotonic()})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Cells as tests: `matrix.yaml` is collected as a file, and each of its cells as a test of that name."""
+"""Cells and cases as tests: `matrix.yaml` stands for the cells, a file of `cases/` for its cases and their programs."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.case_run import CaseGroup, CaseResult
 from conformance.cell import CellResult
 from conformance.matrix import Cell, all_cells
-from conformance.transcript import transcript
+from conformance.play.cases import Case
+from conformance.transcript import case_transcript, transcript
 
 if TYPE_CHECKING:
     from conformance.plugin.run import MatrixRun
 
-__all__ = ["CellFailedError", "CellItem", "MatrixFile"]
+__all__ = ["CaseItem", "CasesFile", "CellItem", "FailedError", "MatrixFile"]
 
 
-class CellFailedError(Exception):
-    """The programs of a cell did not understand each other."""
+class FailedError(Exception):
+    """A program did wrong: the sentence is the error's text, `story` all there is to tell."""
 
-    def __init__(self, result: CellResult, record: Path) -> None:
-        super().__init__(result.verdict.problems[0])
-        self.result = result
+    def __init__(self, sentence: str, story: str, record: Path) -> None:
+        super().__init__(sentence)
+        self.story = story
         self.record = record
 
 
@@ -41,30 +43,67 @@ class MatrixFile(pytest.File):
             yield item
 
 
-class CellItem(pytest.Item):
-    """One cell."""
+class CasesFile(pytest.File):
+    """A file of cases."""
 
-    cell: Cell
     run: MatrixRun
-    result: CellResult | None = None
 
-    def runtest(self) -> None:
-        """Takes the cell's result, which was worked out ahead, and fails where it does."""
-        reason = self.run.unable(self.cell)
-        if reason is not None:
-            self.run.records.skipped(self.cell, reason)
-            pytest.skip(reason)
-        self.result = self.run.scheduler.result(self.cell)
-        record = self.run.records.result(self.result)
-        if not self.result.verdict.passed:
-            raise CellFailedError(self.result, record)
+    def collect(self) -> Iterator[CaseItem]:
+        """A test for each of its cases and each program that it is for."""
+        for group in self.run.case_groups:
+            if f"{group.protocol.protocol}-{group.program.role}" != self.path.stem:
+                continue
+            for case in group.cases:
+                item = CaseItem.from_parent(self, name=f"{group.name}/{case.name}")
+                item.group, item.case, item.run = group, case, self.run
+                yield item
+
+
+class _Item(pytest.Item):
+    run: MatrixRun
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The sentence, the wire and the consoles; for anything but a verdict, what pytest would show."""
-        if isinstance(excinfo.value, CellFailedError):
-            return f"{transcript(excinfo.value.result)}\n\nthe whole record: {excinfo.value.record}"
+        if isinstance(excinfo.value, FailedError):
+            return f"{excinfo.value.story}\n\nthe whole record: {excinfo.value.record}"
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """How pytest names the test."""
         return self.path, None, self.name
+
+
+class CellItem(_Item):
+    """One cell."""
+
+    cell: Cell
+    result: CellResult | None = None
+
+    def runtest(self) -> None:
+        """Takes the cell's result, which was worked out ahead, and fails where it does."""
+        reason = self.run.unable(self.cell.programs)
+        if reason is not None:
+            self.run.records.skipped(self.cell, reason)
+            pytest.skip(reason)
+        self.result = self.run.cell_result(self.cell)
+        record = self.run.records.result(self.result)
+        if not self.result.verdict.passed:
+            raise FailedError(self.result.verdict.problems[0], transcript(self.result), record)
+
+
+class CaseItem(_Item):
+    """One case against one program."""
+
+    group: CaseGroup
+    case: Case
+    result: CaseResult | None = None
+
+    def runtest(self) -> None:
+        """Takes the case's result, which was worked out ahead, and fails where it does."""
+        reason = self.run.unable((self.group.program,))
+        if reason is not None:
+            pytest.skip(reason)
+        self.result = self.run.case_result(self.group, self.case)
+        record = self.run.records.case(self.result)
+        if self.result.problem is not None:
+            raise FailedError(self.result.problem, case_transcript(self.result), record)

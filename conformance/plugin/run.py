@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
 import pytest
 
 from conformance.backends import Backend, choose_backend
 from conformance.backends.base import Progress
-from conformance.matrix import Cell
-from conformance.model import Registry, load_registry
+from conformance.case_run import CaseGroup, CaseResult, case_groups, run_cases
+from conformance.cell import CellResult, run_cell
+from conformance.matrix import Cell, on_jdks
+from conformance.model import Program, Registry, load_registry
+from conformance.play.cases import Case
 from conformance.records import Records
 from conformance.scheduler import Scheduler
 
@@ -22,7 +25,7 @@ __all__ = ["MatrixRun"]
 class MatrixRun:
     """Made when pytest starts; the backend only once cells are to be run, so that --collect-only starts nothing.
 
-    `reported` has the cell of each test that was run, by the test's node id.
+    `reported` and `reported_cases` have what each test that was run is about, by the test's node id.
     """
 
     def __init__(
@@ -32,9 +35,10 @@ class MatrixRun:
         self.registry: Registry = load_registry(Path(file) for file in programs)
         self.records = Records(results)
         self.reported: dict[str, Cell] = {}
+        self.reported_cases: dict[str, CaseGroup] = {}
         self._wanted = backend
         self._lanes = lanes
-        self._reasons: dict[str, str | None] = {}
+        self._reasons: dict[tuple[str, ...], str | None] = {}
         self._scheduler: Scheduler | None = None
 
     @cached_property
@@ -48,19 +52,50 @@ class MatrixRun:
         assert self._scheduler is not None
         return self._scheduler
 
-    def start(self, cells: Sequence[Cell], progress: Progress) -> None:
-        """Makes ready for these cells and begins to run them."""
-        for cell in cells:
-            self._reasons[cell.name] = self.backend.unable(cell.server, cell.clients)
-        able = [cell for cell in cells if self._reasons[cell.name] is None]
-        if able:
-            self.backend.prepare([program for cell in able for program in cell.programs], progress)
-        self._scheduler = Scheduler(self.backend, min(self._lanes, max(1, len(able))))
-        self._scheduler.submit(able)
+    @cached_property
+    def case_groups(self) -> Sequence[CaseGroup]:
+        """The cases that each program is to stand."""
+        programs = (
+            variant
+            for program in (*self.registry.servers, *self.registry.clients)
+            for variant in on_jdks(program, self.jdks)
+        )
+        return list(case_groups(self.registry.protocols, programs))
 
-    def unable(self, cell: Cell) -> str | None:
-        """Why the cell cannot be run here."""
-        return self._reasons.get(cell.name)
+    def start(
+        self, cells: Sequence[Cell], cases: Mapping[str, tuple[CaseGroup, Sequence[str]]], progress: Progress
+    ) -> None:
+        """Makes ready for these cells and cases, and begins to run them.
+
+        `cases` has the names of those to be run of each group, by the name of the group.
+        """
+        wanted = [*(cell.programs for cell in cells), *((group.program,) for group, _ in cases.values())]
+        for programs in wanted:
+            self._reasons[_key(programs)] = self.backend.unable(programs[0], programs[1:])
+        able = [programs for programs in wanted if self.unable(programs) is None]
+        if able:
+            self.backend.prepare([program for programs in able for program in programs], progress)
+        self._scheduler = Scheduler(self.backend, min(self._lanes, max(1, len(able))))
+        for cell in cells:
+            if self.unable(cell.programs) is None:
+                self._scheduler.submit(cell.name, partial(run_cell, cell))
+        for name, (group, chosen) in cases.items():
+            if self.unable((group.program,)) is None:
+                self._scheduler.submit(name, partial(run_cases, group, chosen))
+
+    def unable(self, programs: tuple[Program, ...]) -> str | None:
+        """Why these programs cannot meet here."""
+        return self._reasons.get(_key(programs))
+
+    def cell_result(self, cell: Cell) -> CellResult:
+        """What came of the cell."""
+        result: CellResult = self.scheduler.result(cell.name)
+        return result
+
+    def case_result(self, group: CaseGroup, case: Case) -> CaseResult:
+        """What came of the case."""
+        results: Mapping[str, CaseResult] = self.scheduler.result(group.name)
+        return results[case.name]
 
     def close(self) -> None:
         """Ends what is under way and removes all that was made."""
@@ -68,6 +103,10 @@ class MatrixRun:
             self._scheduler.close()
         if "backend" in self.__dict__:
             self.backend.close()
+
+
+def _key(programs: Sequence[Program]) -> tuple[str, ...]:
+    return tuple(f"{program.role} {program.name}" for program in programs)
 
 
 def default_lanes() -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from conformance.case_run import CaseGroup
 from conformance.matrix import Cell
 
-__all__ = ["Outcome", "summary_lines"]
+__all__ = ["Outcome", "case_lines", "summary_lines"]
 
 Outcome = tuple[Cell, str]
 """A cell and what pytest says of it: passed, failed or skipped."""
@@ -29,6 +30,20 @@ def summary_lines(outcomes: Iterable[Outcome]) -> list[str]:
             )
         lines += ["", *_aligned(table)]
     return lines
+
+
+def case_lines(outcomes: Iterable[tuple[CaseGroup, str]]) -> list[str]:
+    """A line for each program: how many cases it stood, and how many not."""
+    counts: dict[str, Counter[str]] = {}
+    for group, outcome in outcomes:
+        counts.setdefault(group.name.removeprefix("case/"), Counter())[outcome] += 1
+    table = []
+    for name, count in counts.items():
+        parts = [f"{count['passed']} ok"] if count["passed"] else []
+        parts += [f"{count['failed']} FAILED"] if count["failed"] else []
+        parts += [f"{count['skipped']} skipped"] if count["skipped"] else []
+        table.append([name, ", ".join(parts)])
+    return ["", *_aligned(table)] if table else []
 
 
 def _place(pairs: Sequence[Outcome]) -> str:

@@ -12,7 +12,8 @@ PAIRS = [(MAX, 1), (MIN, -1), (MAX, MAX), (MIN, MIN), (MAX, MIN), (-1, 1), (0, 0
 
 
 def main(host: str, port: int) -> None:
-    sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)  # type: ignore[union-attr]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", line_buffering=True)  # type: ignore[union-attr]
     print(f"### Tentative de connexion à {host}:{port}...")
     with socket.create_connection((host, port)) as connection, connection.makefile("rwb", buffering=0) as stream:
         print("### Connexion établie.")
@@ -29,4 +30,9 @@ def main(host: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    try:
+        main(sys.argv[1], int(sys.argv[2]))
+    except (OSError, EOFError) as error:
+        print("!!! Erreur réseau", file=sys.stderr)
+        print(f"!!! Détails : {getattr(error, 'strerror', None) or 'null'}", file=sys.stderr)
+        sys.exit(1)
