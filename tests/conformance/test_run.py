@@ -23,6 +23,7 @@ from tests.conformance.running import HERE, ROOT, arguments, environment, run_ma
 
 NOWHERE = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
 LONG = 60.0
+START = 300.0  # images may have to be built first
 PROGRAMS = ("--programs", str(HERE / "broken" / "programs.yaml"))
 CELLS = [
     "addition/python-async/python-multithreaded/byte-by-byte",
@@ -178,7 +179,7 @@ def a_run_under_way(results: Path, backend: str, busy: Callable[[int], bool]) ->
             start_new_session=True,
         )
     try:
-        until = time.monotonic() + LONG
+        until = time.monotonic() + START
         while not busy(process.pid):
             assert process.poll() is None
             assert time.monotonic() < until
