@@ -10,7 +10,7 @@ READY := $(VENV)/ready
 
 help:
 	@echo "make matrix        every client against every server (ARGS=... for pytest)"
-	@echo "make test          all tests, the matrix among them"
+	@echo "make test          all tests, the matrix and its cases among them"
 	@echo "make lint          style and types"
 	@echo "make format        puts the code into its one form"
 	@echo "make differential  ten million inputs to javaio and to the JDK (INPUTS=...)"
@@ -20,7 +20,7 @@ matrix: $(READY)
 	$(BIN)/python -m pytest conformance $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --cases $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

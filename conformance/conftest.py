@@ -47,6 +47,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         help="where each run leaves a folder with a JSON record for every cell (default: results)",
     )
+    group.addoption(
+        "--cases",
+        action="store_true",
+        help="also run the cases of conformance/cases against every program (done too where that folder is named)",
+    )
     group.addoption("--lanes", type=int, default=default_lanes(), metavar="N", help="how many cells run side by side")
 
 
@@ -75,11 +80,16 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> MatrixFile
         matrix = MatrixFile.from_parent(parent, path=file_path)
         matrix.run = parent.config.stash[RUN]
         return matrix
-    if file_path.parent == _CASES and file_path.suffix == ".yaml":
+    if file_path.parent == _CASES and file_path.suffix == ".yaml" and _cases_wanted(parent.config):
         cases = CasesFile.from_parent(parent, path=file_path)
         cases.run = parent.config.stash[RUN]
         return cases
     return None
+
+
+def _cases_wanted(config: pytest.Config) -> bool:
+    named = (Path(config.invocation_params.dir, argument.partition("::")[0]).resolve() for argument in config.args)
+    return bool(config.getoption("--cases")) or any(path == _CASES or _CASES in path.parents for path in named)
 
 
 @pytest.hookimpl(trylast=True)

@@ -80,7 +80,8 @@ class Records:
     @staticmethod
     def _write(path: Path, content: Mapping[str, Any]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        # A lone surrogate, legal in modified UTF-8, has no UTF-8: it becomes the escape that JSON has for it.
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8", "backslashreplace")
         return path
 
 
