@@ -53,6 +53,10 @@ def port_number(text: str) -> int:
 def place(text: str) -> Place:
     """`HOST`, `HOST:PORT`, `[IPv6]:PORT` or a bare IPv6 address."""
     host, port = text, ""
+    if not text or any(character.isspace() or character in "/@" for character in text):
+        raise argparse.ArgumentTypeError(
+            f"a host is a name or an address, as 192.168.1.20 or 192.168.1.20:8999, not {text!r}"
+        )
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
@@ -60,10 +64,8 @@ def place(text: str) -> Place:
         port = rest[1:]
     elif text.count(":") == 1:
         host, _, port = text.partition(":")
-    if not host or any(character.isspace() or character in "/@" for character in host):
-        raise argparse.ArgumentTypeError(
-            f"a host is a name or an address, as 192.168.1.20 or 192.168.1.20:8999, not {text!r}"
-        )
+    if not host:
+        raise argparse.ArgumentTypeError(f"no host stands before the port in {text!r}")
     return Place(host, port_number(port) if port else None)
 
 

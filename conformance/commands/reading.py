@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.commands.seen import Bytes, Closing, Elided, Field, Opened, Problem, Refused, Seen, Stall
-from conformance.conversation import show
+from conformance.hexadecimal import show
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
 from conformance.tap.events import CLIENT, SERVER, Event, Side, other
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
@@ -70,13 +70,15 @@ class LiveConversation:
     def give_up(self, at: float, sender: Side) -> Iterator[Seen]:
         """From here on the bytes of that side are counted, and not read."""
         side = self._sides[sender]
-        if side.readable:
+        if side.shown:
+            place = side.base + side.offset if side.readable else side.total
             side.readable = side.shown = False
+            side.buffer.clear()
             yield Elided(
                 at,
                 self._number,
                 sender,
-                f"the {sender} sends faster than it can be shown: from byte {side.base + side.offset} on, "
+                f"the {sender} sends faster than it can be shown: from byte {place} on, "
                 "its bytes are carried and no longer read",
             )
 
@@ -141,7 +143,7 @@ class LiveConversation:
         if loop.over or sides[loop.leader].ended or side.ended:
             return False
         # Bytes, and no round that they could belong to: an answer before the question. It is read as one.
-        return True if side.left and sides[loop.leader].readable else None
+        return True if side.left else None
 
     def _read(self, want: _Want, side: _Side, at: float) -> tuple[Seen, ...] | None:
         step, offset = want.step, side.offset
@@ -179,7 +181,8 @@ class LiveConversation:
         try:
             expected = step.expected(scope.values)
         except KeyError:
-            return f"it comes before what it answers: it must be {step.equals}"
+            unread = not self._sides[other(side.name)].readable
+            return None if unread else f"it comes before what it answers: it must be {step.equals}"
         if value != expected:
             wire = WIRE_TYPES[step.type].encode(expected).hex(" ").upper()
             return f"it must be {step.equals} = {expected} ({wire})"

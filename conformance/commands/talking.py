@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from conformance.conversation import show
+from conformance.hexadecimal import show
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
 from conformance.tap.events import CLIENT, SERVER
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError

@@ -6,22 +6,20 @@ import argparse
 import contextlib
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
-from typing import Protocol as Interface
 
 from conformance.commands.arguments import Place, UsageError, find_network, find_protocol, listen_place, place
 from conformance.commands.own_addresses import own_addresses, reachable_addresses
 from conformance.commands.pcapng import PcapngSaver
 from conformance.commands.relay_process import RelayProcess
 from conformance.commands.saved import About, JsonSaver
+from conformance.commands.session import Saver, TapSession
 from conformance.commands.telling import LEFT_OUT_JSON, LEFT_OUT_TEXT, JsonTeller, Teller, TextTeller
 from conformance.commands.terminal import BackgroundPrinter, Paint, has_colours
 from conformance.commands.viewer import Viewer
-from conformance.tap.events import Event
 
 __all__ = ["ABOUT", "EPILOG", "add_arguments", "run"]
 
@@ -43,14 +41,6 @@ Ctrl-C ends it, with a summary. The status is 0 if there was no problem, 1 if th
 _STALL_SECONDS = 5.0
 _LOOK_SECONDS = 0.2
 _SUFFIXES = (".json", ".pcapng")
-
-
-class _Saver(Interface):
-    def add(self, event: Event) -> None: ...
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,15 +91,15 @@ def run(arguments: argparse.Namespace) -> int:
         port, began = relay.open((listen.host, listen.port), (server.host, server.port), network.conditions)
         opened = time.monotonic()
         about = About(protocol, str(server), arguments.network, began)
-        savers: list[_Saver] = [
+        savers: list[Saver] = [
             JsonSaver(file, about) if path.suffix == ".json" else PcapngSaver(file, about)
             for path, file in zip(arguments.save, files, strict=True)
         ]
         teller: Teller = JsonTeller(began) if arguments.json else TextTeller(Paint(has_colours()), began)
         printer = BackgroundPrinter(LEFT_OUT_JSON if arguments.json else LEFT_OUT_TEXT)
-        printer(_beginning(teller, listen, port, server, protocol.protocol, arguments.network))
-        session = _Session(relay, Viewer(protocol, teller, printer), savers)
-        _until_told_to_end(session, relay, printer, opened)
+        session = TapSession(relay, Viewer(protocol, teller, printer), savers)
+        beginning = _beginning(teller, listen, port, server, protocol.protocol, arguments.network)
+        _until_told_to_end(session, relay, printer, opened, beginning)
         session.viewer.end()
         if session.unsaved:
             printer(
@@ -121,60 +111,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if session.viewer.totals.problems or session.unsaved else 0
 
 
-class _Session:
-    """Takes in what the relay tells, in a thread: what is to be saved first, then what is to be shown."""
-
-    def __init__(self, relay: RelayProcess, viewer: Viewer, savers: list[_Saver]) -> None:
-        self.viewer = viewer
-        self.unsaved = ""
-        self.done = threading.Event()
-        self._relay = relay
-        self._savers = savers
-        self._lost = 0
-        self._one_at_a_time = threading.Lock()
-        self._thread = threading.Thread(target=self._take_in, daemon=True)
-        self._thread.start()
-
-    def look(self, now: float) -> None:
-        """Tells who keeps whom waiting."""
-        with self._one_at_a_time:
-            self.viewer.look(now, _STALL_SECONDS)
-
-    def _take_in(self) -> None:
-        try:
-            for event, waiting in self._relay.events():
-                with self._one_at_a_time:
-                    self._save(event, waiting)
-                    self.viewer.add(event, waiting)
-            for saver in self._savers:
-                self._attempt(saver, saver.close)
-        finally:
-            self.done.set()
-
-    def _save(self, event: Event, waiting: int) -> None:
-        for saver in tuple(self._savers):
-            self._attempt(saver, lambda saver=saver: saver.add(event))  # type: ignore[misc]
-            if not waiting:
-                self._attempt(saver, saver.flush)
-        if self._savers and event.kind == "received" and event.size:
-            self._lost += event.size
-            self.unsaved = f"{self._lost:,} bytes came faster than they could be written"
-
-    def _attempt(self, saver: _Saver, what: Callable[[], None]) -> None:
-        try:
-            what()
-        except OSError as error:
-            self._savers.remove(saver)
-            self.unsaved = error.strerror or str(error)
-
-
-def _until_told_to_end(session: _Session, relay: RelayProcess, printer: BackgroundPrinter, began: float) -> None:
-    """Returns after Ctrl-C, or when nobody reads the lines any more, and all that was seen by then is told."""
+def _until_told_to_end(
+    session: TapSession, relay: RelayProcess, printer: BackgroundPrinter, began: float, beginning: str
+) -> None:
+    """Says that it begins; returns after Ctrl-C, or when nobody reads the lines any more, once all is told."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
+        printer(beginning)
         while not session.done.wait(_LOOK_SECONDS) and not printer.broken.is_set():
-            session.look(time.monotonic() - began)
+            session.look(time.monotonic() - began, _STALL_SECONDS)
         if session.done.is_set():
             raise UsageError("the relay has ended by itself, and what it carried with it")
     relay.end()

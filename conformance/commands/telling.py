@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from conformance.commands.seen import Bytes, Closing, Elided, Field, Opened, Problem, Refused, Seen, Stall
 from conformance.commands.terminal import Colour, Paint
-from conformance.conversation import show
+from conformance.hexadecimal import show
 from conformance.tap.events import CLIENT, Side
 
 __all__ = ["LEFT_OUT_JSON", "LEFT_OUT_TEXT", "JsonTeller", "Teller", "TextTeller", "Totals"]

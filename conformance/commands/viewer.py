@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from conformance.commands.reading import LiveConversation
 from conformance.commands.seen import Seen
 from conformance.commands.telling import Teller, Totals
@@ -12,10 +10,6 @@ from conformance.model import Protocol
 from conformance.tap.events import Event
 
 __all__ = ["Viewer"]
-
-# A connection that sent so much is no conversation that anyone follows; only such a one is ever given up.
-_FLOOD = 1 << 20
-_TOO_MUCH_WAITING = 16 << 20
 
 
 class Viewer:
@@ -27,37 +21,43 @@ class Viewer:
         self._teller = teller
         self._print = print_line
         self._open: dict[int, LiveConversation] = {}
-        self._carried: dict[int, int] = {}
+        self._too_fast: set[int] = set()
 
-    def add(self, event: Event, waiting: int = 0) -> None:
-        """Shows what the event shows; `waiting` is how many bytes are still to be read behind it."""
+    def add(self, event: Event) -> None:
+        """Shows what the event shows."""
         number = event.connection
+        if event.kind == "opened":
+            self._open[number] = LiveConversation(self._protocol, number)
         conversation = self._open.get(number)
         if conversation is None:
-            if event.kind != "opened":
-                return
-            conversation = self._open[number] = LiveConversation(self._protocol, number)
-            self._carried[number] = 0
+            return  # its end came before these last words
         if event.kind == "received":
-            size = len(event.data) or event.size
-            self.totals.bytes[event.sender] += size
-            self._carried[number] += size
-            if waiting > _TOO_MUCH_WAITING and self._carried[number] > _FLOOD:
-                self._tell(conversation.give_up(event.at, event.sender))
-        self._tell(conversation.add(event))
+            self.totals.bytes[event.sender] += len(event.data) or event.size
+        for seen in conversation.add(event):
+            self._tell(seen)
+            if event.kind == "received" and number in self._too_fast:
+                break
+        if event.kind == "received" and number in self._too_fast:
+            for seen in conversation.give_up(event.at, event.sender):
+                self._tell(seen)
         if conversation.over:
-            del self._open[number], self._carried[number]
+            del self._open[number]
+            self._too_fast.discard(number)
+
+    def give_up(self, connection: int) -> None:
+        """That connection is too fast to be shown. May be called from another thread, even while it is being shown."""
+        self._too_fast.add(connection)
 
     def look(self, now: float, patience: float) -> None:
         """Tells which conversations have been standing still for so many seconds, and whom they wait for."""
         for conversation in self._open.values():
-            self._tell(conversation.stalled(now, patience))
+            for seen in conversation.stalled(now, patience):
+                self._tell(seen)
 
     def end(self) -> None:
         """Tells what it all came to."""
         self._print(self._teller.totals(self.totals, len(self._open)))
 
-    def _tell(self, things: Iterable[Seen]) -> None:
-        for seen in things:
-            self.totals.add(seen)
-            self._print(self._teller.seen(seen))
+    def _tell(self, seen: Seen) -> None:
+        self.totals.add(seen)
+        self._print(self._teller.seen(seen))
