@@ -108,11 +108,9 @@ def _talk(address: str, port: int, protocol: Protocol, wait: float, mine: list[O
             yield Answer("protocol", "wrong", f"a second connection failed: {error.strerror or error}", "try again")
             return
         if not talk.asked:
-            yield Answer(
-                "protocol",
-                "ok",
-                f"it takes {', '.join(talk.said) or 'the connection'}, as {name} has it, and lets me go",
-            )
+            told = ", ".join(talk.said) or "the connection"
+            sentence = f"it takes {told}, as {name} has it, and lets me go; I said nothing that others would get"
+            yield Answer("protocol", "ok", sentence)
             return
         yield Answer("protocol", "ok", f"it speaks {name}: {', '.join(talk.said)}")
         yield from _second_client(talk, address, port, protocol, wait)
