@@ -91,7 +91,8 @@ def test_busy_with_another_client() -> None:
             "`sum` must be int32(first + second) = 42 (00 00 00 2A), and it is 704643072 (2A 00 00 00",
         ),
         (greets, "it speaks first, and in addition the client does. It says 32 32 30 20"),
-        (hangs_up, "the connection")(  # closes or breaks it off: that depends on what is still unread,
+        (hangs_up, "the connection"),  # closed, or broken off where something was unread
+        (
             lambda connection: (connection.recv(100), connection.sendall(b"42")),
             "only 2 of 4 bytes came: 34 32, as text '42'",
         ),
