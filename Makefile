@@ -20,7 +20,7 @@ matrix: $(READY)
 	$(BIN)/python -m pytest conformance $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest --cases $(ARGS)
+	$(BIN)/python -m pytest tests conformance --cases $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
