@@ -278,6 +278,18 @@ def test_an_answer_before_its_question() -> None:
     )
 
 
+def test_a_crowd_is_counted_by_place_where_lines_alone_would_not_tell() -> None:
+    """Both clients send the same first number: the second one's second number has overtaken it all the same."""
+    values = {"host": "127.0.0.1", "port": 8999}
+    one, two = (connection_lines(CLIENTS, added(pair), values) for pair in ((0, 0), (0, 1)))
+    swapped = list(two)
+    swapped[2], swapped[3] = two[3], two[2]
+    assert check_interleaved(CLIENTS, [*one, *two], None, [one, two]) is None
+    assert check_interleaved(CLIENTS, [*one, *swapped], None, [one, two]) == (
+        "line 10, '<-- Envoi nombre 2 : 1', comes before '<-- Envoi nombre 1 : 0', which it must follow"
+    )
+
+
 # A room --------------------------------------------------------------------------------------------------------------
 
 
