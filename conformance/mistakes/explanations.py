@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from conformance.mistakes.hypotheses import Hypothesis, hypotheses
@@ -11,13 +11,14 @@ from conformance.mistakes.plain import Plain
 from conformance.mistakes.questions import Question, Questions
 from conformance.mistakes.right import NUMBERS
 from conformance.mistakes.structure import due_order
-from conformance.mistakes.walk import Read, Walk, walk
+from conformance.mistakes.walk import STOPPED_BITS, Memory, Read, Walk, walk
 from conformance.model.protocol import FieldStep
 
 __all__ = ["Explanation", "Mark", "explain_side", "meant", "swapped"]
 
 _SLACK = 20.0  # bits by which another explanation may be worse than the best, and still be told
 _READ_WRONG_BITS = 6.0
+_NOISE_BITS = 7.5  # a byte
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,7 @@ class Explanation:
     @property
     def answers(self) -> bool:
         """Whether some answer is what it must be."""
-        return any(
-            read.step.expected is not None and read.candidate.whole and not read.early for read in self.walk.reads
-        )
+        return any(read.step.equals is not None and read.candidate.whole and not read.early for read in self.walk.reads)
 
 
 def explain_side(plain: Plain, questions: Sequence[Questions], swapped_at: int, margin: float) -> list[Explanation]:
@@ -59,22 +58,24 @@ def explain_side(plain: Plain, questions: Sequence[Questions], swapped_at: int, 
     """
     resume = plain.resume
     limit = plain.cost(resume.offset, plain.end) - margin
+    lane = replace(plain.lane, source=replace(plain.lane.source, data=plain.lane.data[: plain.end]))
+    memory: Memory = {}
     best: dict[tuple[str, ...], Explanation] = {}
     for hypothesis in hypotheses(resume.items):
         for number, asked in enumerate(questions):
             prior = hypothesis.prior + (_READ_WRONG_BITS if number == swapped_at else 2.0 * (number > 0))
             found = walk(
                 hypothesis.items,
-                plain.lane,
+                lane,
                 hypothesis.codecs,
                 asked,
                 limit=limit - prior,
                 start=resume.offset,
-                end=plain.end,
                 first_round=resume.first_round,
                 early=hypothesis.early,
+                memory=memory,
             )
-            if found is None:
+            if found is None or not _says_more_than_noise(found, plain.end - resume.offset):
                 continue
             marks = _marks(plain, hypothesis, found, reads_swapped=number == swapped_at)
             if not marks:
@@ -84,6 +85,11 @@ def explain_side(plain: Plain, questions: Sequence[Questions], swapped_at: int, 
                 best[explanation.keys] = explanation
                 limit = min(limit, explanation.bits + _SLACK)
     return sorted((found for found in best.values() if found.bits <= limit), key=lambda found: found.bits)
+
+
+def _says_more_than_noise(found: Walk, size: int) -> bool:
+    """Bytes drawn by lot can be read as numbers as well; then they cost all that bytes can cost."""
+    return found.bits < _NOISE_BITS * size + STOPPED_BITS
 
 
 def _marks(plain: Plain, hypothesis: Hypothesis, found: Walk, *, reads_swapped: bool) -> tuple[Mark, ...]:
@@ -108,7 +114,7 @@ def _marks(plain: Plain, hypothesis: Hypothesis, found: Walk, *, reads_swapped: 
             marks[key] = Mark(key, read.step, read, "")
     if reads_swapped and "little-endian-int" not in marks:
         for read in reads:
-            if read.step.expected is not None:
+            if read.step.equals is not None:
                 sentence = "the answers are right for who reads the numbers of the question low byte first"
                 return (Mark("little-endian-int", read.step, read, sentence), *marks.values())
     return tuple(marks.values())

@@ -37,7 +37,7 @@ def hypotheses(items: Sequence[Item]) -> Iterator[Hypothesis]:
         yield Hypothesis(script, codecs)
     for change in changes(script):
         yield Hypothesis(change.items, {}, change, prior=change.prior)
-    if any(step.expected is not None for step in fields_of(script)):
+    if any(step.equals is not None for step in fields_of(script)):
         yield Hypothesis(script, {}, early=True, prior=10.0)
 
 

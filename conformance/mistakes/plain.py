@@ -134,7 +134,7 @@ class _Reader:
             found.pay(offset, _UNREAD_BITS + _BYTE_BITS * (len(lane.data) - offset))
             return None
         bits = candidate.bits
-        if step.expected is not None:
+        if step.equals is not None:
             bits = self._answer(step, path, offset, candidate)
         elif not candidate.whole:
             if not may_begin(step, candidate, lane.data[offset:], None):

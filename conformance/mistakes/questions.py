@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from conformance.expressions import parse_expression
 from conformance.model.protocol import FieldStep
 
 __all__ = ["Answer", "Question", "Questions"]
@@ -42,10 +44,10 @@ class Questions:
 
     def answer(self, step: FieldStep, path: Path, own: Callable[[str], Any]) -> Answer:
         """What `step` must be in that round; `own` knows what the same side said before."""
-        assert step.expected is not None
+        assert step.equals is not None
         lookup = _Lookup(self, path, own)
         try:
-            value = step.expected(lookup)
+            value = _parsed(step.equals)(lookup)
         except (KeyError, TypeError):  # never asked, or asked in a way that cannot be read
             return Answer(None, None)
         return Answer(value, max(lookup.times, default=float("-inf")))
@@ -56,6 +58,9 @@ class Questions:
             if (name, path[:size]) in self.asked:
                 return self.asked[name, path[:size]]
         return None
+
+
+_parsed = lru_cache(parse_expression)  # a session of 10,000 rounds asks for the same one as often
 
 
 class _Lookup(Mapping[str, Any]):

@@ -57,8 +57,8 @@ def right_candidate(data: bytes, offset: int, step: FieldStep) -> Candidate | No
 def _begun(data: bytes, offset: int, step: FieldStep, size: int) -> Candidate | None:
     there = data[offset:]
     if step.type != TEXT or len(there) < 2:
-        # Small numbers begin with zeros: they say little. Anything else says all that a byte can.
-        bits = sum(1.0 if byte == 0 else 8.0 for byte in there)
+        # Small numbers begin with 00, or with FF where they are negative: that says little. The rest says all it can.
+        bits = 8.0 * len(there.lstrip(there[:1] if there[:1] in (b"\x00", b"\xff") else b"")) + 1.0
         return Candidate(None, len(data), bits, right=True, whole=False)
     text = readable_so_far(there[2:])
     if text is None:

@@ -21,9 +21,9 @@ from conformance.mistakes.script import Again, Enter, Instruction, Item, compile
 from conformance.model.protocol import FieldStep
 from javaio import WIRE_TYPES
 
-__all__ = ["STOPPED_BITS", "Read", "Walk", "may_begin", "walk"]
+__all__ = ["STOPPED_BITS", "Memory", "Read", "Walk", "may_begin", "walk"]
 
-STOPPED_BITS = 15.0
+STOPPED_BITS = 12.0
 _WAITING_BITS = 3.0
 _EARLY_BITS = 6.0
 _OWED_BITS = 8.0
@@ -79,6 +79,11 @@ class _Way:
     codecs: Mapping[str, Codec]
     questions: Questions
     early: bool
+    memory: Memory
+
+
+Memory = dict[tuple[Codec, int, FieldStep, Any], tuple[Candidate, ...]]
+"""What codecs have read already: hypotheses share most of their readings."""
 
 
 def walk(
@@ -89,17 +94,17 @@ def walk(
     *,
     limit: float,
     start: int = 0,
-    end: int | None = None,
     first_round: int = 0,
     early: bool = False,
+    memory: Memory | None = None,
 ) -> Walk | None:
-    """The most plausible reading of the bytes from `start` to `end` that costs less than `limit` and breaks nothing.
+    """The most plausible reading of the bytes from `start` on that costs less than `limit` and breaks nothing.
 
     `codecs` says by a field's name how it is written, where not right. `early`: answers may come before their question.
     """
     script = compile_script(items)
-    way = _Way(lane, codecs, questions, early)
-    stop = len(lane.data) if end is None else end
+    way = _Way(lane, codecs, questions, early, {} if memory is None else memory)
+    stop = len(lane.data)
     order = count()
     waiting: list[tuple[float, int, int, _State]] = [(0.0, 0, next(order), _State(0, (), start, None, frozenset()))]
     for _ in range(_MOST_TRIES):
@@ -150,7 +155,7 @@ def _left_undone(script: Sequence[Instruction], state: _State, way: _Way) -> flo
         case Enter():
             bits, at, path = 0.0, at + 1, (*path, 0)
     step = script[at]
-    if isinstance(step, FieldStep) and step.expected is not None:
+    if isinstance(step, FieldStep) and step.equals is not None:
         answer = way.questions.answer(step, path, lambda name: _own(state.last, name))
         bits = _OWED_BITS if answer.since is not None else bits
     return bits
@@ -160,14 +165,14 @@ def _field(state: _State, step: FieldStep, way: _Way) -> Iterator[tuple[float, _
     """The ways to read this field, each with its cost."""
     lane = way.lane
     expected, had = None, None
-    if step.expected is not None:
+    if step.equals is not None:
         answer = way.questions.answer(step, state.path, lambda name: _own(state.last, name))
         expected, had = answer.value, answer.since
-    early = step.expected is not None and (had is None or lane.came(state.offset) < had)
+    early = step.equals is not None and (had is None or lane.came(state.offset) < had)
     if early and not way.early:
         return
     codec = way.codecs.get(step.field, _RIGHT)
-    for candidate in codec.read(lane.source, state.offset, step, expected):
+    for candidate in _remembered(codec, way, state.offset, step, expected):
         bits = _cost(candidate, step, lane.data[state.offset :], expected, early)
         if bits is None:
             continue
@@ -181,13 +186,24 @@ def _field(state: _State, step: FieldStep, way: _Way) -> Iterator[tuple[float, _
         yield bits, _State(state.at + 1, state.path, candidate.end, read, used)
 
 
+def _remembered(codec: Codec, way: _Way, offset: int, step: FieldStep, expected: Any) -> tuple[Candidate, ...]:
+    place = (codec, offset, step, expected)
+    known = way.memory.get(place)
+    if known is None:
+        known = way.memory[place] = tuple(codec.read(way.lane.source, offset, step, expected))
+    return known
+
+
 def _cost(candidate: Candidate, step: FieldStep, there: bytes, expected: Any, early: bool) -> float | None:
     if early:
         return candidate.bits + _EARLY_BITS
     if candidate.opaque:
         return candidate.bits
     if not candidate.whole:
-        return candidate.bits if not candidate.right or may_begin(step, candidate, there, expected) else None
+        if candidate.right:
+            return candidate.bits if may_begin(step, candidate, there, expected) else None
+        begun = candidate.value if isinstance(candidate.value, str) else ""
+        return candidate.bits if step.form is None or may_become_address(begun) else None
     if expected is not None:
         return 0.0 if candidate.value == expected else None
     if step.form is not None:

@@ -1,0 +1,12 @@
+"""Answers before it has read what it is asked."""
+
+import socket
+import struct
+
+with socket.create_server(("127.0.0.1", 0)) as listening:
+    print(listening.getsockname()[1], flush=True)
+    sock, _ = listening.accept()
+sock.recv(int.from_bytes(sock.recv(2, socket.MSG_WAITALL), "big"), socket.MSG_WAITALL)
+sock.sendall(struct.pack(">i", 0))
+while sock.recv(8, socket.MSG_WAITALL):
+    pass

@@ -1,0 +1,10 @@
+"""Asks first, and says afterwards who it is."""
+
+import socket
+import struct
+import sys
+
+sock = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+sock.sendall(struct.pack(">ii", 84, 98))
+sock.sendall(b"\x00\x09127.0.0.1")
+sock.recv(4)
