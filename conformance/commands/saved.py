@@ -83,7 +83,8 @@ def read_saved(path: Path) -> Saved:
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: is no recording: it is not text") from error
+        where = "it is for Wireshark, `decode` reads the .json" if path.suffix == ".pcapng" else "it is not text"
+        raise UsageError(f"{path}: is no recording: {where}") from error
     content, whole = _parse(text)
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise UsageError(f"{path}: is no recording that `tap --save` made as JSON")

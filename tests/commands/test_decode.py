@@ -79,6 +79,14 @@ def test_a_file_that_is_none(tmp_path: Path, content: bytes, sentence: str) -> N
     assert sentence in command.errors()
 
 
+def test_a_file_for_wireshark(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcapng"
+    path.write_bytes(b"\x0a\x0d\x0d\x0a\xff\xff\xff\xff")
+    command = run("decode", path)
+    assert command.process.returncode == 2
+    assert "it is for Wireshark, `decode` reads the .json" in command.errors()
+
+
 def test_an_event_of_a_connection_that_nobody_opened(tmp_path: Path) -> None:
     command = run("decode", save(tmp_path / "a.json", [Event(0, 1, "end", CLIENT)]))
     assert command.process.returncode == 2

@@ -75,6 +75,20 @@ def test_every_network_applies_and_connections_have_numbers(network: str) -> Non
         assert tap.interrupt() == 0
 
 
+def test_byte_by_byte_each_byte_goes_on_alone(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    with (
+        Server(adds) as server,
+        ended(Tap(server.port, "addition", "--network", "byte-by-byte", "--save", file)) as tap,
+    ):
+        assert isinstance(tap, Tap)
+        assert ask(tap.port, 1, 2) == 3
+        tap.line("the server ends its stream")
+        assert tap.interrupt() == 0
+    sizes = [event["size"] for event in json.loads(file.read_text())["events"] if event["kind"] == "sent"]
+    assert sizes == [1] * 23
+
+
 def test_an_answer_that_is_wrong_is_a_problem_and_status_1() -> None:
     with Server(adds_little_endian) as server, ended(Tap(server.port, "addition")) as tap:
         assert isinstance(tap, Tap)
