@@ -102,19 +102,35 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not (cells or cases) or session.config.option.collectonly:
         return
     run = session.config.stash[RUN]
+    run.plan(cells, cases)
     try:
         backend = run.backend
-        _say(session.config, f"backend: {backend.name} ({backend.why}); {_counted(len(cells), cases)}")
-        run.start(cells, cases, lambda text: _say(session.config, text))
+    except (NoBackendError, ProgramError) as error:
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    _say(session.config, f"backend: {backend.name} ({backend.why}); {_counted(len(cells), cases)}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    # Not before the first of them is due: other tests of the same run have the machine for themselves.
+    if isinstance(item, CellItem | CaseItem) and not item.run.begun:
+        _begin(item)
+    return (yield)
+
+
+def _begin(item: CellItem | CaseItem) -> None:
+    run = item.run
+    try:
+        run.begin(lambda text: _say(item.config, text))
     except (NoBackendError, ProgramError) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
     run.records.run(
         {
             "began": datetime.now(UTC).isoformat(timespec="seconds"),
-            "backend": backend.name,
-            "why": backend.why,
-            "versions": dict(backend.versions()),
-            "cells": [cell.name for cell in cells],
+            "backend": run.backend.name,
+            "why": run.backend.why,
+            "versions": dict(run.backend.versions()),
+            "cells": [cell.name for cell in run.cells],
         }
     )
 

@@ -37,6 +37,8 @@ class MatrixRun:
         self.reported: dict[str, Cell] = {}
         self.reported_cases: dict[str, CaseGroup] = {}
         self._wanted = backend
+        self.cells: Sequence[Cell] = ()
+        self.cases: Mapping[str, tuple[CaseGroup, Sequence[str]]] = {}
         self._lanes = lanes
         self._reasons: dict[tuple[str, ...], str | None] = {}
         self._scheduler: Scheduler | None = None
@@ -48,7 +50,7 @@ class MatrixRun:
 
     @property
     def scheduler(self) -> Scheduler:
-        """Those cells' runs that `start` has begun."""
+        """What `begin` has begun."""
         assert self._scheduler is not None
         return self._scheduler
 
@@ -62,13 +64,18 @@ class MatrixRun:
         )
         return list(case_groups(self.registry.protocols, programs))
 
-    def start(
-        self, cells: Sequence[Cell], cases: Mapping[str, tuple[CaseGroup, Sequence[str]]], progress: Progress
-    ) -> None:
-        """Makes ready for these cells and cases, and begins to run them.
+    def plan(self, cells: Sequence[Cell], cases: Mapping[str, tuple[CaseGroup, Sequence[str]]]) -> None:
+        """Takes note of what is to be run: cells; and of each group, by its name, the names of its cases."""
+        self.cells, self.cases = cells, cases
 
-        `cases` has the names of those to be run of each group, by the name of the group.
-        """
+    @property
+    def begun(self) -> bool:
+        """Whether `begin` has been called."""
+        return self._scheduler is not None
+
+    def begin(self, progress: Progress) -> None:
+        """Makes ready for all that is planned, and begins to run it, ahead of the tests that will ask for it."""
+        cells, cases = self.cells, self.cases
         wanted = [*(cell.programs for cell in cells), *((group.program,) for group, _ in cases.values())]
         for programs in wanted:
             self._reasons[_key(programs)] = self.backend.unable(programs[0], programs[1:])
