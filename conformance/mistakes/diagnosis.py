@@ -26,7 +26,7 @@ __all__ = ["PATIENCE", "diagnose"]
 
 PATIENCE = 3.0
 _MARGIN_WRONG = 5.0
-_MARGIN_STOPPED = 3.0
+_MARGIN_STOPPED = 4.0
 _MARGIN_SUSPECTED = 25.0
 _FAINT = 0.005  # what is less likely is not worth telling
 _CLEAR_BITS = 12.0  # an explanation that is so much worse is no rival

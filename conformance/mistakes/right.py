@@ -15,7 +15,7 @@ __all__ = ["NUMBERS", "TEXT", "Right", "readable_so_far", "right_candidate"]
 
 TEXT = "UTF"
 NUMBERS = {"byte": 1, "unsignedByte": 1, "short": 2, "unsignedShort": 2, "int": 4, "long": 8}
-_FAR_FROM_WHOLE_BITS = 10.0
+_FAR_FROM_WHOLE_BITS = 20.0
 _LONG = 255
 
 

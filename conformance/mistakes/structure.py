@@ -107,7 +107,7 @@ def _too_many(script: tuple[Item, ...]) -> Iterator[Change]:
         # Who sends it matters to nobody here: a script is one side's own.
         extra = FieldStep.model_validate({"from": fields_of(script)[0].sender, "field": EXTRA, "type": name})
         for where, changed in _with(script, extra):
-            yield Change("field-too-many", 12.0, changed, f"one {name} too many {where}")
+            yield Change("field-too-many", 16.0, changed, f"one {name} too many {where}")
 
 
 def _with(items: tuple[Item, ...], extra: FieldStep) -> Iterator[tuple[str, tuple[Item, ...]]]:

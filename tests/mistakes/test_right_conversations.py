@@ -17,7 +17,7 @@ from tests.conformance.building import Part, events, ints, utf
 from tests.mistakes.protocols import ADDITION, CHAT
 
 LATER = 1e9
-MANY = settings(max_examples=400, deadline=None)
+MANY = settings(max_examples=100, deadline=None)
 INTS = st.integers(-(2**31), 2**31 - 1)
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
 ADDRESSES = st.ip_addresses().map(str)
