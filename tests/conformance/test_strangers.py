@@ -106,7 +106,7 @@ servers:
     {protocol: addition, console: any, language: java, folder: sources, build: [javac, -d, "{build}", A.java],
      command: [java, A, "{port}"]}
 clients:
-  no-such-client: {protocol: addition, console: any, command: [client-introuvable]}
+  no-such-client: {protocol: addition, console: any, command: [client-introuvable, "{port}"]}
 """
 REASONS = {
     "addition/no-such-command/python-simple/direct": (
