@@ -10,8 +10,7 @@ from conformance.mistakes.hypotheses import Hypothesis, hypotheses
 from conformance.mistakes.plain import Plain
 from conformance.mistakes.questions import Question, Questions
 from conformance.mistakes.right import NUMBERS
-from conformance.mistakes.script import Item, fields_of
-from conformance.mistakes.structure import due_order
+from conformance.mistakes.structure import EXTRA, due_order
 from conformance.mistakes.walk import STOPPED_BITS, Memory, Read, Walk, walk
 from conformance.model.protocol import FieldStep
 
@@ -44,11 +43,6 @@ class Explanation:
     def keys(self) -> tuple[str, ...]:
         """The mistakes in it."""
         return tuple(mark.key for mark in self.marks)
-
-    @property
-    def opaque(self) -> bool:
-        """Whether it explains bytes that are no fields at all."""
-        return any(read.candidate.opaque for read in self.walk.reads)
 
     @property
     def answers(self) -> bool:
@@ -87,16 +81,10 @@ def explain_side(plain: Plain, questions: Sequence[Questions], swapped_at: int, 
             if not marks:
                 continue
             explanation = Explanation(found.bits + prior, marks, found)
-            if not (explanation.answers or hypothesis.early or explanation.opaque or not _answers(resume.items)):
-                continue  # one who answers, and never right, may as well be a program that cannot add
             if explanation.keys not in best or explanation.bits < best[explanation.keys].bits:
                 best[explanation.keys] = explanation
                 limit = min(limit, explanation.bits + _SLACK)
     return sorted((found for found in best.values() if found.bits <= limit), key=lambda found: found.bits)
-
-
-def _answers(items: Sequence[Item]) -> bool:
-    return any(step.equals is not None for step in fields_of(items))
 
 
 def _says_more_than_noise(found: Walk, size: int) -> bool:
@@ -107,6 +95,8 @@ def _says_more_than_noise(found: Walk, size: int) -> bool:
 def _marks(plain: Plain, hypothesis: Hypothesis, found: Walk, *, reads_swapped: bool) -> tuple[Mark, ...]:
     reads = found.reads
     if hypothesis.change is not None:
+        if not any(read.candidate.whole and read.step.field != EXTRA for read in reads):
+            return ()  # one field that is not whole explains nothing
         order = due_order(plain.resume.items, len(reads) + 1)
         for due, read in zip_longest(order, reads):
             if due is None or read is None:

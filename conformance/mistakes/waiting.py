@@ -9,7 +9,7 @@ from __future__ import annotations
 from conformance.mistakes.finding import Finding, Waiting
 from conformance.mistakes.plain import Plain
 from conformance.mistakes.right import TEXT
-from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat
+from conformance.model.protocol import FieldStep, Protocol, Repeat
 from conformance.recording import Connection
 from conformance.tap.events import CLIENT, SERVER, Side, other
 from javaio import WIRE_TYPES
@@ -43,11 +43,9 @@ def _due(plain: Plain) -> tuple[FieldStep, int | None] | None:
 
 def _next_round(protocol: Protocol) -> FieldStep | None:
     """The field that would begin one round more, where the sides take turns; silence in a chat is no sign."""
-    if any(isinstance(step, BothWays) for step in protocol.session):
-        return None
-    for step in protocol.session:
-        if isinstance(step, Repeat) and isinstance(step.repeat[0], FieldStep):
-            return step.repeat[0]
+    match protocol.session[-1]:
+        case Repeat(repeat=(FieldStep() as lead, *_)):
+            return lead
     return None
 
 

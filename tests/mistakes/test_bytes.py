@@ -130,6 +130,10 @@ def test_numbers_whose_bytes_are_turned_round_are_a_suspicion_and_no_more() -> N
     assert (finding.key, finding.side, finding.guess) == ("little-endian-int", CLIENT, True)
 
 
+def test_a_long_text_that_is_nothing_of_the_protocol_has_no_name() -> None:
+    assert found([(CLIENT, b"abc def " * 5000)], ends=True) == []
+
+
 def test_noise_has_no_name() -> None:
     noise = bytes(number * 167 % 251 for number in range(5000))
     assert found([(CLIENT, noise)], ends=True, suspect=True) == []
