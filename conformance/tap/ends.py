@@ -43,11 +43,10 @@ class End(asyncio.Protocol):
         self.when_writable: Callable[[bool], None] = lambda writable: None
         self._link = link
         self._reads = True
-        self._ended = False
 
     def read(self, reads: bool) -> None:
         """Takes what comes from the program from now on, or leaves it waiting."""
-        if reads == self._reads or self._ended:
+        if reads == self._reads:
             return
         self._reads = reads
         if reads:
@@ -93,7 +92,6 @@ class End(asyncio.Protocol):
         self._link.came(self, data)
 
     def eof_received(self) -> bool:
-        self._ended = True
         self._link.came(self, b"")
         return True  # the other half stays open
 

@@ -7,6 +7,7 @@ import ipaddress
 import json
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_busy_with_another_client() -> None:
             lambda connection: (connection.recv(100), connection.sendall(b"42")),
             "only 2 of 4 bytes came: 34 32, as text '42'",
         ),
-        (listens, "no int `sum` came within 2 s"),
+        (listens, "no int `sum` came within 2 s: it is busy with another client, if it serves one at a time"),
     ],
     ids=["little-endian", "greets", "hangs up", "answers as text", "is silent"],
 )
@@ -133,6 +134,27 @@ def test_a_chat_is_not_disturbed() -> None:
     assert sorted(heard) == [b"", utf("127.0.0.1")]  # the first only knocked
     assert answers["protocol"][0] == "ok"
     assert "address 127.0.0.1" in answers["protocol"][1]
+
+
+def test_what_would_have_to_be_made_up_is_not_said_nor_anything_after_it(tmp_path: Path) -> None:
+    file = tmp_path / "files.yaml"
+    file.write_text(
+        "protocol: files\nabout: x\nport: 7000\nsession:\n  - {from: client, field: name, type: UTF}\n"
+        "  - {from: client, field: address, type: UTF, form: IP address}\n"
+    )
+    heard: list[bytes] = []
+    done = threading.Semaphore(0)
+
+    def hears(connection: socket.socket) -> None:
+        heard.append(connection.recv(100))
+        done.release()
+
+    with Server(hears) as server:
+        answers, _ = ask(server.port, "--protocol", file)
+        assert done.acquire(timeout=30)
+        assert done.acquire(timeout=30)
+    assert answers["protocol"][0] == "ok"
+    assert heard == [b"", b""]
 
 
 def test_a_chat_server_that_is_busy_keeps_the_connection() -> None:

@@ -7,6 +7,8 @@ import os
 import threading
 from typing import Any, BinaryIO, cast
 
+import pytest
+
 from conformance.tap.events import CLIENT, SERVER, Event
 from conformance.tap.frames import pack_answer, pack_event, read_frames
 from conformance.tap.outlet import Outlet
@@ -72,6 +74,7 @@ class _Gone(io.RawIOBase):
         raise BrokenPipeError
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_listener_who_goes_holds_nobody_up() -> None:
     outlet = Outlet(cast(BinaryIO, _Gone()))
     for event in EVENTS:

@@ -122,7 +122,7 @@ def test_a_client_that_waits_for_more_than_ever_comes_is_told_who_waits_for_whom
 def test_a_server_that_is_not_there() -> None:
     with ended(Tap(free_port(), "chat")) as tap:
         assert isinstance(tap, Tap)
-        with connect(tap.port) as client, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), connect(tap.port) as client:  # by then, or by its first read
             client.recv(1)
         tap.line("!!! the server could not be reached: Connection refused")
         assert tap.interrupt() == 1
