@@ -6,8 +6,8 @@ Nothing here decides whether the programs understood each other; that is the jud
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from conformance.backends.base import Lane, Places, ProgramError, Started
@@ -91,36 +91,44 @@ class _Run:
             trouble = self._listens(server, places)
             if trouble:
                 status = server.handle.stop()
-                printed = " ".join(repr(line.text) for line in server.console.lines[:3]) or "nothing"
                 ending = f" (it ended with status {status})" if status is not None else ""
+                printed = _most_telling(server.console)
                 return self._failed(f"the server {cell.server.name} {trouble}{ending}; it printed {printed}", server)
             self._phase("server")
             try:
-                self._recording = self._lane.tap.open(
-                    listen=places.tap,
-                    to=places.server,
-                    conditions=cell.network.conditions,
-                    seed=len(cell.name),
-                    patience=_patience(cell.server, self._limits),
-                )
-                self._operate(server, places)
-                self._phase("clients")
-                self._settle(server)
+                with self._tap_between(places):
+                    try:
+                        self._operate(server, places)
+                        self._phase("clients")
+                        self._settle(server)
+                    finally:
+                        for started in self._clients.values():
+                            started.handle.stop()
+                        status = server.handle.stop()
             except ProgramError as error:
                 return self._failed(f"a client cannot be started: {error}", server)
             except TapError as error:
                 return self._failed(str(error), server)
-            finally:
-                for started in self._clients.values():
-                    started.handle.stop()
-            status = server.handle.stop()
-            self._lane.tap.close()
             self._phase("end")
             accounts = self._accounts(server, status, places)
         evidence = Evidence(
             cell.protocol, self._recording, accounts[0], accounts[1:], cell.network.clients, tuple(self._said)
         )
         return self._result(judge(evidence), accounts)
+
+    @contextmanager
+    def _tap_between(self, places: Places) -> Iterator[None]:
+        self._recording = self._lane.tap.open(
+            listen=places.tap,
+            to=places.server,
+            conditions=self._cell.network.conditions,
+            seed=len(self._cell.name),
+            patience=_patience(self._cell.server, self._limits),
+        )
+        try:
+            yield
+        finally:
+            self._lane.tap.close()
 
     def _listens(self, server: Started, places: Places) -> str | None:
         console = self._cell.server.console
@@ -136,7 +144,7 @@ class _Run:
         cell = self._cell
         if cell.scenario is None:
             self._start(None, cell.clients[0], places)
-            self._wait_for_end(None, self._limits.clients)
+            self._wait_for_end(None, self._limits.clients, server)
             return
         try:
             for number, step in enumerate(cell.scenario.steps):
@@ -163,9 +171,16 @@ class _Run:
         }
         self._clients[member] = self._lane.start(program, values, typed=member is not None)
 
-    def _wait_for_end(self, member: str | None, seconds: float) -> None:
-        if self._clients[member].handle.wait(time.monotonic() + seconds) is None:
-            self._troubles[member] = f"had not ended after {seconds:g} s"
+    def _wait_for_end(self, member: str | None, seconds: float, server: Started) -> None:
+        until = time.monotonic() + seconds
+        while self._clients[member].handle.wait(min(until, time.monotonic() + _LOOK_SECONDS)) is None:
+            now = time.monotonic()
+            if server.console.closed and until > now + self._limits.settle:
+                seconds -= until - now - self._limits.settle  # nobody is there to be waited for much longer
+                until = now + self._limits.settle
+            if now >= until:
+                self._troubles[member] = f"had not ended after {seconds:.3g} s"
+                return
 
     # The steps of a scenario -----------------------------------------------------------------------------------------
 
@@ -221,7 +236,7 @@ class _Run:
         for name in names:
             self._clients[name].handle.end_input()
         for name in names:
-            self._wait_for_end(name, self._limits.step)
+            self._wait_for_end(name, self._limits.step, server)
             if name in self._troubles:
                 raise _StepError(name, f"had not ended {self._limits.step:g} s after its input did")
         console = self._cell.server.console
@@ -272,6 +287,14 @@ class _Run:
         now = time.monotonic()
         self._phases[name] = now - self._phase_began
         self._phase_began = now
+
+
+def _most_telling(log: ConsoleLog) -> str:
+    """The line that says most of a program that did not come far: the end of a traceback, or else the beginning."""
+    lines = [line.text for line in log.lines if line.text.strip()]
+    if not lines:
+        return "nothing"
+    return repr(lines[-1] if any(line.startswith("Traceback") for line in lines) else lines[0])
 
 
 def _patience(server: Program, limits: Limits) -> float:

@@ -43,6 +43,9 @@ def _compile(node: ast.expr, text: str) -> Expression:
     match node:
         case ast.Constant(value=int() as number):
             return lambda fields: number
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            positive = _compile(operand, text)
+            return lambda fields: -positive(fields)
         case ast.Name(id=name):
             return lambda fields: fields[name]
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:

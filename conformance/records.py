@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +26,9 @@ class Records:
     """The results folder of one run."""
 
     def __init__(self, root: Path) -> None:
-        self.folder = root / datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+        stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+        names = itertools.chain([stamp], (f"{stamp}-{number}" for number in itertools.count(2)))
+        self.folder = next(folder for name in names if not (folder := root / name).exists())
 
     def run(self, facts: Mapping[str, Any]) -> None:
         """Writes what is true of the whole run."""
@@ -98,6 +102,11 @@ def _program(account: Account, began: float) -> dict[str, Any]:
     }
 
 
+def _value(value: Any) -> Any:
+    """The value in JSON, which knows neither NaN nor infinities."""
+    return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _line(line: ConsoleLine, began: float) -> dict[str, Any]:
     return {"at": round(line.at - began, 6), "stream": line.stream, "text": line.text, "whole": line.whole}
 
@@ -113,7 +122,7 @@ def _conversation(result: CellResult, index: int) -> dict[str, Any]:
                 "sender": seen.sender,
                 "field": seen.name,
                 "type": seen.type,
-                "value": seen.value,
+                "value": _value(seen.value),
                 "bytes": seen.raw.hex(),
                 "offset": seen.offset,
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ __all__ = [
     "ProgramError",
     "Progress",
     "Started",
+    "build_failure",
     "expand",
 ]
 
@@ -126,6 +127,12 @@ class Backend(ABC):
     @abstractmethod
     def close(self) -> None:
         """Removes all that this run has made."""
+
+
+def build_failure(program: Program, command: str, status: int, output: Sequence[str]) -> str:
+    """The sentence about a build that failed, and below it all that the build printed."""
+    lines = [line for line in output if line.strip()] or ["and printed nothing"]
+    return "\n".join([f"{program.where}.build: {command} ended with status {status}: {lines[0]}", *lines[1:]])
 
 
 def expand(words: Iterable[str], folder: Path) -> list[str]:

@@ -28,9 +28,21 @@ from docker.utils.socket import STDERR, frames_iter
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
+from testcontainers.core.exceptions import ContainerStartException
 from testcontainers.core.network import Network
 
-from conformance.backends.base import Backend, Feed, Handle, Lane, Places, ProgramError, Progress, Started, expand
+from conformance.backends.base import (
+    Backend,
+    Feed,
+    Handle,
+    Lane,
+    Places,
+    ProgramError,
+    Progress,
+    Started,
+    build_failure,
+    expand,
+)
 from conformance.backends.engine import LABEL, remove_all, remove_leftovers
 from conformance.backends.images import ensure_image
 from conformance.console_log import ConsoleLog
@@ -165,11 +177,10 @@ class ContainerBackend(Backend):
         )
         status = started.wait(time.monotonic() + _BUILD_SECONDS)
         started.stop()
-        if status:
-            output = "\n".join(line.text for line in log.lines)
-            raise ProgramError(f"{program.name} cannot be built: {words[0]} ended with status {status}: {output}")
         if status is None:
-            raise ProgramError(f"{program.name} cannot be built: {words[0]} did not end within {_BUILD_SECONDS} s")
+            raise ProgramError(f"{program.where}.build: {words[0]} did not end within {_BUILD_SECONDS} s")
+        if status:
+            raise ProgramError(build_failure(program, words[0], status, [line.text for line in log.lines]))
 
 
 class _ContainerLane(Lane):
@@ -299,10 +310,14 @@ class ContainerHandle(Handle):
         try:
             container.start()
         except (APIError, ImageNotFound) as error:
-            with suppress(DockerException, AttributeError):
+            with suppress(DockerException, ContainerStartException):  # where there is none to be removed
                 container.get_wrapped_container().remove(force=True, v=True)
             raise ProgramError(f"the image {image} cannot be started: {error.explanation or error}") from error
         self._container = container.get_wrapped_container()
+        if backend.stopping:  # it came too late to be removed with the others
+            with suppress(APIError):
+                self._container.remove(force=True, v=True)
+            raise ProgramError("the run was stopped")
         self.id = str(self._container.id)
         self._status: int | None = None
         self._stopped = False

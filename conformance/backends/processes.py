@@ -19,7 +19,18 @@ from typing import IO
 
 import psutil
 
-from conformance.backends.base import Backend, Feed, Handle, Lane, Places, ProgramError, Progress, Started, expand
+from conformance.backends.base import (
+    Backend,
+    Feed,
+    Handle,
+    Lane,
+    Places,
+    ProgramError,
+    Progress,
+    Started,
+    build_failure,
+    expand,
+)
 from conformance.backends.jdks import find_jdks
 from conformance.console_log import ConsoleLog, Stream
 from conformance.model.program import Program
@@ -36,6 +47,7 @@ _LOOPBACK = "127.0.0.1"
 _PORTS = range(20000, 30000)
 _BUILD_SECONDS = 120
 _END_SECONDS = 5.0
+_ENDING_SECONDS = 1.0
 
 
 class ProcessBackend(Backend):
@@ -114,10 +126,12 @@ class ProcessBackend(Backend):
         classes = Path(self._folder.name) / f"java-{version}"
         sources = sorted(str(path) for path in (ROOT / "java-reference").glob("*.java"))
         compiler = str(self._jdks[version] / "bin" / "javac")
-        self._run([compiler, "-encoding", "UTF-8", "-d", str(classes), *sources], ROOT, "java-reference")
+        status, output = self._run([compiler, "-encoding", "UTF-8", "-d", str(classes), *sources], ROOT)
+        if status:
+            raise ProgramError("\n".join([f"java-reference cannot be compiled with JDK {version}:", *output]))
         return classes
 
-    def _run(self, command: Sequence[str], folder: Path, name: str) -> None:
+    def _run(self, command: Sequence[str], folder: Path) -> tuple[int, list[str]]:
         done = subprocess.run(
             command,
             cwd=folder,
@@ -127,9 +141,7 @@ class ProcessBackend(Backend):
             timeout=_BUILD_SECONDS,
             check=False,
         )
-        if done.returncode:
-            output = (done.stdout + done.stderr).decode("utf-8", "replace").strip()
-            raise ProgramError(f"{name} cannot be built: {command[0]} ended with status {done.returncode}: {output}")
+        return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
 
     def built(self, program: Program) -> Path:
         """The folder that `{build}` stands for, after the program's build has run once."""
@@ -140,7 +152,9 @@ class ProcessBackend(Backend):
                 folder.mkdir(exist_ok=True)
                 if program.entry.build and program.folder:
                     words = program.build({"build": str(folder), "folder": str(program.folder)})
-                    self._run(self._argv(program, expand(words, program.folder)), program.folder, program.name)
+                    status, output = self._run(self._argv(program, expand(words, program.folder)), program.folder)
+                    if status:
+                        raise ProgramError(build_failure(program, words[0], status, output))
                 self._builds[key] = folder
             return self._builds[key]
 
@@ -169,7 +183,7 @@ class ProcessBackend(Backend):
             return [sys.executable, *rest]
         found = shutil.which(first) or shutil.which(first, path=str(program.file.parent))
         if found is None:
-            raise ProgramError(f"{program.file}: {program.role}s.{program.name}.command: no such program: {first}")
+            raise ProgramError(f"{program.where}.command: no such program: {first}")
         return [found, *rest]
 
     def helper(self, module: str, control: TapControl | PlayerControl) -> ProcessHandle:
@@ -296,6 +310,10 @@ class ProcessHandle(Handle):
     def stop(self) -> int | None:
         if self._stopped:
             return self._status
+        if not any(reader.is_alive() for reader in self._readers):
+            # It has closed both outputs: it is ending, and its status is worth a moment.
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_ENDING_SECONDS)
         self._stopped, self._status = True, self._process.poll()
         self._kill()
         self._process.wait(_END_SECONDS)

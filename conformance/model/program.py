@@ -77,6 +77,11 @@ class Program:
         return None if self.entry.folder is None else (self.file.parent / self.entry.folder).resolve()
 
     @property
+    def where(self) -> str:
+        """Where its entry stands: the file, and the key there."""
+        return f"{self.file}: {self.role}s.{self.name}"
+
+    @property
     def fixed_port(self) -> bool:
         """Whether it insists on the protocol's own port, as the course's programs do."""
         return not any("{port}" in word for word in self.entry.command)

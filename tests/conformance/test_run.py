@@ -121,7 +121,7 @@ def test_what_a_run_says_and_leaves(tmp_path: Path) -> None:
     cases = list(ElementTree.parse(report).iter("testcase"))
     assert sorted(case.get("name", "") for case in cases) == CELLS
     assert [float(case.get("time", "0")) for case in cases] == [
-        pytest.approx(run.records[case.get("name", "")]["seconds"], abs=0.002) for case in cases
+        pytest.approx(run.records[case.get("name", "")]["seconds"], abs=0.1) for case in cases
     ]
 
 
