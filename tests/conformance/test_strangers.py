@@ -114,12 +114,12 @@ REASONS = {
         r"no such program: serveur-introuvable"
     ),
     "addition/ends-at-once/python-simple/direct": (
-        r"the server ends-at-once never said '### Écoute sur le port \d+'( \(it ended with status 5\))?; "
+        r"the server ends-at-once never said '### Écoute sur le port \d+' \(it ended with status 5\); "
         r"it printed 'bonjour'"
     ),
     "addition/does-not-build/python-simple/direct": (
-        r"the server does-not-build cannot be started: .*does-not-build.* cannot be built: "
-        r"\S*javac ended with status 1: A\.java:1: error: .*"
+        r"the server does-not-build cannot be started: {file}: servers\.does-not-build\.build: "
+        r"javac ended with status 1: A\.java:1: error: .*"
     ),
     "addition/python-simple/no-such-client/direct": (
         r"a client cannot be started: {file}: clients\.no-such-client\.command: no such program: client-introuvable"
