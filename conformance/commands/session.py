@@ -7,6 +7,7 @@ connection that is too fast for it is only counted from then on.
 from __future__ import annotations
 
 import dataclasses
+import os
 import queue
 import sys
 import threading
@@ -23,6 +24,7 @@ _WAITING_LIMIT = 8 << 20  # bytes that may wait to be shown before the fast conn
 _HELD_LIMIT = 64 << 20  # and before any bytes at all are
 _FAST = 1 << 20  # a connection that has sent less is not what it takes so long for
 _EVENT_SIZE = 256  # what an event takes beside its bytes, roughly
+_GIVES_WAY = 5  # where processors are short, the traffic goes first
 _SWITCH_SECONDS = 0.0005  # how long the thread that shows may keep the one that saves from going on
 
 
@@ -53,6 +55,8 @@ class TapSession:
         self._shown = 0
         self._one_at_a_time = threading.Lock()
         sys.setswitchinterval(_SWITCH_SECONDS)
+        if hasattr(os, "nice"):
+            os.nice(_GIVES_WAY)
         for work in (self._take_in, self._show):
             threading.Thread(target=work, daemon=True).start()
 
