@@ -112,6 +112,8 @@ def _margin(plain: Plain, *, stopped: bool, suspect: bool) -> float | None:
     """By how much a mistake must explain more than that all is right; None where none is looked for."""
     if plain.wrong_at is not None:
         return _MARGIN_WRONG
+    if plain.stopped_in is not None and plain.stopped_in.equals is not None:
+        return None  # what has come of the answer is what the right one begins with
     if plain.stopped_in is not None and stopped:
         return _MARGIN_STOPPED
     return _MARGIN_SUSPECTED if suspect and plain.stopped_in is None and plain.lane.data else None

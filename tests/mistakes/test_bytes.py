@@ -112,6 +112,11 @@ def test_author_and_text_without_length_in_one_piece() -> None:
     assert (first.key, first.field, first.offset) == ("text-without-length", "author", 11)
 
 
+def test_what_the_right_answer_begins_with_is_no_byte() -> None:
+    parts: list[Part] = [HELLO, (CLIENT, ints(0)), (CLIENT, ints(0)), (SERVER, b"\0")]
+    assert [finding.key for finding in found(parts)] == ["both-sides-waiting"]
+
+
 def test_silence_in_a_chat_is_no_mistake() -> None:
     assert found([HELLO, (CLIENT, utf("bob")), (CLIENT, utf("salut"))], CHAT) == []
 

