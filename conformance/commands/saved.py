@@ -48,7 +48,7 @@ class JsonSaver:
 
     def __init__(self, file: IO[bytes], about: About) -> None:
         self._file = file
-        self._separator = b"\n"
+        self._separator = b""
         head = {
             "format": _FORMAT,
             "began": about.began,
@@ -56,15 +56,15 @@ class JsonSaver:
             "network": about.network,
             "protocol": about.protocol.model_dump(mode="json", by_alias=True, exclude_none=True),
         }
-        self._file.write(json.dumps(head)[:-1].encode() + b', "events": [')
+        self._file.write(json.dumps(head)[:-1].encode() + b', "events": [\n')
 
     def add(self, event: Event) -> None:
         """Writes one more event."""
         line = json.dumps(dataclasses.replace(event, data=b"").to_json()).encode()
         if event.data:  # in megabytes, where `json` would look at every character of them again
             line = b'%b, "data": "%b"}' % (line[:-1], binascii.hexlify(event.data))
-        self._file.write(self._separator + line)
-        self._separator = b",\n"
+        self._file.write(self._separator + line + b"\n")  # a line that has its end is whole, whatever comes
+        self._separator = b","
 
     def flush(self) -> None:
         """Has all of it in the file."""
@@ -72,7 +72,7 @@ class JsonSaver:
 
     def close(self) -> None:
         """Ends the file."""
-        self._file.write(b"\n]}\n")
+        self._file.write(b"]}\n")
         self._file.close()
 
 
@@ -108,7 +108,7 @@ def _parse(text: str) -> tuple[Any, bool]:
         return json.loads(text), True
     except ValueError:
         pass
-    kept = text.rpartition("\n")[0].rstrip().removesuffix(",")  # the last line may have been cut in its middle
+    kept = text.rpartition("\n")[0]  # the last line may have been cut in its middle
     try:
         return json.loads(kept + "]}"), False
     except ValueError:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.commands.saved import read_saved
+from conformance.commands.saved import JsonSaver, read_saved
 from conformance.tap.events import CLIENT, SERVER, Event
 from tests.commands.recordings import about, addition_recording, conversation, save
 from tests.commands.running import ints, run, utf
@@ -91,3 +91,13 @@ def test_an_event_of_a_connection_that_nobody_opened(tmp_path: Path) -> None:
     command = run("decode", save(tmp_path / "a.json", [Event(0, 1, "end", CLIENT)]))
     assert command.process.returncode == 2
     assert "is damaged: ValueError connection 1 was never opened" in command.errors()
+
+
+def test_every_event_that_was_written_is_read_though_nothing_came_after_it(tmp_path: Path) -> None:
+    events = conversation([(CLIENT, utf("127.0.0.1"))])
+    saver = JsonSaver((tmp_path / "a.json").open("wb"), about())
+    for count, event in enumerate(events, 1):
+        saver.add(event)
+        saver.flush()
+        assert len(read_saved(tmp_path / "a.json").events) == count
+    saver.close()
