@@ -8,6 +8,9 @@ from conformance.case_run import CaseResult
 from conformance.cell import CellResult
 from conformance.console_log import ConsoleLine
 from conformance.conversation import Conversation, read_conversation, show
+from conformance.mistakes import diagnose, explain
+from conformance.model.protocol import Protocol
+from conformance.recording import Recording
 from conformance.tap.events import CLIENT, SERVER
 
 __all__ = ["case_transcript", "transcript"]
@@ -19,6 +22,7 @@ def transcript(result: CellResult) -> str:
     """All that a failed cell has to say, the sentence first."""
     lines = [result.verdict.problems[0] if result.verdict.problems else "they understood each other"]
     lines += [f"also: {problem}" for problem in result.verdict.problems[1:5]]
+    lines += _mistakes(result.cell.protocol, result.recording, result.began + result.seconds)
     conversations = result.verdict.conversations or [
         read_conversation(result.cell.protocol, seen) for seen in result.recording.connections
     ]
@@ -37,12 +41,19 @@ def case_transcript(result: CaseResult) -> str:
     lines = [result.problem or "the program did right", f"the case: {result.case.about}"]
     if result.case.rough:
         lines.append(f"the course's Java is rough here: {result.case.rough}")
+    lines += _mistakes(result.group.protocol, result.recording, result.began + result.seconds)
     lines += ["", "the wire, in ms since the case began:"]
     conversations = [read_conversation(result.group.protocol, seen) for seen in result.recording.connections]
     lines += _elided(line for conversation in conversations for line in _wire(conversation, result.began))
     lines += ["", f"the console of the {program.role} {program.name} meanwhile:"]
     lines += _elided(_console(result.lines, result.began))
     return "\n".join(lines)
+
+
+def _mistakes(protocol: Protocol, recording: Recording, now: float) -> list[str]:
+    """The well-known mistake that fits the bytes, if there is one, and how to mend it."""
+    findings = diagnose(protocol, recording.connections, now=now)
+    return ["", *explain(findings[0]).splitlines()] if findings else []
 
 
 def _wire(conversation: Conversation, began: float) -> Iterator[str]:
