@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -11,8 +12,6 @@ from conformance.model import Network, Protocol, Registry, load_registry
 from conformance.model.yaml_file import read_yaml, validate
 
 __all__ = ["Parser", "Place", "UsageError", "find_network", "find_protocol", "listen_place", "place", "port_number"]
-
-_registry: list[Registry] = []
 
 
 class UsageError(Exception):
@@ -98,7 +97,6 @@ def find_network(name: str) -> Network:
     return known[name]
 
 
+@functools.cache
 def _known() -> Registry:
-    if not _registry:
-        _registry.append(load_registry())
-    return _registry[0]
+    return load_registry()

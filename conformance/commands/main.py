@@ -12,11 +12,13 @@ from typing import Protocol, cast
 __all__ = ["main"]
 
 # A command is a module of this package; a new one needs its name here, and nothing else.
-_COMMANDS = ("tap", "decode", "doctor")
+_COMMANDS = ("check", "tap", "decode", "doctor")
 _ABOUT = "For programs that talk over a socket: see what they say to each other, and find out what is wrong."
 _EPILOG = """\
   {prog} doctor 192.168.1.20 --protocol addition
         can I reach that server, and does it understand me?
+  {prog} check server 192.168.1.20 --protocol addition
+        does it do right whatever a client does?
   {prog} tap --listen 9000 --to 192.168.1.20 --protocol addition
         what do my client and that server say to each other?
   {prog} COMMAND --help

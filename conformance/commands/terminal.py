@@ -20,9 +20,8 @@ def has_colours() -> bool:
     """Whether standard output is a terminal that shows colours, and nobody asked for none by setting NO_COLOR."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
         return False
-    if os.name == "nt":
-        os.system("")  # noqa: S605 - an empty command makes the console understand colours
-    return True
+    # Of the consoles of Windows, those that say one of these understand colours as they are.
+    return os.name != "nt" or any(name in os.environ for name in ("WT_SESSION", "TERM", "ANSICON"))
 
 
 class Paint:

@@ -53,12 +53,20 @@ def play_against_server(
 
 
 def play_against_client(
-    steps: Sequence[Step], listener: socket.socket, connections: int, *, patience: float = _PATIENCE
+    steps: Sequence[Step],
+    listener: socket.socket,
+    connections: int,
+    *,
+    patience: float = _PATIENCE,
+    wait: float | None = _CONNECT_SECONDS,
 ) -> Outcome:
-    """The harness is the server, of so many connections, each of which goes through the steps."""
+    """The harness is the server, of so many connections, each of which goes through the steps.
+
+    `wait` is how long each connection may take to come, in seconds; None has no limit.
+    """
     outcome = Outcome()
     problems: list[str] = []
-    listener.settimeout(_CONNECT_SECONDS)
+    listener.settimeout(wait)
     threads: list[threading.Thread] = []
 
     def serve(sock: socket.socket, number: int) -> None:
