@@ -19,7 +19,8 @@ def test_a_network_holds_only_so_much_and_then_the_sender_waits(conditions: Cond
     events: list[Event] = []
 
     async def meet() -> int:
-        server = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+        held: list[object] = []  # who holds neither reader nor writer closes the connection
+        server = await asyncio.start_server(lambda *streams: held.append(streams), "127.0.0.1", 0)
         to = ("127.0.0.1", int(server.sockets[0].getsockname()[1]))
         relay = Relay(listen=("127.0.0.1", 0), to=to, conditions=conditions, record=events.append)
         _, writer = await asyncio.open_connection("127.0.0.1", await relay.start())
