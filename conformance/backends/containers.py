@@ -17,6 +17,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -189,16 +190,21 @@ class _ContainerLane(Lane):
         self._site_name = f"server-{number}"
         self.tap = TapControl()
         self._player: PlayerControl | None = None
-        self._tap = self._helper("conformance.tap", self.tap, {"network": backend.network})
-        self._helpers = [self._tap]
-        self._site = ContainerHandle(
-            backend,
-            backend.python_image,
+        with ThreadPoolExecutor(2) as both:
+            tap = both.submit(self._helper, "conformance.tap", self.tap, {"network": backend.network})
+            site = both.submit(self._empty_site)
+            self._helpers = [tap.result(), site.result()]
+        self._tap, self._site = self._helpers
+
+    def _empty_site(self) -> ContainerHandle:
+        """A container whose only use is the network namespace of the servers."""
+        return ContainerHandle(
+            self._backend,
+            self._backend.python_image,
             ["sleep", "infinity"],
             lambda stream, data: None,
-            network={"network": backend.network, "alias": self._site_name},
+            network={"network": self._backend.network, "alias": self._site_name},
         )
-        self._helpers.append(self._site)
 
     def _helper(self, module: str, control: TapControl | PlayerControl, network: Mapping[str, Any]) -> ContainerHandle:
         """One of the harness's own programs, with its control connected to it."""

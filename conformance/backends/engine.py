@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import docker
 from docker.errors import APIError, DockerException
+from docker.models.containers import Container
 
 from conformance.owner import is_gone
 
@@ -14,6 +16,7 @@ __all__ = ["LABEL", "connect_engine", "remove_all", "remove_leftovers"]
 
 LABEL = "java-python-sockets.run"
 _ANSWER_SECONDS = 60
+_AT_ONCE = 4
 
 
 def connect_engine() -> tuple[docker.DockerClient | None, str]:
@@ -37,6 +40,11 @@ def remove_all(engine: docker.DockerClient, run: str) -> None:
     _remove(engine, run)
 
 
+def _remove_container(container: Container) -> None:
+    with suppress(APIError):
+        container.remove(force=True, v=True)
+
+
 def _remove(engine: docker.DockerClient, run: str | None) -> None:
     def ours(labels: dict[str, str] | None) -> bool:
         owner = (labels or {}).get(LABEL, "")
@@ -44,10 +52,13 @@ def _remove(engine: docker.DockerClient, run: str | None) -> None:
 
     marked: dict[str, str | list[str] | bool] = {"label": LABEL}
     # Each may vanish while we look at it: another run may be cleaning up as well.
-    for container in engine.containers.list(all=True, filters=marked, ignore_removed=True):
-        if ours(container.labels):
-            with suppress(APIError):
-                container.remove(force=True, v=True)
+    containers = [
+        container
+        for container in engine.containers.list(all=True, filters=marked, ignore_removed=True)
+        if ours(container.labels)
+    ]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(_remove_container, containers))
     for network in engine.networks.list(filters=marked):
         if ours((network.attrs or {}).get("Labels")):
             with suppress(APIError):
