@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,14 +56,13 @@ def server_of_the_readme(tmp_path: Path, port: int) -> Iterator[subprocess.Popen
 
 
 def wait_until_it_listens(port: int, process: subprocess.Popen[str]) -> None:
-    # The server of the README says nothing before its first client; a connection that is closed at once is one it must
-    # not stumble over, so the test waits for the port to be taken instead.
+    """The server of the README says nothing before its first client: the system is asked whether it listens."""
+    watched = psutil.Process(process.pid)
     while process.poll() is None:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("", port))
-            except OSError:
-                return
+        with suppress(psutil.Error):
+            for connection in watched.net_connections(kind="tcp"):
+                if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                    return
     pytest.fail(f"the server of the README ended with status {process.returncode}")
 
 
