@@ -15,7 +15,7 @@ from typing import Any
 from conformance.expressions import parse_expression
 from javaio import WIRE_TYPES
 
-__all__ = ["Item", "encode_items", "flat", "parse_items"]
+__all__ = ["Item", "encode_items", "parse_items"]
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,6 @@ class Item:
         if isinstance(self.value, str) and self.value.startswith("= "):
             return parse_expression(self.value[2:])(known)
         return self.value
-
-    def __str__(self) -> str:
-        if self.type == "hex":
-            return f"the bytes {self.value}"
-        return WIRE_TYPES[self.type].describe(self.value)
 
 
 def parse_items(raw: Any) -> tuple[Item, ...]:
@@ -105,11 +100,3 @@ def _texts(value: Mapping[str, Any]) -> Iterator[str]:
 def encode_items(items: Sequence[Item], known: Mapping[str, Any]) -> bytes:
     """The bytes of all of them."""
     return b"".join(item.encode(known) for item in items)
-
-
-def flat(items: Sequence[Item]) -> str:
-    """All of them in words, the middle of many left out."""
-    words = [str(item) for item in items]
-    if len(words) > 6:
-        words = [*words[:3], f"... {len(words) - 6} more ...", *words[-3:]]
-    return ", ".join(words)
