@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.counted import SizeError
 from conformance.hexadecimal import show
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
 from conformance.recording import Connection, Direction
 from conformance.tap.events import CLIENT, SERVER, Side
-from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
+from javaio import IncompleteValueError, UTFDataFormatError
 
 __all__ = ["Conversation", "Message", "SeenField", "read_conversation", "show"]
 
@@ -128,11 +129,17 @@ class _Reader:
     def _read(self, step: FieldStep) -> None:
         sender, offset = step.sender, self._offset[step.sender]
         data = self._data[sender]
-        if offset >= len(data):
+        try:
+            wire = step.wire(self._values)
+        except SizeError as error:
+            raise _BrokenError(
+                f"the {sender} can send no `{step.field}`{self._round()} of {step.size} bytes: {error}"
+            ) from None
+        if offset >= len(data) and wire.size:
             expected = "" if step.expected is None else f", which must be {step.equals} = {step.expected(self._values)}"
             raise _EndedError(f"the {sender} never sent {step.type} `{step.field}`{self._round()}{expected}")
         try:
-            value, size = WIRE_TYPES[step.type].decode(data, offset)
+            value, size = wire.decode(data, offset)
         except IncompleteValueError as error:
             here = len(data) - offset
             raise _EndedError(
@@ -143,7 +150,6 @@ class _Reader:
             raise _BrokenError(
                 f"the {sender} sent a `{step.field}`, at byte {offset}, that is no modified UTF-8: {error}"
             ) from None
-        direction = self._connection.direction(sender)
         seen = SeenField(
             sender,
             step.field,
@@ -151,13 +157,16 @@ class _Reader:
             value,
             data[offset : offset + size],
             offset,
-            direction.came(offset),
-            direction.came(offset + size - 1),
+            self._came(sender, offset if size else offset - 1),
+            self._came(sender, offset + size - 1),
         )
         self._check(step, seen)
         self._offset[sender] = offset + size
         self._values[step.field] = value
         self._conversation.fields.append(seen)
+
+    def _came(self, sender: Side, offset: int) -> float:
+        return self._connection.opened if offset < 0 else self._connection.direction(sender).came(offset)
 
     def _check(self, step: FieldStep, seen: SeenField) -> None:
         if step.form == "IP address" and not _is_address(seen.value):

@@ -1,19 +1,21 @@
 """The expressions of the YAML files: a field that must equal `int32(first + second)`.
 
-Names, whole numbers, `+ - *` and Java's narrowing (`int8 int16 int32 int64`); nothing else, so that a protocol
-somebody was sent by mail can be read without running what is in it.
+Names, whole numbers, `+ - *`, Java's narrowing (`int8 int16 int32 int64`), `length` of a text or of bytes, and `crc32`
+of bytes, as `java.util.zip.CRC32` has it; nothing else, so that a protocol somebody was sent by mail can be read
+without running what is in it.
 """
 
 from __future__ import annotations
 
 import ast
 import operator
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from javaio import to_int8, to_int16, to_int32, to_int64
 
-__all__ = ["Expression", "parse_expression"]
+__all__ = ["Expression", "names_in", "parse_expression"]
 
 Expression = Callable[[Mapping[str, Any]], Any]
 
@@ -22,11 +24,13 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
 }
-_FUNCTIONS: Mapping[str, Callable[[int], int]] = {
+_FUNCTIONS: Mapping[str, Callable[[Any], int]] = {
     "int8": to_int8,
     "int16": to_int16,
     "int32": to_int32,
     "int64": to_int64,
+    "length": len,
+    "crc32": zlib.crc32,
 }
 
 
@@ -37,6 +41,12 @@ def parse_expression(text: str) -> Expression:
     except SyntaxError as error:
         raise ValueError(f"not an expression: {text!r}") from error
     return _compile(tree, text)
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The fields that an expression is computed from."""
+    tree = ast.parse(text, mode="eval")
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)) - frozenset(_FUNCTIONS)
 
 
 def _compile(node: ast.expr, text: str) -> Expression:

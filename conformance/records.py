@@ -103,7 +103,9 @@ def _program(account: Account, began: float) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    """The value in JSON, which knows neither NaN nor infinities."""
+    """The value in JSON, which knows neither NaN nor infinities; bytes stand beside it as they are."""
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -8,6 +8,7 @@ from conformance.case_run import CaseResult
 from conformance.cell import CellResult
 from conformance.console_log import ConsoleLine
 from conformance.conversation import Conversation, read_conversation, show
+from conformance.counted import BYTES
 from conformance.mistakes import diagnose, explain
 from conformance.model.protocol import Protocol
 from conformance.recording import Recording
@@ -62,7 +63,7 @@ def _wire(conversation: Conversation, began: float) -> Iterator[str]:
     events = [
         (
             seen.came,
-            f"{seen.sender:6}  {seen.type} {seen.name} = {_shortened(repr(seen.value))}   {show(seen.raw)}",
+            f"{seen.sender:6}  {seen.type} {seen.name} = {_shortened(repr(seen.value) if seen.type != BYTES else f'{len(seen.value)} bytes')}   {show(seen.raw)}",
         )
         for seen in conversation.fields
     ]

@@ -15,14 +15,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.commands.seen import Bytes, Closing, Elided, Field, Opened, Problem, Refused, Seen, Stall
+from conformance.counted import SizeError
 from conformance.hexadecimal import show
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
 from conformance.tap.events import CLIENT, SERVER, Event, Side, other
-from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
+from javaio import IncompleteValueError, UTFDataFormatError
 
 __all__ = ["LiveConversation"]
 
 _COMPACT = 1 << 16  # bytes that were read may stay in a buffer up to here
+_MOST_KEPT = 1 << 26  # of a field that is not yet whole
 
 
 class LiveConversation:
@@ -67,7 +69,7 @@ class LiveConversation:
                         self._sides[each].ended = True
                 self.over = True
 
-    def give_up(self, at: float, sender: Side) -> Iterator[Seen]:
+    def give_up(self, at: float, sender: Side, why: str = "it sends faster than can be shown") -> Iterator[Seen]:
         """From here on the bytes of that side are counted, and not read."""
         side = self._sides[sender]
         if side.shown:
@@ -78,8 +80,7 @@ class LiveConversation:
                 at,
                 self._number,
                 sender,
-                f"the {sender} sends faster than it can be shown: from byte {place} on, "
-                "its bytes are carried and no longer read",
+                f"from byte {place} on, the {sender}'s bytes are carried and no longer read: {why}",
             )
 
     def stalled(self, now: float, patience: float) -> Iterator[Seen]:
@@ -150,9 +151,15 @@ class LiveConversation:
         if len(side.buffer) - offset < side.needed:
             return None
         try:
-            value, size = WIRE_TYPES[step.type].decode(side.buffer, offset)
+            value, size = step.wire(want.scope.values).decode(side.buffer, offset)
+        except KeyError:
+            return None  # the other side has not yet told how many bytes it is to be
+        except SizeError as error:
+            return self._broken(side, at, f"the {side.name} can send no `{step.field}` of {step.size} bytes: {error}")
         except IncompleteValueError as error:
             side.needed = error.expected
+            if side.needed > _MOST_KEPT:
+                return tuple(self.give_up(at, side.name, f"`{step.field}` is too long to be kept"))
             return None
         except UTFDataFormatError as error:
             return self._broken(
@@ -184,8 +191,8 @@ class LiveConversation:
             unread = not self._sides[other(side.name)].readable
             return None if unread else f"it comes before what it answers: it must be {step.equals}"
         if value != expected:
-            wire = WIRE_TYPES[step.type].encode(expected).hex(" ").upper()
-            return f"it must be {step.equals} = {expected} ({wire})"
+            right = show(step.wire(scope.values).encode(expected))
+            return f"it must be {step.equals} = {expected} ({right})"
         asked = [end for sender, end in scope.ends.values() if sender != side.name]
         if asked and max(asked) > self._sides[other(side.name)].passed_on:
             return "it was sent before all of the question had arrived"

@@ -13,10 +13,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from conformance.counted import SizeError
 from conformance.hexadecimal import show
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
 from conformance.tap.events import CLIENT, SERVER
-from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
+from javaio import IncompleteValueError, UTFDataFormatError, WireType
 
 __all__ = ["NoAnswerError", "Talk", "WrongAnswerError"]
 
@@ -118,13 +119,13 @@ class Talk:
     def _send(self, step: FieldStep, value: Any) -> None:
         self._values[step.field] = value
         try:
-            self._socket.sendall(WIRE_TYPES[step.type].encode(value))
+            self._socket.sendall(step.wire(self._values).encode(value))
         except OSError as error:
             raise WrongAnswerError(_closed(error), _SEE_CONSOLE) from None
         self.said.append(f"{step.field} {value}")
 
     def _receive(self, step: FieldStep) -> None:
-        wire, wanted = WIRE_TYPES[step.type], self._wanted(step)
+        wire, wanted = self._wire(step), self._wanted(step)
         give_up = time.monotonic() + self._wait
         while True:
             try:
@@ -156,6 +157,14 @@ class Talk:
                 f"compare the bytes; {_HOW.get(step.type, step.type)} sends the highest byte first",
             )
         self.said.append(f"{step.field} {value}")
+
+    def _wire(self, step: FieldStep) -> WireType[Any]:
+        try:
+            return step.wire(self._values)
+        except SizeError as error:
+            raise WrongAnswerError(
+                f"it can send no `{step.field}` of {step.size} bytes: {error}", "check how it writes the size"
+            ) from None
 
     def _wanted(self, step: FieldStep) -> str:
         return "" if step.expected is None else f" (which must be {step.expected(self._values)})"

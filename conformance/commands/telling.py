@@ -171,6 +171,8 @@ def _line(event: str, head: dict[str, Any], told: dict[str, Any]) -> str:
 
 def _value(value: Any) -> dict[str, Any]:
     """A value as JSON has it: a number that is none as text, a long text cut, with its length."""
+    if isinstance(value, bytes):
+        return {"value": f"{len(value)} bytes"}
     if isinstance(value, float) and not math.isfinite(value):
         return {"value": str(value)}
     if isinstance(value, str) and len(value) > _TOLD_CHARACTERS:
@@ -183,7 +185,7 @@ def _shortened(value: Any) -> str:
     if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
         half = _SHOWN_CHARACTERS // 2
         return f"{value[:half]!r} ... {value[-half:]!r} ({len(value)} characters)"
-    return repr(value)
+    return f"{len(value):,} bytes" if isinstance(value, bytes) else repr(value)
 
 
 def _as_text(data: bytes) -> str:

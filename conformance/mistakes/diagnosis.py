@@ -96,7 +96,7 @@ def _read_both(protocol: Protocol, connection: Connection) -> dict[Side, Plain]:
     scripts = {side: script_of(protocol, side) for side in (CLIENT, SERVER)}
     asks = read_plainly(scripts[CLIENT], client, Questions())
     answers = read_plainly(scripts[SERVER], server, asks.questions)
-    if any(step.sender == CLIENT and step.equals is not None for step in protocol.fields):
+    if any(step.sender == CLIENT and (step.equals or step.size) for step in protocol.fields):
         asks = read_plainly(scripts[CLIENT], client, answers.questions)
         answers = read_plainly(scripts[SERVER], server, asks.questions)
     return {CLIENT: asks, SERVER: answers}

@@ -35,6 +35,8 @@ class Lane:
 
     def had(self, offset: int) -> float | None:
         """When the other side could know the byte at `offset`; None if it never could."""
+        if offset < 0:
+            return float("-inf")  # nothing was to come
         if not self.went_to:
             return self.came(offset)  # a recording that only tells what came
         index = bisect_right(self.went_to, offset)

@@ -43,7 +43,8 @@ class Resume:
 @dataclass
 class Plain:
     """What came of it. `wrong_at` is the first byte of the first field that no right program would have sent so;
-    `stopped_in` the field inside which the bytes end; `due` the one that would have to come next, if one has to."""
+    `stopped_in` the field inside which the bytes end; `due` the one that would have to come next, if one has to; where
+    that is `bytes`, `due_bytes` is how many they are."""
 
     lane: Lane
     questions: Questions = field(default_factory=Questions)
@@ -54,6 +55,7 @@ class Plain:
     stopped_at: int = 0
     due: FieldStep | None = None
     due_round: int | None = None
+    due_bytes: int | None = None
     bits: float = 0.0
     resume: Resume = field(default_factory=lambda: Resume((), 0, 0))
     end: int = 0
@@ -100,10 +102,12 @@ class _Reader:
                     else:
                         at, path = at + 1, path[:-1]
                 case FieldStep() as step:
-                    if offset >= len(data):
+                    sized = self._questions.sized(step, path, self._own.__getitem__)
+                    if offset >= len(data) and sized.size != "0":
                         found.due, found.due_round = step, path[-1] if path else None
+                        found.due_bytes = _number(sized.size)
                         break
-                    after = self._field(step, path, offset)
+                    after = self._field(step, sized, path, offset)
                     if after is None:
                         offset = len(data)
                         break
@@ -125,9 +129,9 @@ class _Reader:
             index = next(i for i, item in enumerate(self._items) if isinstance(item, Loop) and item.lead == lead)
             self._rounds.append(Resume(self._items[index:], path[0], offset))
 
-    def _field(self, step: FieldStep, path: tuple[int, ...], offset: int) -> int | None:
+    def _field(self, step: FieldStep, sized: FieldStep, path: tuple[int, ...], offset: int) -> int | None:
         found, lane = self.found, self._lane
-        candidate = right_candidate(lane.data, offset, step)
+        candidate = right_candidate(lane.data, offset, sized)
         if candidate is None:
             self._wrong(offset)
             found.unreadable = True
@@ -149,6 +153,7 @@ class _Reader:
         if not candidate.whole:
             found.stopped_in, found.stopped_at = step, offset
             found.due_round = path[-1] if path else None
+            found.due_bytes = _number(sized.size)
             found.pay(offset, bits + STOPPED_BITS)
             return None
         found.pay(offset, bits)
@@ -179,6 +184,10 @@ class _Reader:
         if place > _WHOLE_START and self._rounds:
             found.resume = self._rounds[0]
         found.end = min(len(self._lane.data), max(place, found.resume.offset) + _WINDOW)
+
+
+def _number(size: str | None) -> int | None:
+    return int(size) if size is not None and size.isdigit() else None
 
 
 def read_plainly(items: Sequence[Item], lane: Lane, questions: Questions) -> Plain:

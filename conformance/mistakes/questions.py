@@ -52,6 +52,16 @@ class Questions:
             return Answer(None, None)
         return Answer(value, max(lookup.times, default=float("-inf")))
 
+    def sized(self, step: FieldStep, path: Path, own: Callable[[str], Any]) -> FieldStep:
+        """`step` with its size as a number; as it is where it has none, or what tells it is not known."""
+        if step.size is None:
+            return step
+        try:
+            size = _parsed(step.size)(_Lookup(self, path, own))
+        except (KeyError, TypeError):
+            return step
+        return step.model_copy(update={"size": str(size)})
+
     def find(self, name: str, path: Path) -> Question | None:
         """The field of that name in this round, or around it."""
         for size in range(len(path), -1, -1):

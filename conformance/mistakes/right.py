@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.counted import BYTES, SizeError
 from conformance.mistakes.codec import Candidate, Source
 from conformance.mistakes.plausible import int_bits, text_bits
 from conformance.model.protocol import FieldStep
-from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError, decode_modified_utf8
+from javaio import IncompleteValueError, UTFDataFormatError, decode_modified_utf8
 
 __all__ = ["NUMBERS", "TEXT", "Right", "readable_so_far", "right_candidate"]
 
@@ -17,6 +18,8 @@ TEXT = "UTF"
 NUMBERS = {"byte": 1, "unsignedByte": 1, "short": 2, "unsignedShort": 2, "int": 4, "long": 8}
 _FAR_FROM_WHOLE_BITS = 20.0
 _LONG = 255
+_LONG_CONTENT = 1 << 16
+_CONTENT_BITS = 6.0  # a byte: a file is no noise, and neither does it tell for any reading
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,17 @@ class Right:
 
 
 def right_candidate(data: bytes, offset: int, step: FieldStep) -> Candidate | None:
-    """The field as a right sender writes it; None where the bytes at `offset` can become none."""
+    """The field as a right sender writes it; None where the bytes at `offset` can become none.
+
+    Of `bytes`, the size must stand in `step` as a number; where it does not, all that is left is theirs.
+    """
     try:
-        value, size = WIRE_TYPES[step.type].decode(data, offset)
+        value, size = step.wire({}).decode(data, offset)
+    except KeyError:  # nothing tells how many bytes they are: then they go on to the end
+        there = data[offset:]
+        return Candidate(there, len(data), _CONTENT_BITS * len(there), right=True)
+    except SizeError:
+        return None
     except IncompleteValueError as error:
         return _begun(data, offset, step, error.expected)
     except UTFDataFormatError:
@@ -49,6 +60,8 @@ def right_candidate(data: bytes, offset: int, step: FieldStep) -> Candidate | No
         bits = text_bits(value)
     elif step.type in NUMBERS:
         bits = int_bits(value, size)
+    elif step.type == BYTES:
+        bits = _CONTENT_BITS * size
     else:
         bits = 8.0 * size
     return Candidate(value, offset + size, bits, right=True)
@@ -56,6 +69,9 @@ def right_candidate(data: bytes, offset: int, step: FieldStep) -> Candidate | No
 
 def _begun(data: bytes, offset: int, step: FieldStep, size: int) -> Candidate | None:
     there = data[offset:]
+    if step.type == BYTES:
+        far = size > _LONG_CONTENT and size > 4 * len(there)
+        return Candidate(there, len(data), _CONTENT_BITS * len(there) + far * _FAR_FROM_WHOLE_BITS, True, False)
     if step.type != TEXT or len(there) < 2:
         # Small numbers begin with 00, or with FF where they are negative: that says little. The rest says all it can.
         bits = 8.0 * len(there.lstrip(there[:1] if there[:1] in (b"\x00", b"\xff") else b"")) + 1.0

@@ -6,6 +6,7 @@ for the next that the other would send.
 
 from __future__ import annotations
 
+from conformance.counted import BYTES
 from conformance.mistakes.finding import Finding, Waiting
 from conformance.mistakes.plain import Plain
 from conformance.mistakes.right import TEXT
@@ -62,12 +63,12 @@ def _finding(
     lane = plain[turn].lane
     stopped = plain[turn].stopped_in is step
     offset = plain[turn].stopped_at if stopped else len(lane.data)
-    missing = _missing(step, lane.data[offset:])
+    missing = _missing(step, lane.data[offset:], plain[turn].due_bytes)
     since = _last(connection)
     waiting = [Waiting(other(turn), step.field, step.type, missing, since)]
     awaited = _next_from(protocol, other(turn), step)
     if awaited is not None:
-        waiting.append(Waiting(turn, awaited.field, awaited.type, _missing(awaited, b""), since))
+        waiting.append(Waiting(turn, awaited.field, awaited.type, _missing(awaited, b"", None), since))
     many = "" if missing is None else f" ({missing} more {'byte' if missing == 1 else 'bytes'})"
     detail = f"the {other(turn)} waits for {step.type} `{step.field}`{many} from the {turn}, which sends nothing more"
     if awaited is not None:
@@ -88,7 +89,9 @@ def _finding(
     )
 
 
-def _missing(step: FieldStep, there: bytes) -> int | None:
+def _missing(step: FieldStep, there: bytes, size: int | None) -> int | None:
+    if step.type == BYTES:
+        return None if size is None else size - len(there)
     if step.type != TEXT:
         return WIRE_TYPES[step.type].size - len(there)
     return None if len(there) < 2 else 2 + int.from_bytes(there[:2], "big") - len(there)

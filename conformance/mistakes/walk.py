@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from conformance.counted import BYTES, CountedBytes
 from conformance.mistakes.codec import Candidate, Codec
 from conformance.mistakes.lane import Lane
 from conformance.mistakes.plausible import ADDRESS_BITS, LONGEST_ADDRESS, is_address, may_become_address
@@ -172,7 +173,8 @@ def _field(state: _State, step: FieldStep, way: _Way) -> Iterator[tuple[float, _
     if early and not way.early:
         return
     codec = way.codecs.get(step.field, _RIGHT)
-    for candidate in _remembered(codec, way, state.offset, step, expected):
+    sized = way.questions.sized(step, state.path, lambda name: _own(state.last, name))
+    for candidate in _remembered(codec, way, state.offset, sized, expected):
         bits = _cost(candidate, step, lane.data[state.offset :], expected, early)
         if bits is None:
             continue
@@ -215,7 +217,8 @@ def may_begin(step: FieldStep, candidate: Candidate, there: bytes, expected: Any
     """Whether a right sender's field, of which only `there` has come, can still become what it must be."""
     if expected is not None:
         try:
-            return WIRE_TYPES[step.type].encode(expected).startswith(there)
+            wire = CountedBytes(len(expected)) if step.type == BYTES else WIRE_TYPES[step.type]
+            return wire.encode(expected).startswith(there)
         except (ValueError, OverflowError, TypeError):
             return False
     if step.form is None or len(there) < 2:

@@ -1,46 +1,74 @@
 """A protocol: who sends which field when. Everything that decodes or judges traffic follows it.
 
 A session is a list of steps: a field; `repeat`, steps that may come any number of times; or `both ways`, two lists of
-steps that the two sides follow at the same time, each at its own pace.
+steps that the two sides follow at the same time, each at its own pace. A field has one of javaio's types, or is `bytes`,
+of which its `size` says how many there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from conformance.expressions import Expression, parse_expression
+from conformance.counted import BYTES, CountedBytes
+from conformance.expressions import Expression, names_in, parse_expression
 from conformance.model.yaml_file import Lines, Model, _as_tuple
 from conformance.tap.events import CLIENT, SERVER, Side
-from javaio import WIRE_TYPES
+from javaio import WIRE_TYPES, WireType
 
 __all__ = ["BothWays", "FieldStep", "Protocol", "Repeat", "Step"]
 
 
 class FieldStep(Model):
-    """One field on the wire: who sends it, its name, its type (javaio's name for it), and what must be true of it."""
+    """One field on the wire: who sends it, its name, its type (javaio's name for it, or `bytes`), and what must be true of it.
+
+    `size`, for `bytes` alone, is an expression: most often the field before, which said how many would come.
+    """
 
     sender: Side = Field(alias="from")
     field: str
     type: str
+    size: str | None = None
     equals: str | None = None
     form: Literal["IP address"] | None = None
 
     @field_validator("type")
     @classmethod
     def _known_type(cls, name: str) -> str:
-        if name not in WIRE_TYPES:
-            raise ValueError(f"no such type on the wire: {name!r}; known are {', '.join(WIRE_TYPES)}")
+        if name != BYTES and name not in WIRE_TYPES:
+            raise ValueError(f"no such type on the wire: {name!r}; known are {', '.join(WIRE_TYPES)}, {BYTES}")
         return name
 
-    @field_validator("equals")
+    @field_validator("size", mode="before")
+    @classmethod
+    def _a_number_is_an_expression(cls, size: Any) -> Any:
+        return str(size) if isinstance(size, int) else size
+
+    @field_validator("equals", "size")
     @classmethod
     def _an_expression(cls, text: str | None) -> str | None:
         if text is not None:
             parse_expression(text)
         return text
+
+    @model_validator(mode="after")
+    def _bytes_have_a_size(self) -> FieldStep:
+        if self.type == BYTES and self.size is None:
+            raise ValueError("`bytes` need their `size`: a number, or a field before them that tells it")
+        if self.type != BYTES and self.size is not None:
+            raise ValueError(f"only `bytes` have a `size`: {self.type} says its own")
+        return self
+
+    def wire(self, values: Mapping[str, Any]) -> WireType[Any]:
+        """How it stands on the wire; `values` are the fields before it, from which the size of `bytes` comes.
+
+        Raises `SizeError` where those give no size, and KeyError where the field that tells it is not among them.
+        """
+        if self.size is None:
+            return WIRE_TYPES[self.type]
+        return CountedBytes(parse_expression(self.size)(values))
 
     @property
     def expected(self) -> Expression | None:
@@ -139,33 +167,27 @@ class Protocol(Model):
     def _computed_from_what_came(self) -> Protocol:
         came: set[str] = set()
         for step in self.fields:
-            unknown = sorted(_names(step.equals) - came)
+            asked = {name for text in (step.size, step.equals) if text is not None for name in names_in(text)}
+            unknown = sorted(asked - came)
             if unknown:
                 raise ValueError(
                     f"`{step.field}` is computed from {unknown[0]!r}, and no field before it has that name"
                 )
             came.add(step.field)
+        self._computable()
         return self
 
+    def _computable(self) -> None:
+        values = {step.field: _SAMPLES.get(step.type, 0) for step in self.fields}
+        for step in self.fields:
+            for text in (step.size, step.equals):
+                try:
+                    _ = None if text is None else parse_expression(text)(values)
+                except TypeError as error:
+                    raise ValueError(f"`{step.field}`: {text} cannot be computed: {error}") from None
 
-def _names(expression: str | None) -> set[str]:
-    if expression is None:
-        return set()
-    asked: set[str] = set()
-    parse_expression(expression)(_Asked(asked))
-    return asked
 
-
-class _Asked(dict[str, int]):
-    """Fields that are all zero, and remember which of them were asked for."""
-
-    def __init__(self, asked: set[str]) -> None:
-        super().__init__()
-        self._asked = asked
-
-    def __missing__(self, name: str) -> int:
-        self._asked.add(name)
-        return 0
+_SAMPLES: Mapping[str, Any] = {"UTF": "", "char": "", "boolean": False, "float": 0.0, "double": 0.0, BYTES: b""}
 
 
 def _fields(steps: tuple[Step, ...]) -> Iterator[FieldStep]:

@@ -4,6 +4,9 @@ A value is written as it is. In what is received, `?name` takes any value and re
 second` computes one from what was remembered. `repeat: [...]` with `times: 10000` says the same thing often, and a UTF
 may be `{text: a, times: 65535}` or `{points: 0..FFFF, each: 1000}`, all characters from one code point to another, so
 many in each UTF (these numbers are hexadecimal).
+
+Bytes of which a field before them told how many are `bytes: {size: = size, as: content}`: what is received is kept
+under that name; what is sent is made up, and kept as well. `size` may be a plain number, and `hex` gives the bytes.
 """
 
 from __future__ import annotations
@@ -12,15 +15,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.counted import BYTES, CountedBytes
 from conformance.expressions import parse_expression
-from javaio import WIRE_TYPES
+from javaio import WIRE_TYPES, WireType
 
 __all__ = ["Item", "encode_items", "parse_items"]
+
+_PATTERN = bytes(range(251))  # a prime: no piece of a usual size begins twice at the same byte of it
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing on the wire: a value of a type, or raw bytes (`hex`)."""
+    """One thing on the wire: a value of a type, raw bytes (`hex`), or so many bytes (`bytes`, a mapping)."""
 
     type: str
     value: Any
@@ -28,19 +34,39 @@ class Item:
     @property
     def remembers(self) -> str | None:
         """The name under which any value is taken here."""
+        if self.type == BYTES:
+            name: str | None = self.value.get("as")
+            return name
         return self.value[1:] if isinstance(self.value, str) and self.value.startswith("?") else None
+
+    def wire(self, known: Mapping[str, Any]) -> WireType[Any]:
+        """How it stands on the wire; raises `SizeError` where what is known gives no size."""
+        if self.type != BYTES:
+            return WIRE_TYPES[self.type]
+        if "hex" in self.value:
+            return CountedBytes(len(bytes.fromhex(self.value["hex"])))
+        return CountedBytes(_computed(self.value["size"], known))
 
     def encode(self, known: Mapping[str, Any]) -> bytes:
         """Its bytes."""
         if self.type == "hex":
             return bytes.fromhex(self.value)
-        return WIRE_TYPES[self.type].encode(self.evaluate(known))
+        return self.wire(known).encode(self.evaluate(known))
 
     def evaluate(self, known: Mapping[str, Any]) -> Any:
         """Its value, computed where it is an expression."""
-        if isinstance(self.value, str) and self.value.startswith("= "):
-            return parse_expression(self.value[2:])(known)
-        return self.value
+        if self.type != BYTES:
+            return _computed(self.value, known)
+        if "hex" in self.value:
+            return bytes.fromhex(self.value["hex"])
+        size = self.wire(known).size
+        return (_PATTERN * (size // len(_PATTERN) + 1))[:size]
+
+
+def _computed(value: Any, known: Mapping[str, Any]) -> Any:
+    if isinstance(value, str) and value.startswith("= "):
+        return parse_expression(value[2:])(known)
+    return value
 
 
 def parse_items(raw: Any) -> tuple[Item, ...]:
@@ -63,13 +89,11 @@ def _parse(entry: Any) -> Iterator[Item]:
 
 def _typed(kind: str, value: Any) -> Iterator[Item]:
     if kind == "hex":
-        try:
-            bytes.fromhex(str(value))
-        except ValueError:
-            raise ValueError(f"hex: pairs of hexadecimal digits are needed, got {value!r}") from None
-        yield Item(kind, str(value))
+        yield Item(kind, _hex(value))
+    elif kind == BYTES:
+        yield Item(kind, _counted(value))
     elif kind not in WIRE_TYPES:
-        raise ValueError(f"no such type on the wire: {kind!r}; known are hex, {', '.join(WIRE_TYPES)}")
+        raise ValueError(f"no such type on the wire: {kind!r}; known are hex, {BYTES}, {', '.join(WIRE_TYPES)}")
     elif kind == "UTF" and isinstance(value, dict):
         yield from (Item(kind, text) for text in _texts(value))
     elif isinstance(value, str) and value.startswith("= "):
@@ -82,6 +106,27 @@ def _typed(kind: str, value: Any) -> Iterator[Item]:
             except (TypeError, ValueError, OverflowError) as error:
                 raise ValueError(str(error)) from None
         yield Item(kind, value)
+
+
+def _counted(value: Any) -> dict[str, Any]:
+    match value:
+        case {"size": int() | str() as size, **rest} if not set(rest) - {"as"}:
+            if isinstance(size, str) and size.startswith("= "):
+                parse_expression(size[2:])
+            elif isinstance(size, str) or size < 0:
+                raise ValueError(f"bytes: the size is a number from 0 on, or computed as '= size' is, and not {size!r}")
+            return dict(value)
+        case {"hex": digits, **rest} if not set(rest) - {"as"}:
+            return {**value, "hex": _hex(digits)}
+    raise ValueError(f"bytes: size or hex, and perhaps as, are needed, and not {value!r}")
+
+
+def _hex(digits: Any) -> str:
+    try:
+        bytes.fromhex(str(digits))
+    except ValueError:
+        raise ValueError(f"hex: pairs of hexadecimal digits are needed, got {digits!r}") from None
+    return str(digits)
 
 
 def _texts(value: Mapping[str, Any]) -> Iterator[str]:
@@ -97,6 +142,12 @@ def _texts(value: Mapping[str, Any]) -> Iterator[str]:
             raise ValueError(f"UTF: a text, or text and times, or points 0..FFFF and each 1000, and not {value!r}")
 
 
-def encode_items(items: Sequence[Item], known: Mapping[str, Any]) -> bytes:
-    """The bytes of all of them."""
-    return b"".join(item.encode(known) for item in items)
+def encode_items(items: Sequence[Item], known: dict[str, Any]) -> bytes:
+    """The bytes of all of them; what was made up for one that has a name is known by it from then on."""
+    made = bytearray()
+    for item in items:
+        data = item.encode(known)
+        if item.type == BYTES and item.remembers is not None:
+            known[item.remembers] = data
+        made += data
+    return bytes(made)

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from conformance.counted import SizeError
 from conformance.hexadecimal import show
 from conformance.play.items import Item
 from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side
-from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
+from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError, WireType
 
 __all__ = ["Peer", "UnexpectedError"]
 
@@ -91,7 +92,7 @@ class Peer:
             until = time.monotonic() + self._patience
             name = item.remembers
             if name is not None:
-                known[name] = self._value(item.type, until)
+                known[name] = self._value(self._wire(item, known), until)
                 continue
             expected = item.encode(known)
             try:
@@ -106,7 +107,8 @@ class Peer:
     def messages(self, count: int, fields: int) -> list[tuple[str, ...]]:
         """So many messages of so many UTF fields."""
         return [
-            tuple(self._value("UTF", time.monotonic() + self._patience) for _ in range(fields)) for _ in range(count)
+            tuple(self._value(WIRE_TYPES["UTF"], time.monotonic() + self._patience) for _ in range(fields))
+            for _ in range(count)
         ]
 
     def goes_on(self) -> bool:
@@ -141,8 +143,13 @@ class Peer:
             if how not in ("either", end.how):
                 raise UnexpectedError(f"the {self._them} ended the connection by {end.how}, and not by {how}") from None
 
-    def _value(self, kind: str, until: float) -> Any:
-        wire = WIRE_TYPES[kind]
+    def _wire(self, item: Item, known: Mapping[str, Any]) -> WireType[Any]:
+        try:
+            return item.wire(known)
+        except SizeError as error:
+            raise UnexpectedError(f"the {self._them} can send no such {item.type}: {error}") from None
+
+    def _value(self, wire: WireType[Any], until: float) -> Any:
         while True:
             try:
                 value, size = wire.decode(self._buffer)
@@ -150,10 +157,12 @@ class Peer:
                 try:
                     self._need(error.expected, until)
                 except UnexpectedError as wrong:
-                    raise UnexpectedError(f"{wrong}, and a {kind} must come") from None
+                    raise UnexpectedError(f"{wrong}, and a {wire.name} must come") from None
                 continue
             except UTFDataFormatError as error:
-                raise UnexpectedError(f"the {self._them} sent a {kind} that is no modified UTF-8: {error}") from None
+                raise UnexpectedError(
+                    f"the {self._them} sent a {wire.name} that is no modified UTF-8: {error}"
+                ) from None
             del self._buffer[:size]
             return value
 
@@ -202,7 +211,7 @@ class Peer:
     def _words(item: Item, known: Mapping[str, Any]) -> str:
         if item.type == "hex":
             return f"the bytes {item.value}"
-        return WIRE_TYPES[item.type].describe(item.evaluate(known))
+        return item.wire(known).describe(item.evaluate(known))
 
 
 class _EndError(Exception):

@@ -308,7 +308,7 @@ def test_a_flood_goes_through_whole_and_what_is_left_out_is_told(tmp_path: Path)
                 client.sendall(piece)
             client.shutdown(socket.SHUT_WR)
             assert client.recv(1) == b""
-            tap.line("the client sends faster than it can be shown")
+            tap.line("the client's bytes are carried and no longer read: it sends faster than can be shown")
             tap.line("the server ends its stream")
         with connect(tap.port) as client:  # and whoever comes next is shown as ever
             client.sendall(utf("127.0.0.1"))

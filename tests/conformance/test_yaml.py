@@ -186,7 +186,7 @@ OWN_MISTAKES = [
     ("protocols/addition.yaml", "field: second, type: int", "type: int", "session.1.repeat.1.field: is missing"),
     ("protocols/addition.yaml", "field: second, type: int", "field: second, type: integer",
      "session.1.repeat.1.type: no such type on the wire: 'integer'; known are boolean, byte, unsignedByte, short, "
-     "unsignedShort, char, int, long, float, double, UTF"),
+     "unsignedShort, char, int, long, float, double, UTF, bytes"),
     ("protocols/addition.yaml", "from: server", "from: serveur", "session.1.repeat.2.from: must be 'client' or "
      "'server', got 'serveur'"),
     ("protocols/addition.yaml", "int32(first + second)", "int32(first +)",
