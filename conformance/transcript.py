@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from conformance.case_run import CaseResult
 from conformance.cell import CellResult
 from conformance.console_log import ConsoleLine
-from conformance.conversation import Conversation, read_conversation, show
+from conformance.conversation import Conversation, SeenField, read_conversation, show
 from conformance.counted import BYTES
 from conformance.mistakes import diagnose, explain
 from conformance.model.protocol import Protocol
@@ -63,7 +63,7 @@ def _wire(conversation: Conversation, began: float) -> Iterator[str]:
     events = [
         (
             seen.came,
-            f"{seen.sender:6}  {seen.type} {seen.name} = {_shortened(repr(seen.value) if seen.type != BYTES else f'{len(seen.value)} bytes')}   {show(seen.raw)}",
+            f"{seen.sender:6}  {seen.type} {seen.name} = {_told(seen)}   {show(seen.raw)}",
         )
         for seen in conversation.fields
     ]
@@ -99,3 +99,7 @@ def _elided(lines: Iterable[str]) -> list[str]:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:40]}...{text[-40:]}"
+
+
+def _told(seen: SeenField) -> str:
+    return f"{len(seen.value)} bytes" if seen.type == BYTES else _shortened(repr(seen.value))

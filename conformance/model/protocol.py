@@ -1,8 +1,8 @@
 """A protocol: who sends which field when. Everything that decodes or judges traffic follows it.
 
 A session is a list of steps: a field; `repeat`, steps that may come any number of times; or `both ways`, two lists of
-steps that the two sides follow at the same time, each at its own pace. A field has one of javaio's types, or is `bytes`,
-of which its `size` says how many there are.
+steps that the two sides follow at the same time, each at its own pace. A field has one of javaio's types, or is
+`bytes`, of which its `size` says how many there are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["BothWays", "FieldStep", "Protocol", "Repeat", "Step"]
 
 
 class FieldStep(Model):
-    """One field on the wire: who sends it, its name, its type (javaio's name for it, or `bytes`), and what must be true of it.
+    """One field on the wire: who sends it, its name, its type (javaio's, or `bytes`), and what must be true of it.
 
     `size`, for `bytes` alone, is an expression: most often the field before, which said how many would come.
     """
