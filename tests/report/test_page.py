@@ -265,7 +265,7 @@ def test_a_run_in_which_everything_is_skipped_has_its_page(tmp_path: Path) -> No
         case_record("sum", verdict="skipped", reason="no JDK here"),
     ]
     text = write_report(write_run(tmp_path, records)).read_text(encoding="utf-8")
-    assert "<b>2</b> <span lang=\"en\">no JDK here</span>" in text
+    assert '<b>2</b> <span lang="en">no JDK here</span>' in text
 
 
 def test_the_command_makes_the_page_again(page_path: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ function remembered(key) {
 let language = remembered("conformance-language") || (navigator.language.toLowerCase().startsWith("fr") ? "fr" : "en");
 const t = (key) => labels[key][language];
 const decimal = (number) =>
-  number.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  number.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
 
 function translate() {
   document.documentElement.lang = language;
