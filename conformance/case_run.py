@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from conformance.backends.base import Lane, Places, ProgramError, Started
@@ -17,6 +16,7 @@ from conformance.play.cases import Case, CaseFile, load_cases
 from conformance.play.player import Outcome
 from conformance.player_control import PlayerControl, PlayerError
 from conformance.recording import Recording
+from conformance.typist import Typist
 
 __all__ = ["CaseGroup", "CaseResult", "case_groups", "run_cases"]
 
@@ -43,7 +43,10 @@ class CaseGroup:
 
 @dataclass
 class CaseResult:
-    """What came of a case; `lines` is what the program printed meanwhile."""
+    """What came of a case; `lines` is what the program printed meanwhile.
+
+    `rough` is what the program did in the place of what it should, where that is only noted.
+    """
 
     group: CaseGroup
     case: Case
@@ -52,6 +55,12 @@ class CaseResult:
     lines: Sequence[ConsoleLine]
     began: float
     seconds: float
+    rough: str | None = None
+
+    @property
+    def note(self) -> str | None:
+        """The sentence about a program that is rough as the course's Java is."""
+        return f"rough, as the course's Java is: {self.case.rough}" if self.rough and not self.problem else None
 
     @property
     def name(self) -> str:
@@ -88,7 +97,7 @@ class _Run:
     def _result(self, case: Case, outcome: Outcome, lines: Sequence[ConsoleLine], began: float) -> CaseResult:
         seconds = time.monotonic() - began
         problem = outcome.problem or _crash(self._program, lines)
-        return CaseResult(self._group, case, problem, outcome.recording, lines, began, seconds)
+        return CaseResult(self._group, case, problem, outcome.recording, lines, began, seconds, outcome.rough)
 
 
 class _ServerRun(_Run):
@@ -150,25 +159,30 @@ class _ClientRun(_Run):
         began = time.monotonic()
         host, port = places.tap
         player = self._lane.player()
-        values = {"host": host, "port": str(port), "clients": str(_CROWD), "author": "alice"}
+        values = {"host": host, "port": str(port), "clients": str(_CROWD), "author": case.author}
         try:
             if case.listens:
                 player.listen(case.steps, host, port, self._program.connections(_CROWD) or 1)
-            client = self._lane.start(self._program, values)
+            client = self._lane.start(self._program, values, typed=self._group.file.typed)
         except (PlayerError, ProgramError) as error:
             return self._result(case, Outcome(str(error)), (), began)
+        typist = Typist(client)
         try:
             outcome = Outcome()
             if case.listens:
-                with suppress(PlayerError):
-                    outcome = player.outcome()
+                try:
+                    outcome = player.outcome(typist)
+                except PlayerError as error:
+                    outcome.problem = str(error)
             if client.handle.wait(time.monotonic() + _END_SECONDS) is None:
                 outcome.problem = outcome.problem or (
                     f"the client {self._program.name} had not ended {_END_SECONDS:g} s after the conversation"
                 )
         finally:
             client.handle.stop()
+            typist.close()
         outcome.problem = outcome.problem or _wrong_errors(case, client.console.texts("err"))
+        outcome.problem = outcome.problem or _not_hidden(case, client.console.texts("out"))
         return self._result(case, outcome, client.console.lines, began)
 
 
@@ -179,6 +193,14 @@ def _wrong_errors(case: Case, errors: Sequence[str]) -> str | None:
             return f"standard error must have a line {wanted!r}, and has {printed}"
     if errors and not case.console:
         return f"standard error has {errors[0]!r}, and all went well"
+    return None
+
+
+def _not_hidden(case: Case, lines: Sequence[str]) -> str | None:
+    for unwanted in case.hides:
+        for line in lines:
+            if re.fullmatch(unwanted, line):
+                return f"standard output must have no line {unwanted!r}, and has {line!r}"
     return None
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import queue
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from conformance.play.operator import Operate, OperatorStep
 from conformance.play.player import Outcome
-from conformance.play.steps import Step, to_json
+from conformance.play.steps import Step, from_json, to_json
 from conformance.recording import Recording
 from conformance.tap.events import Event
 
@@ -78,12 +80,16 @@ class PlayerControl:
             raise PlayerError(answer["problem"])
         return int(answer["listening"])
 
-    def outcome(self) -> Outcome:
-        """What came of the case under way."""
-        answer = self._answer(_OUTCOME_SECONDS)
+    def outcome(self, operate: Operate | None = None) -> Outcome:
+        """What came of the case under way; `operate` is who types to the client meanwhile, and looks at it."""
+        while "operator" in (answer := self._answer(_OUTCOME_SECONDS)):
+            (step,) = from_json([answer["operator"]])
+            assert operate is not None
+            assert isinstance(step, OperatorStep)
+            self._order(dataclasses.asdict(operate(step)))
         shift = time.monotonic() - answer["now"]
         events = [Event.from_json(entry).shifted(shift) for entry in answer["events"]]
-        return Outcome(answer["problem"], Recording(events))
+        return Outcome(answer["problem"], Recording(events), answer["rough"])
 
     def _order(self, order: dict[str, Any]) -> None:
         self._write(json.dumps(order) + "\n")

@@ -60,6 +60,7 @@ class Records:
                 "about": result.case.about,
                 "verdict": "passed" if result.problem is None else "failed",
                 "reason": result.problem,
+                "note": result.note,
                 "seconds": round(result.seconds, 3),
                 "console": [_line(line, result.began) for line in result.lines],
                 "wire": [event.shifted(-result.began).to_json() for event in result.recording.events],

@@ -39,7 +39,7 @@ def transcript(result: CellResult) -> str:
 def case_transcript(result: CaseResult) -> str:
     """All that a failed case has to say: the sentence, what the case does, the wire and the console."""
     program = result.group.program
-    lines = [result.problem or "the program did right", f"the case: {result.case.about}"]
+    lines = [result.problem or result.note or "the program did right", f"the case: {result.case.about}"]
     if result.case.rough:
         lines.append(f"the course's Java is rough here: {result.case.rough}")
     lines += _mistakes(result.group.protocol, result.recording, result.began + result.seconds)

@@ -5,8 +5,9 @@ A line of JSON is a case, and a line of JSON its outcome:
     {"against": "server", "host": "server", "port": 8999, "steps": [...], "afterwards": [...]}
     {"against": "client", "host": "127.0.0.1", "port": 8999, "connections": 1, "steps": [...]}
 
-Before a case against a client there is one line more, `{"listening": 8999}`, when the client may be started. End of
-input ends the player.
+Before a case against a client there is one line more, `{"listening": 8999}`, when the client may be started. During
+one there may be `{"operator": {"type": ["bonjour"]}}`, and whoever has the client does that step and answers it with
+a line of its own, `{"problem": null, "rough": null}`. End of input ends the player.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ from __future__ import annotations
 import json
 import socket
 import sys
+import threading
 import time
 from typing import Any
 
+from conformance.play.operator import OperatorStep, Reply
 from conformance.play.player import Outcome, play_against_client, play_against_server
-from conformance.play.steps import from_json
+from conformance.play.steps import from_json, to_json
 
 _SHOWN_BYTES = 1 << 18
 _SHOWN_EVENTS = 2000
+_one_at_a_time = threading.Lock()  # connections side by side may each want something of the one operator
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -41,13 +45,20 @@ def _events(outcome: Outcome) -> list[dict[str, Any]]:
     return events
 
 
+def _operate(step: OperatorStep) -> Reply:
+    with _one_at_a_time:
+        _say({"operator": to_json([step])[0]})
+        answer = sys.stdin.readline()
+    return Reply(**json.loads(answer)) if answer else Reply("the run was stopped")
+
+
 def _play(order: dict[str, Any]) -> Outcome:
     steps = from_json(order["steps"])
     if order["against"] == "server":
         return play_against_server(steps, from_json(order["afterwards"]), order["host"], order["port"])
     with socket.create_server((order["host"], order["port"]), backlog=512) as listener:
         _say({"listening": listener.getsockname()[1]})
-        return play_against_client(steps, listener, order["connections"])
+        return play_against_client(steps, listener, order["connections"], operate=_operate)
 
 
 def main() -> None:
@@ -56,9 +67,15 @@ def main() -> None:
         try:
             outcome = _play(json.loads(line))
         except OSError as error:
-            _say({"problem": f"the harness cannot play here: {error.strerror or error}", "events": [], "now": 0.0})
-            continue
-        _say({"problem": outcome.problem, "events": _events(outcome), "now": time.monotonic()})
+            outcome = Outcome(f"the harness cannot play here: {error.strerror or error}")
+        _say(
+            {
+                "problem": outcome.problem,
+                "rough": outcome.rough,
+                "events": _events(outcome),
+                "now": time.monotonic(),
+            }
+        )
 
 
 if __name__ == "__main__":

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import SkipValidation
+from pydantic import SkipValidation, model_validator
 
 from conformance.model.yaml_file import Lines, Model, YamlError, read_yaml, validate
 from conformance.play.items import parse_items
-from conformance.play.steps import STEPS, Step
+from conformance.play.lines import parse_lines
+from conformance.play.steps import STEPS, Again, Crowd, Input, Serve, Shows, Step, Together, Type
 
 __all__ = ["Case", "CaseFile", "load_cases"]
 
@@ -34,8 +35,10 @@ class Case(Model):
     steps    what the harness does and what must come, on one connection or (`by`) on several
     serves   for whom it is: a server that serves all its clients at once, or one at a time; or both
     console  lines that a client's standard error must have in the end, as patterns; none is asked of it else
+    hides    lines that a client's standard output must not have in the end, as patterns
+    author   under which name a client is started where somebody types to it
     listens  False where a client is to find nobody
-    rough    where the course's Java is merely rough here, and what it does then
+    rough    where the course's Java is merely rough here, what it does then: a program that does the same is only noted
     """
 
     name: str
@@ -43,8 +46,16 @@ class Case(Model):
     steps: _Steps
     serves: Literal["both", "at once", "one at a time"] = "both"
     console: Lines = ()
+    hides: Lines = ()
+    author: str = "alice"
     listens: bool = True
     rough: str | None = None
+
+    @model_validator(mode="after")
+    def _says_what_is_rough(self) -> Case:
+        if (self.rough is not None) != any(getattr(step, "rough", None) for step in _all_steps(self.steps)):
+            raise ValueError("`rough` says what the Java does where a step has `rough`, and nowhere else")
+        return self
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,11 @@ class CaseFile:
     against: Literal["server", "client"]
     afterwards: tuple[Step, ...]
     cases: tuple[Case, ...]
+
+    @property
+    def typed(self) -> bool:
+        """Whether somebody types to the program."""
+        return any(isinstance(step, Type | Input) for case in self.cases for step in _all_steps(case.steps))
 
 
 class _Head(Model):
@@ -88,6 +104,10 @@ def _load(content: dict[str, Any], path: Path) -> CaseFile:
     for name in names:
         if names.count(name) > 1:
             raise YamlError(f"{path}: cases: the name {name!r} stands twice")
+    if head.against == "server":
+        for case in expanded:
+            if any(isinstance(step, Type | Input | Shows) for step in _all_steps(case.steps)):
+                raise YamlError(f"{path}: {case.name}: nobody types to a server, or looks at it: type, input, shows")
     return CaseFile(head.protocol, head.against, _steps(afterwards, path, "afterwards"), tuple(expanded))
 
 
@@ -115,6 +135,12 @@ def _step(raw: Any, path: Path, *keys: str) -> Step:
             fields[action] = parse_items(value)
         except ValueError as error:
             raise YamlError(f"{path}: {'.'.join([*keys, action])}: {error}") from None
+    elif action in ("type", "shows"):
+        for key in {action, "rough"} & fields.keys():
+            try:
+                fields[key] = parse_lines(fields[key])
+            except ValueError as error:
+                raise YamlError(f"{path}: {'.'.join([*keys, key])}: {error}") from None
     elif action == "serve":
         fields[action] = _steps(value, path, *keys, action)
     elif action == "together" and isinstance(value, list):
@@ -125,6 +151,18 @@ def _step(raw: Any, path: Path, *keys: str) -> Step:
         if isinstance(fields.get(key), list):
             fields[key] = tuple(fields[key])
     return validate(STEPS[action], fields, path, *keys)
+
+
+def _all_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps, and those inside of them."""
+    for step in steps:
+        yield step
+        match step:
+            case Crowd(steps=inner) | Again(steps=inner) | Serve(serve=inner):
+                yield from _all_steps(inner)
+            case Together(together=lists):
+                for inner in lists:
+                    yield from _all_steps(inner)
 
 
 def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:

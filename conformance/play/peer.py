@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from conformance.counted import SizeError
 from conformance.hexadecimal import show
@@ -37,7 +37,7 @@ class Peer:
         self._record = record
         self._patience = patience
         self._buffer = bytearray()
-        self._over = False
+        self._end: str | None = None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._tell("opened", CLIENT)
 
@@ -123,6 +123,13 @@ class Peer:
         if self._buffer or self._more(time.monotonic() + seconds):
             raise UnexpectedError(f"the {self._them} sent {show(bytes(self._buffer))} where it must keep silent")
 
+    def stays_open(self, seconds: float) -> bool:
+        """Waits that long for the end, or a byte; True where neither has come."""
+        try:
+            return not self._buffer and not self._more(time.monotonic() + min(seconds, self._patience))
+        except _EndError:
+            return False
+
     def ends(self, how: str, after: str) -> None:
         """The program must end the connection; what it sent before is wrong, unless it may be `anything`."""
         until = time.monotonic() + self._patience
@@ -183,7 +190,9 @@ class Peer:
             raise UnexpectedError(f"the {self._them} ended the connection by {end.how}{so_far}") from None
 
     def _more(self, until: float) -> bool:
-        """Takes in what comes; False where nothing came until then. _EndError at the end."""
+        """Takes in what comes; False where nothing came until then. _EndError at the end, and ever after."""
+        if self._end is not None:
+            raise _EndError(self._end)
         left = until - time.monotonic()
         if left <= 0:
             return False
@@ -193,19 +202,18 @@ class Peer:
         except TimeoutError:
             return False
         except OSError:
-            if not self._over:
-                self._tell("reset", self._them)
-            self._over = True
-            raise _EndError("reset") from None
+            raise self._over("reset") from None
         if not data:
-            if not self._over:
-                self._tell("end", self._them)
-            self._over = True
-            raise _EndError("end")
+            raise self._over("end")
         self._tell("received", self._them, data)
         self._tell("sent", self._them, size=len(data))
         self._buffer += data
         return True
+
+    def _over(self, how: Literal["end", "reset"]) -> _EndError:
+        self._end = how
+        self._tell(how, self._them)
+        return _EndError(how)
 
     @staticmethod
     def _words(item: Item, known: Mapping[str, Any]) -> str:

@@ -18,13 +18,16 @@ __all__ = [
     "Crowd",
     "Do",
     "Ends",
+    "Input",
     "Receive",
     "Same",
     "Send",
     "Serve",
+    "Shows",
     "Silence",
     "Step",
     "Together",
+    "Type",
     "from_json",
     "to_json",
 ]
@@ -71,11 +74,15 @@ class Silence(_Exact):
 
 @dataclass(frozen=True)
 class Ends(_Exact):
-    """The program must end the connection: orderly, by a reset, or either; having sent nothing, or anything, before."""
+    """The program must end the connection: orderly, by a reset, or either; having sent nothing, or anything, before.
+
+    `rough`: a server that leaves the connection open, and serves another client meanwhile, is only noted.
+    """
 
     ends: Literal["end", "reset", "either"]
     by: str = FIRST
     after: Literal["nothing", "anything"] = "nothing"
+    rough: Literal["stays open"] | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,32 @@ class Together(_Exact):
     together: tuple[tuple[Any, ...], ...]
 
 
-Step: TypeAlias = Send | Receive | Silence | Ends | Do | Same | Crowd | Again | Serve | Together
+@dataclass(frozen=True)
+class Type(_Exact):
+    """A person types these lines to the client."""
+
+    type: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Input(_Exact):
+    """A person ends the client's standard input."""
+
+    input: Literal["ends"]
+
+
+@dataclass(frozen=True)
+class Shows(_Exact):
+    """The client's standard output must have these lines next, in this order; others may stand among them.
+
+    `rough`: what the course's Java has in their place, which is only noted.
+    """
+
+    shows: tuple[str, ...]
+    rough: tuple[str, ...] = ()
+
+
+Step: TypeAlias = Send | Receive | Silence | Ends | Do | Same | Crowd | Again | Serve | Together | Type | Input | Shows
 
 STEPS: Mapping[str, type[Step]] = {
     "send": Send,
@@ -139,6 +171,9 @@ STEPS: Mapping[str, type[Step]] = {
     "again": Again,
     "serve": Serve,
     "together": Together,
+    "type": Type,
+    "input": Input,
+    "shows": Shows,
 }
 """Each kind of step by its action, the key that tells it from the others."""
 
@@ -174,6 +209,10 @@ def _step(entry: Mapping[str, Any]) -> Step:
                 fields["cut"] = tuple(fields["cut"])
         case {"same": names}:
             fields["same"] = tuple(names)
+        case {"type": lines}:
+            fields["type"] = tuple(lines)
+        case {"shows": lines, "rough": rough}:
+            fields["shows"], fields["rough"] = tuple(lines), tuple(rough)
         case {"together": lists}:
             fields["together"] = tuple(from_json(steps) for steps in lists)
         case {"serve": steps}:
