@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import socket
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from conformance.commands.arguments import Place, UsageError, find_protocol, listen_place, place
-from conformance.commands.terminal import Paint, has_colours, print_line
-from conformance.mistakes import diagnose, explain, to_json
+from conformance.commands.asking import Asking, can_be_typed
+from conformance.commands.terminal import Paint, has_colours
+from conformance.commands.verdicts import Verdicts
 from conformance.model import Protocol
 from conformance.play.cases import Case, CaseFile, load_cases
 from conformance.play.player import Outcome, play_against_client, play_against_server
@@ -23,12 +22,17 @@ EPILOG = """\
   {prog} server 192.168.1.20 --protocol addition         all cases against a server that is running
   {prog} server localhost:9001 --protocol chat --only text
   {prog} client --port 8999 --protocol addition          listens, and judges whoever connects, case by case
+  {prog} client --protocol chat                          says besides what to type into the client, and when
 
-A case that fails is a sentence, with the mistake that fits the bytes if one is known. The status is 0 if the program
-stood all cases, 1 if not, 2 for a command line that cannot be understood."""
+A case that fails is a sentence, with the mistake that fits the bytes if one is known. A case that is rough is one in
+which the program does just what the course's own Java does, and no mistake. The status is 0 if the program stood all
+cases, 1 if not, 2 for a command line that cannot be understood."""
 
-_CONNECT_SECONDS = 10.0
+_SERVER_SECONDS = _CLIENT_SECONDS = 5.0
+_TYPED_SECONDS = 120.0
+_PATIENCE_LIMIT = 3600
 _PROBE_MS = 700
+_BACKLOG = 512  # a client may make hundreds of connections at once
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,10 +46,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     client.add_argument(
         "--port", type=listen_place, default=None, metavar="[HOST:]PORT", help="default: the protocol's"
     )
+    client.add_argument(
+        "--connections",
+        type=_count,
+        default=None,
+        metavar="NUMBER",
+        help="how many connections your client makes; default: all that come are judged",
+    )
     for side in (server, client):
         side.add_argument("--protocol", required=True, metavar="NAME|FILE.yaml", help="what it should speak")
         side.add_argument("--only", default="", metavar="TEXT", help="the cases that have this in their name")
+        side.add_argument(
+            "--patience",
+            type=_seconds,
+            default=None,
+            metavar="SECONDS",
+            help="how long what must come may take; default: 5, and 120 where a person types",
+        )
         side.add_argument("--json", action="store_true", help="a line of JSON for each case")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"a number of connections is 1 or more, not {text!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _PATIENCE_LIMIT:
+        raise argparse.ArgumentTypeError(
+            f"to be patient takes a number of seconds up to {_PATIENCE_LIMIT}, not {text!r}"
+        )
+    return seconds
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,27 +90,40 @@ def run(arguments: argparse.Namespace) -> int:
     file = load_cases(protocol.protocol, arguments.side)
     if file is None:
         raise UsageError(f"there are no cases against a {arguments.side} of {protocol.protocol!r}")
-    teller = _Teller(protocol, as_json=arguments.json)
+    paint = Paint(has_colours())
+    verdicts = Verdicts(protocol, paint, side=arguments.side, as_json=arguments.json)
+    cases = [case for case in file.cases if arguments.only in case.name]
+    left_out = 0
     if arguments.side == "server":
         server: Place = arguments.server
-        outcomes = _against_server(protocol, file, server.host, server.port or protocol.port, arguments.only)
+        outcomes = _against_server(file, cases, server.host, server.port or protocol.port, arguments.patience)
     else:
-        listen: Place = arguments.port or Place("", protocol.port)
-        outcomes = _against_client(
-            file, listen.host, protocol.port if listen.port is None else listen.port, arguments.only, teller
-        )
-    for case, outcome in outcomes:
-        teller.tell(case, outcome)
-    return teller.end()
+        cases = [case for case in cases if case.listens]
+        everything = len(cases)
+        if not arguments.json:  # a program can type what a person cannot
+            cases = [case for case in cases if can_be_typed(case)]
+        left_out = everything - len(cases)
+        asking = Asking(paint, as_json=arguments.json)
+        outcomes = _against_client(file, cases, _listen(arguments.port, protocol), asking, arguments)
+    try:
+        for case, outcome in outcomes:
+            verdicts.tell(case, outcome)
+    except KeyboardInterrupt:
+        verdicts.end(left_out)
+        raise
+    return verdicts.end(left_out)
 
 
 def _against_server(
-    protocol: Protocol, file: CaseFile, host: str, port: int, only: str
+    file: CaseFile, cases: Sequence[Case], host: str, port: int, patience: float | None
 ) -> Iterator[tuple[Case, Outcome]]:
     at_once = _serves_at_once(file, host, port)
-    for case in file.cases:
-        if only in case.name and case.serves in ("both", "at once" if at_once else "one at a time"):
-            yield case, play_against_server(case.steps, file.afterwards, host, port)
+    for case in cases:
+        if case.serves in ("both", "at once" if at_once else "one at a time"):
+            yield (
+                case,
+                play_against_server(case.steps, file.afterwards, host, port, patience=patience or _SERVER_SECONDS),
+            )
 
 
 def _serves_at_once(file: CaseFile, host: str, port: int) -> bool:
@@ -93,64 +142,27 @@ def _by_another(step: Step) -> Step:
     return step
 
 
-def _against_client(file: CaseFile, host: str, port: int, only: str, teller: _Teller) -> Iterator[tuple[Case, Outcome]]:
-    cases = [case for case in file.cases if only in case.name and case.listens]
-    try:
-        listener = _listen(host, port)
-    except OSError as error:
-        raise UsageError(f"cannot listen on port {port}: {error.strerror or error}") from None
+def _against_client(
+    file: CaseFile, cases: Sequence[Case], listener: socket.socket, asking: Asking, arguments: argparse.Namespace
+) -> Iterator[tuple[Case, Outcome]]:
+    # What somebody types takes as long as a person takes; and a client that somebody types to makes one connection.
+    patience = arguments.patience or (_TYPED_SECONDS if file.typed else _CLIENT_SECONDS)
+    connections = arguments.connections or (1 if file.typed else None)
     with listener:
         for number, case in enumerate(cases, 1):
-            here = listener.getsockname()[1]
-            teller.ask(f"{number} of {len(cases)}, {case.name}: {case.about}. Start your client now, with port {here}.")
-            yield case, play_against_client(case.steps, listener, 1, wait=None)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    if not host and socket.has_dualstack_ipv6():
-        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
-    return socket.create_server((host, port))
-
-
-class _Teller:
-    def __init__(self, protocol: Protocol, *, as_json: bool) -> None:
-        self._protocol = protocol
-        self._as_json = as_json
-        self._paint = Paint(has_colours())
-        self._passed = self._failed = 0
-        self._began = time.monotonic()
-
-    def ask(self, line: str) -> None:
-        if not self._as_json:
-            print_line(self._paint(line, "bold"))
-
-    def tell(self, case: Case, outcome: Outcome) -> None:
-        findings = []
-        if outcome.problem is None:
-            self._passed += 1
-        else:
-            self._failed += 1
-            findings = diagnose(self._protocol, outcome.recording.connections, now=time.monotonic(), suspect=True)
-        if self._as_json:
-            mistakes = [to_json(finding) for finding in findings]
-            verdict = "failed" if outcome.problem else "passed"
-            print_line(
-                json.dumps({"case": case.name, "verdict": verdict, "reason": outcome.problem, "mistakes": mistakes})
+            asking.start(case, number, len(cases), listener.getsockname()[1], typed=file.typed)
+            outcome = play_against_client(
+                case.steps, listener, connections, patience=patience, wait=None, operate=asking
             )
-        elif outcome.problem is None:
-            print_line(f"{self._paint('ok    ', 'green')}  {case.name}")
-        else:
-            print_line(f"{self._paint('FAILED', 'red', 'bold')}  {case.name}: {case.about}")
-            print_line(f"        {outcome.problem}")
-            for finding in findings[:1]:
-                for line in explain(finding).splitlines():
-                    print_line(f"        {line}")
+            asking.end(case)
+            yield case, outcome
 
-    def end(self) -> int:
-        seconds = time.monotonic() - self._began
-        if self._as_json:
-            print_line(json.dumps({"event": "summary", "passed": self._passed, "failed": self._failed}))
-        else:
-            line = f"{self._passed} ok, {self._failed} failed, in {seconds:.1f} s"
-            print_line(self._paint(line, "red" if self._failed else "green", "bold"))
-        return 1 if self._failed or not self._passed else 0
+
+def _listen(where: Place | None, protocol: Protocol) -> socket.socket:
+    host, port = where.host if where else "", protocol.port if where is None or where.port is None else where.port
+    try:
+        if not host and socket.has_dualstack_ipv6():
+            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=_BACKLOG)
+        return socket.create_server((host, port), backlog=_BACKLOG)
+    except OSError as error:
+        raise UsageError(f"cannot listen on port {port}: {error.strerror or error}") from None

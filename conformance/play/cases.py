@@ -20,7 +20,7 @@ from conformance.play.items import parse_items
 from conformance.play.lines import parse_lines
 from conformance.play.steps import STEPS, Again, Crowd, Input, Serve, Shows, Step, Together, Type
 
-__all__ = ["Case", "CaseFile", "load_cases"]
+__all__ = ["Case", "CaseFile", "all_steps", "load_cases"]
 
 HERE = Path(__file__).resolve().parents[1] / "cases"
 _PLACE = re.compile(r"\{(\w+(?:\.\d+)?)\}")
@@ -53,7 +53,7 @@ class Case(Model):
 
     @model_validator(mode="after")
     def _says_what_is_rough(self) -> Case:
-        if (self.rough is not None) != any(getattr(step, "rough", None) for step in _all_steps(self.steps)):
+        if (self.rough is not None) != any(getattr(step, "rough", None) for step in all_steps(self.steps)):
             raise ValueError("`rough` says what the Java does where a step has `rough`, and nowhere else")
         return self
 
@@ -70,7 +70,7 @@ class CaseFile:
     @property
     def typed(self) -> bool:
         """Whether somebody types to the program."""
-        return any(isinstance(step, Type | Input) for case in self.cases for step in _all_steps(case.steps))
+        return any(isinstance(step, Type | Input) for case in self.cases for step in all_steps(case.steps))
 
 
 class _Head(Model):
@@ -106,7 +106,7 @@ def _load(content: dict[str, Any], path: Path) -> CaseFile:
             raise YamlError(f"{path}: cases: the name {name!r} stands twice")
     if head.against == "server":
         for case in expanded:
-            if any(isinstance(step, Type | Input | Shows) for step in _all_steps(case.steps)):
+            if any(isinstance(step, Type | Input | Shows) for step in all_steps(case.steps)):
                 raise YamlError(f"{path}: {case.name}: nobody types to a server, or looks at it: type, input, shows")
     return CaseFile(head.protocol, head.against, _steps(afterwards, path, "afterwards"), tuple(expanded))
 
@@ -153,16 +153,16 @@ def _step(raw: Any, path: Path, *keys: str) -> Step:
     return validate(STEPS[action], fields, path, *keys)
 
 
-def _all_steps(steps: Iterable[Step]) -> Iterator[Step]:
+def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
     """The steps, and those inside of them."""
     for step in steps:
         yield step
         match step:
             case Crowd(steps=inner) | Again(steps=inner) | Serve(serve=inner):
-                yield from _all_steps(inner)
+                yield from all_steps(inner)
             case Together(together=lists):
                 for inner in lists:
-                    yield from _all_steps(inner)
+                    yield from all_steps(inner)
 
 
 def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:

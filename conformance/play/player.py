@@ -94,7 +94,7 @@ def play_against_client(
             if connections is not None or not threads:
                 problems.append(f"{connections or 1} connections were to come, and {number - 1} came")
             break
-        threads.append(threading.Thread(target=serve, args=(sock, number)))
+        threads.append(threading.Thread(target=serve, args=(sock, number), daemon=True))
         threads[-1].start()
     for thread in threads:
         thread.join()
