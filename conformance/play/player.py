@@ -69,8 +69,8 @@ def play_against_client(
 ) -> Outcome:
     """The harness is the server, of so many connections, each of which goes through the steps.
 
-    None for `connections` takes all that come until those before are over. `wait` is how long each connection may take
-    to come, in seconds, and the first alone where their number is not known; None has no limit.
+    None for `connections` takes all that come until those before are over. `wait` is how long a connection may take to
+    come, in seconds; None sets the first one no limit, and the others that of the `patience`.
     """
     outcome = Outcome()
     problems: list[str] = []
@@ -88,7 +88,7 @@ def play_against_client(
             if connections is None and threads:
                 sock = _one_more(listener, threads)
             else:
-                listener.settimeout(wait)
+                listener.settimeout(patience if wait is None and threads else wait)
                 sock, _ = listener.accept()
         except OSError:
             if connections is not None or not threads:

@@ -30,7 +30,7 @@ from conformance.play.steps import (
 
 __all__ = ["Stage", "attempt", "nobody"]
 
-_ROUGH_SECONDS = 1.0  # after which a connection counts as left open, where that is only noted
+_ROUGH_SECONDS = 0.5  # after which a connection counts as left open, where that is only noted
 
 
 def nobody(step: OperatorStep) -> Reply:

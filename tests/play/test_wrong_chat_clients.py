@@ -1,4 +1,4 @@
-"""Chat clients with one fault each meet the cases: each is refused by the case that is there for it, with a sentence."""
+"""Chat clients with one fault each meet the cases: each is refused by the case that is for it, in a sentence."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A chat client with one fault, which its first argument names; `none` is the right one.
 
-    chat_client.py FAULT AUTHOR HOST PORT
+chat_client.py FAULT AUTHOR HOST PORT
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def main() -> None:
     try:
         connection = socket.create_connection((HOST, int(PORT)))
     except OSError as error:
-        return fail(error.strerror)
+        fail(error.strerror)
+        return
     stream = cast(BinaryIO, connection.makefile("rwb", buffering=0))
     DataOutputStream(stream).write_utf("127.0.0.1")
     listener = threading.Thread(target=hear, args=(stream,), daemon=True)
