@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from conformance.backends import NoBackendError, ProgramError
 from conformance.case_run import CaseGroup
 from conformance.model import YamlError
 from conformance.plugin import CaseItem, CasesFile, CellItem, MatrixFile, MatrixRun
+from conformance.plugin.facts import run_facts
 from conformance.plugin.run import RUN, default_lanes
 from conformance.plugin.summary import case_lines, summary_lines
 
@@ -124,15 +124,7 @@ def _begin(item: CellItem | CaseItem) -> None:
         run.begin(lambda text: _say(item.config, text))
     except (NoBackendError, ProgramError) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    run.records.run(
-        {
-            "began": datetime.now(UTC).isoformat(timespec="seconds"),
-            "backend": run.backend.name,
-            "why": run.backend.why,
-            "versions": dict(run.backend.versions()),
-            "cells": [cell.name for cell in run.cells],
-        }
-    )
+    run.begin_records(run_facts(run, item.config.rootpath))
 
 
 def _counted(cells: int, cases: Mapping[str, tuple[CaseGroup, Sequence[str]]]) -> str:
@@ -188,9 +180,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(f"{count} skipped: {reason}")
     terminalreporter.write_line("")
     terminalreporter.write_line(f"records: {run.records.folder}")
+    terminalreporter.write_line(f"report: {run.report}")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if RUN in session.config.stash:
-        session.config.stash[RUN].close()
+        run = session.config.stash[RUN]
+        run.close()
+        if run.begun:
+            run.end_records()

@@ -5,21 +5,29 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.case_run import CaseResult
+from conformance.case_run import CaseGroup, CaseResult
 from conformance.cell import CellResult
 from conformance.console_log import ConsoleLine
-from conformance.conversation import read_conversation
+from conformance.conversation import Conversation, read_conversation
 from conformance.judge import Account
 from conformance.matrix import Cell
+from conformance.mistakes import diagnose
+from conformance.mistakes import to_json as mistake_to_json
+from conformance.model.protocol import Protocol
+from conformance.play.cases import Case
+from conformance.recording import Recording
+from conformance.report.parting import LineMark, Parting, WireMark, find_parting
 
 __all__ = ["Records"]
 
 _VERSION = 1  # of the form of these files
+_MARKED_BYTES = 64
 
 
 class Records:
@@ -31,45 +39,79 @@ class Records:
         self.folder = next(folder for name in names if not (folder := root / name).exists())
 
     def run(self, facts: Mapping[str, Any]) -> None:
-        """Writes what is true of the whole run."""
+        """Writes what is true of the whole run; again when more of it is known."""
         self._write(self.folder / "run.json", {"version": _VERSION, **facts})
 
     def result(self, result: CellResult) -> Path:
         """Writes a cell that was run."""
+        protocol = result.cell.protocol
+        conversations = [read_conversation(protocol, seen) for seen in result.recording.connections]
+        failed = not result.verdict.passed
+        parting = find_parting(protocol, conversations, result.accounts) if failed else None
         return self._cell(
             result.cell,
             {
-                "verdict": "passed" if result.verdict.passed else "failed",
+                "verdict": "failed" if failed else "passed",
                 "reason": result.verdict.problems[0] if result.verdict.problems else None,
                 "problems": list(result.verdict.problems),
+                "mistakes": _mistakes(protocol, result.recording, result.began, result.seconds) if failed else [],
+                "parting": _parting(parting, result.began),
+                "began": _date(result.began),
                 "seconds": round(result.seconds, 3),
                 "phases": {name: round(seconds, 3) for name, seconds in result.phases.items()},
                 "programs": [_program(account, result.began) for account in result.accounts],
                 "wire": [event.shifted(-result.began).to_json() for event in result.recording.events],
-                "conversations": [_conversation(result, number) for number in range(len(result.recording.connections))],
+                "conversations": [_conversation(conversation, result.began) for conversation in conversations],
             },
         )
 
     def case(self, result: CaseResult) -> Path:
         """Writes a case that was run."""
-        return self._write(
-            self.folder / f"{result.name}.json",
+        protocol, program, failed = result.group.protocol, result.group.program, result.problem is not None
+        conversations: list[Conversation] = []
+        parting = None
+        if failed:
+            conversations = [read_conversation(protocol, seen) for seen in result.recording.connections]
+            account = Account(program, result.lines, None, 0)
+            parting = find_parting(protocol, conversations, [account], program.role)
+        return self._case(
+            result.group,
+            result.case,
             {
-                "version": _VERSION,
-                "case": result.name,
-                "about": result.case.about,
-                "verdict": "passed" if result.problem is None else "failed",
+                "verdict": "failed" if failed else "passed",
                 "reason": result.problem,
                 "note": result.note,
+                "mistakes": _mistakes(protocol, result.recording, result.began, result.seconds) if failed else [],
+                "parting": _parting(parting, result.began),
+                "began": _date(result.began),
                 "seconds": round(result.seconds, 3),
                 "console": [_line(line, result.began) for line in result.lines],
                 "wire": [event.shifted(-result.began).to_json() for event in result.recording.events],
+                "conversations": [_conversation(conversation, result.began) for conversation in conversations],
             },
         )
 
     def skipped(self, cell: Cell, reason: str) -> Path:
         """Writes a cell that could not be run."""
         return self._cell(cell, {"verdict": "skipped", "reason": reason})
+
+    def skipped_case(self, group: CaseGroup, case: Case, reason: str) -> Path:
+        """Writes a case that could not be run."""
+        return self._case(group, case, {"verdict": "skipped", "reason": reason})
+
+    def _case(self, group: CaseGroup, case: Case, content: Mapping[str, Any]) -> Path:
+        name = f"{group.name}/{case.name}"
+        head = {
+            "version": _VERSION,
+            "case": name,
+            "protocol": group.protocol.protocol,
+            "role": group.program.role,
+            "program": group.program.name,
+            "name": case.name,
+            "about": case.about,
+            "rough": case.rough,
+        }
+        return self._write(self.folder / f"{name}.json", {**head, **content})
 
     def _cell(self, cell: Cell, content: Mapping[str, Any]) -> Path:
         head = {
@@ -114,14 +156,12 @@ def _line(line: ConsoleLine, began: float) -> dict[str, Any]:
     return {"at": round(line.at - began, 6), "stream": line.stream, "text": line.text, "whole": line.whole}
 
 
-def _conversation(result: CellResult, index: int) -> dict[str, Any]:
-    connection = result.recording.connections[index]
-    conversation = read_conversation(result.cell.protocol, connection)
+def _conversation(conversation: Conversation, began: float) -> dict[str, Any]:
     return {
-        "connection": connection.number,
+        "connection": conversation.connection.number,
         "fields": [
             {
-                "at": round(seen.came - result.began, 6),
+                "at": round(seen.came - began, 6),
                 "sender": seen.sender,
                 "field": seen.name,
                 "type": seen.type,
@@ -133,3 +173,47 @@ def _conversation(result: CellResult, index: int) -> dict[str, Any]:
         ],
         "problems": [*conversation.problems, *conversation.missing],
     }
+
+
+def _mistakes(protocol: Protocol, recording: Recording, began: float, seconds: float) -> list[dict[str, Any]]:
+    """The well-known mistakes that fit the bytes, the likeliest first."""
+    found = [mistake_to_json(finding) for finding in diagnose(protocol, recording.connections, now=began + seconds)]
+    for mistake in found:
+        for waiting in mistake["waiting"]:
+            waiting["since"] = round(waiting["since"] - began, 6)
+    return found
+
+
+def _parting(parting: Parting | None, began: float) -> dict[str, Any] | None:
+    if parting is None:
+        return None
+    return {
+        "at": round(parting.at - began, 6),
+        "wire": None if parting.wire is None else _wire_mark(parting.wire),
+        "lines": [_line_mark(mark) for mark in parting.lines],
+    }
+
+
+def _wire_mark(mark: WireMark) -> dict[str, Any]:
+    return {
+        "connection": mark.connection,
+        "sender": mark.sender,
+        "field": mark.field,
+        "type": mark.type,
+        "value": _value(mark.value),
+        "bytes": mark.raw[:_MARKED_BYTES].hex(),
+        "size": len(mark.raw),
+        "offset": mark.offset,
+        "expected": None
+        if mark.expected_raw is None
+        else {"value": _value(mark.expected), "bytes": mark.expected_raw[:_MARKED_BYTES].hex()},
+    }
+
+
+def _line_mark(mark: LineMark) -> dict[str, Any]:
+    return {"program": mark.account, "line": mark.line, "expected": mark.expected}
+
+
+def _date(moment: float) -> str:
+    """The date of a moment that was taken on the monotonic clock."""
+    return datetime.fromtimestamp(time.time() - time.monotonic() + moment, UTC).isoformat(timespec="microseconds")

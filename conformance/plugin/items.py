@@ -102,6 +102,7 @@ class CaseItem(_Item):
         """Takes the case's result, which was worked out ahead, and fails where it does."""
         reason = self.run.unable((self.group.program,))
         if reason is not None:
+            self.run.records.skipped_case(self.group, self.case, reason)
             pytest.skip(reason)
         self.result = self.run.case_result(self.group, self.case)
         record = self.run.records.case(self.result)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +20,8 @@ from conformance.matrix import Cell, on_jdks
 from conformance.model import Program, Registry, load_registry
 from conformance.play.cases import Case
 from conformance.records import Records
+from conformance.report.builder import write_report
+from conformance.report.reading import ReportError
 from conformance.scheduler import Scheduler
 
 __all__ = ["MatrixRun"]
@@ -25,7 +30,8 @@ __all__ = ["MatrixRun"]
 class MatrixRun:
     """Made when pytest starts; the backend only once cells are to be run, so that --collect-only starts nothing.
 
-    `reported` and `reported_cases` have what each test that was run is about, by the test's node id.
+    `reported` and `reported_cases` have what each test that was run is about, by the test's node id. `report` is the path
+    of the page that the run ends with, or why there is none.
     """
 
     def __init__(
@@ -36,12 +42,15 @@ class MatrixRun:
         self.records = Records(results)
         self.reported: dict[str, Cell] = {}
         self.reported_cases: dict[str, CaseGroup] = {}
+        self.report = "none, nothing was run"
         self._wanted = backend
         self.cells: Sequence[Cell] = ()
         self.cases: Mapping[str, tuple[CaseGroup, Sequence[str]]] = {}
         self._lanes = lanes
         self._reasons: dict[tuple[str, ...], str | None] = {}
         self._scheduler: Scheduler | None = None
+        self._facts: Mapping[str, Any] = {}
+        self._began = 0.0
 
     @cached_property
     def backend(self) -> Backend:
@@ -89,6 +98,20 @@ class MatrixRun:
         for name, (group, chosen) in cases.items():
             if self.unable((group.program,)) is None:
                 self._scheduler.submit(name, partial(run_cases, group, chosen))
+
+    def begin_records(self, facts: Mapping[str, Any]) -> None:
+        """Writes down what is true of the run."""
+        self._facts = {"began": datetime.now(UTC).isoformat(timespec="seconds"), **facts}
+        self._began = time.monotonic()
+        self.records.run(self._facts)
+
+    def end_records(self) -> None:
+        """Writes down how long it took, and makes the page of all that was recorded."""
+        self.records.run({**self._facts, "seconds": round(time.monotonic() - self._began, 3)})
+        try:
+            self.report = str(write_report(self.records.folder))
+        except (ReportError, OSError) as error:
+            self.report = f"none, {error}"
 
     def unable(self, programs: tuple[Program, ...]) -> str | None:
         """Why these programs cannot meet here."""

@@ -1,0 +1,526 @@
+// The page's script: languages, the filter, and a conversation drawn when it is opened.
+// Whatever came from a program becomes text nodes, never markup.
+"use strict";
+
+const labels = JSON.parse(document.getElementById("labels").textContent);
+const overview = document.getElementById("overview");
+const storyView = document.getElementById("story");
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+// Remembering ---------------------------------------------------------------------------------------------------------
+
+function remember(key, value) {
+  try { localStorage.setItem(key, value); } catch { /* a page from disk may have no storage */ }
+}
+
+function remembered(key) {
+  try { return localStorage.getItem(key); } catch { return null; }
+}
+
+// Languages -----------------------------------------------------------------------------------------------------------
+
+let language = remembered("conformance-language") || (navigator.language.toLowerCase().startsWith("fr") ? "fr" : "en");
+const t = (key) => labels[key][language];
+const decimal = (number) =>
+  number.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+function translate() {
+  document.documentElement.lang = language;
+  for (const element of all("[data-t]")) element.textContent = t(element.dataset.t);
+  for (const element of all("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
+  const button = document.getElementById("language");
+  const other = language === "fr" ? "en" : "fr";
+  button.textContent = { en: "English", fr: "Français" }[other];
+  button.lang = other;
+  for (const button of all(".fold-all")) button.textContent = t(isOpen(button) ? "close_all" : "open_all");
+  nameThePage();
+}
+
+document.getElementById("language").addEventListener("click", () => {
+  language = language === "fr" ? "en" : "fr";
+  remember("conformance-language", language);
+  if (!storyView.hidden) route(false);
+  translate();
+});
+
+document.getElementById("theme").addEventListener("click", () => {
+  const dark = getComputedStyle(document.documentElement).colorScheme === "dark" ||
+    (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  setTheme(dark ? "light" : "dark");
+  remember("conformance-theme", dark ? "light" : "dark");
+});
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+}
+
+// Building ------------------------------------------------------------------------------------------------------------
+
+function make(tag, options, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(options || {})) {
+    if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+// The same rule as visible.py has.
+const HIDING = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]+/gu;
+const SHORT = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+function visible(text) {
+  const fragment = document.createDocumentFragment();
+  let end = 0;
+  for (const found of text.matchAll(HIDING)) {
+    fragment.append(text.slice(end, found.index));
+    fragment.append(make("span", { class: "odd" }, [...found[0]].map(escaped).join("")));
+    end = found.index + found[0].length;
+  }
+  fragment.append(text.slice(end));
+  return fragment;
+}
+
+function escaped(character) {
+  const code = character.codePointAt(0);
+  const digits = code.toString(16).toUpperCase();
+  return SHORT[character] || (code <= 0xffff ? "\\u" + digits.padStart(4, "0") : "\\U" + digits.padStart(8, "0"));
+}
+
+const said = (tag, text, options) => make(tag, { lang: "en", ...options }, visible(String(text)));
+const unseen = (text) => make("span", { class: "unseen" }, text);
+const bytesOf = (hex) => hex.match(/../g) || [];
+const shown = (value) => (typeof value === "string" ? `“${value}”` : String(value));
+
+// What the page carries -----------------------------------------------------------------------------------------------
+
+const carried = (kind) => all(`script.${kind}`).find((element) => element.dataset.place === location.hash);
+
+async function unpacked(element) {
+  const packed = Uint8Array.from(atob(element.textContent.trim()), (character) => character.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+function download(kind, label, suffix, name, path) {
+  const element = carried(kind);
+  if (!element) {
+    const where = path ? make("a", { href: path }, visible(decodeURI(path))) : null;
+    return make("p", { class: "elsewhere" }, `${label}: ${t("too_large")} `, where);
+  }
+  const button = make("button", { type: "button", "data-download": kind }, `↓ ${label}`);
+  button.addEventListener("click", async () => {
+    const address = URL.createObjectURL(new Blob([await unpacked(element)], { type: "application/octet-stream" }));
+    make("a", { href: address, download: name.replace(/[^\w.-]+/g, "_") + suffix }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
+  });
+  return button;
+}
+
+// The way to a conversation and back ----------------------------------------------------------------------------------
+
+let cameFrom = null;
+
+async function route(moveFocus = true) {
+  const place = location.hash;
+  if (!/^#(cell|case)\//.test(place)) {
+    const wasOpen = !storyView.hidden;
+    storyView.hidden = true;
+    storyView.replaceChildren();
+    overview.hidden = false;
+    nameThePage();
+    if (wasOpen && moveFocus && cameFrom) {
+      const mark = all("a", overview).find((link) => link.getAttribute("href") === cameFrom);
+      if (mark) { mark.focus({ preventScroll: true }); mark.scrollIntoView({ block: "center" }); }
+    }
+    return;
+  }
+  cameFrom = place;
+  const element = carried("story");
+  let content;
+  try {
+    content = element
+      ? drawStory(JSON.parse(new TextDecoder().decode(await unpacked(element))), element.dataset.path)
+      : [backLinks(), make("h1", { id: "story-title", tabindex: "-1" }, t("not_there")),
+        make("p", null, make("code", null, visible(readable(place))))];
+  } catch (error) {
+    if (typeof DecompressionStream !== "undefined") throw error;
+    content = [backLinks(), make("h1", { id: "story-title", tabindex: "-1" }, t("old_browser"))];
+  }
+  if (location.hash !== place) return;
+  storyView.replaceChildren(...content);
+  overview.hidden = true;
+  storyView.hidden = false;
+  nameThePage();
+  if (moveFocus) {
+    scrollTo(0, 0);
+    document.getElementById("story-title").focus({ preventScroll: true });
+  }
+}
+
+function readable(place) {
+  try { return decodeURIComponent(place.slice(1)); } catch { return place.slice(1); }
+}
+
+function nameThePage() {
+  const title = storyView.hidden ? null : document.getElementById("story-title");
+  document.title = (title ? `${title.textContent} · ` : "") + t("report");
+}
+
+function backLinks() {
+  const links = make("nav", { class: "ways", "aria-label": t("back") }, make("a", { href: "#", class: "back" }, `← ${t("back")}`));
+  const failed = all('script.story[data-failed="1"]').map((element) => element.dataset.place);
+  const others = failed.filter((place) => place !== location.hash);
+  if (others.length) {
+    const next = failed[(failed.indexOf(location.hash) + 1) % failed.length];
+    links.append(make("a", { href: next, class: "next" }, `${t("next_failure")} →`));
+  }
+  return links;
+}
+
+addEventListener("hashchange", () => route());
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !storyView.hidden && !event.target.closest("select")) location.hash = "";
+});
+
+// A conversation ------------------------------------------------------------------------------------------------------
+
+function drawStory(story, path) {
+  const parts = [backLinks(), heading(story), verdict(story)];
+  const insights = [story.parting && partingCard(story), ...story.mistakes.map(mistakeCard)].filter(Boolean);
+  if (insights.length) parts.push(make("div", { class: "insights" }, ...insights));
+  parts.push(conversation(story));
+  parts.push(make("div", { class: "downloads" },
+    download("record", t("download_record"), ".json", story.name, path),
+    story.rows.some((row) => row.k === "opened") ? download("capture", t("download_capture"), ".pcapng", story.name, path) : null));
+  return parts;
+}
+
+function heading(story) {
+  const name = (text) => said("b", text);
+  const parts = story.case === null
+    ? [name(story.clients), ` ${t("meets")} `, name(story.server)]
+    : [name(story.server || story.clients), " · ", said("code", story.name.split("/").slice(4).join("/"))];
+  const about = [said("span", story.protocol)];
+  if (story.network) about.push(` · ${t("network")}: `, said("b", story.network));
+  if (story.seconds !== null) about.push(` · ${decimal(story.seconds * 1000)} ms`);
+  return make("header", { class: "heading" },
+    make("h1", { id: "story-title", tabindex: "-1" }, ...parts), make("p", { class: "about" }, ...about));
+}
+
+function verdict(story) {
+  const failed = story.verdict === "failed";
+  const box = make("div", { class: `verdict ${story.verdict}` },
+    make("p", null, make("span", { class: `badge ${story.verdict}` }, `${failed ? "✗" : "✓"} ${t(story.verdict)}`), " ",
+      failed ? said("span", story.reason, { class: "sentence" }) : t("understood")));
+  if (story.case) box.append(make("p", { class: "about" }, `${t("case")}: `, said("span", story.case)));
+  if (story.rough) box.append(make("p", { class: "about" }, `${t("rough")}: `, said("span", story.rough)));
+  if (story.problems.length) {
+    box.append(make("details", null, make("summary", null, `${t("also")}: ${story.problems.length}`),
+      make("ul", null, ...story.problems.map((problem) => said("li", problem)))));
+  }
+  return box;
+}
+
+function programLabel(program) {
+  return program.member ? `${program.name} (${program.member})` : program.name;
+}
+
+function partingCard(story) {
+  const { wire, lines } = story.parting;
+  const rows = [];
+  const consoleRow = (line) => {
+    const program = story.programs[line.program];
+    const text = [said("code", line.text, { class: line.expected === null ? "line" : "line wrong" })];
+    if (line.expected !== null) text.push(make("p", null, `${t("must_be")} `, said("code", line.expected, { class: "line right" })));
+    return make("tr", null, make("th", { scope: "row" }, `${t("console_of")} `, said("span", programLabel(program))), make("td", null, ...text));
+  };
+  const of = (role) => lines.filter((line) => story.programs[line.program].role === role).map(consoleRow);
+  const sender = wire ? wire.sender : "client";
+  rows.push(...of(sender));
+  if (wire) {
+    const cell = make("td");
+    const field = wire.field === null ? [t("no_field")] : [said("span", `${wire.type} `, { class: "type" }), said("b", wire.field), " = ", said("span", shown(wire.value), { class: "value" })];
+    cell.append(make("p", { class: "come" }, hexBytes(wire.bytes, wire.expected && wire.expected.bytes, wire.field === null), " ", ...field));
+    if (wire.expected) {
+      cell.append(make("p", { class: "must" }, `${t("must_be")} `, hexBytes(wire.expected.bytes), " ", said("span", `= ${shown(wire.expected.value)}`)));
+    }
+    cell.append(make("p", { class: "about" }, `${t("sent_by")} ${t(wire.sender)} · ${t("at_byte")} ${wire.offset} ${t("of_connection")} ${wire.connection}`));
+    rows.push(make("tr", { class: wire.expected || wire.field === null ? "wire wrong" : "wire" }, make("th", { scope: "row" }, t("on_the_wire")), cell));
+  }
+  rows.push(...of(sender === "client" ? "server" : "client"));
+  return make("section", { class: "card parting", "aria-labelledby": "parting-title" },
+    make("h2", { id: "parting-title" }, t("parting")), make("p", { class: "about" }, t("parting_about")),
+    make("table", null, make("thead", { class: "unseen" }, make("tr", null, make("th", { scope: "col" }, t("account")), make("th", { scope: "col" }, t("it_says")))),
+      make("tbody", null, ...rows)));
+}
+
+function mistakeCard(mistake) {
+  const sure = mistake.guess ? ` (${t("guess")}, ${Math.round(100 * mistake.confidence)} %)` : "";
+  const detail = mistake.detail ? mistake.detail[0].toUpperCase() + mistake.detail.slice(1) + "." : "";
+  return make("section", { class: "card mistake", "aria-labelledby": "mistake-title" },
+    make("p", { class: "kind" }, t("mistake") + sure),
+    make("h2", { id: "mistake-title" }, said("span", mistake.title)),
+    said("p", mistake.description), detail ? said("p", detail) : null,
+    make("dl", null, make("dt", null, t("in_python")), make("dd", null, said("span", mistake.python)),
+      make("dt", null, t("in_java")), make("dd", null, said("span", mistake.java))));
+}
+
+function hexBytes(hex, expected, wrong = false) {
+  const right = expected ? bytesOf(expected) : null;
+  const box = make("code", { class: "bytes" });
+  bytesOf(hex).forEach((byte, index) => {
+    const differs = wrong || (right && right[index] !== byte);
+    box.append(index ? " " : "", differs ? make("mark", null, byte.toUpperCase()) : byte.toUpperCase());
+  });
+  return box;
+}
+
+// The sequence drawing ------------------------------------------------------------------------------------------------
+
+const ONE_MOMENT = 0.001; // seconds; what lies further apart gets a row of its own
+const FEW_CONNECTIONS = 5;
+const MANY_ROWS = 250;
+
+function conversation(story) {
+  const numbers = [...new Set(story.rows.filter((row) => row.c).map((row) => row.c))];
+  const section = make("section", { class: "conversation", "aria-labelledby": "conversation-title" },
+    make("h2", { id: "conversation-title" }, t("conversation")), make("p", { class: "about" }, t("conversation_about")));
+  const place = make("div", { class: "place" });
+  const marked = story.parting && story.parting.wire ? story.parting.wire.connection : numbers[0];
+  const draw = (number) => place.replaceChildren(table(story, number));
+  let first = null;
+  if (numbers.length > 1) {
+    const select = make("select", { id: "connection" }, make("option", { value: "" }, t("all")),
+      ...numbers.map((number) => make("option", { value: number }, `${number}`)));
+    if (numbers.length > FEW_CONNECTIONS) first = marked;
+    select.value = first === null ? "" : String(first);
+    select.addEventListener("change", () => draw(select.value === "" ? null : Number(select.value)));
+    section.append(make("p", { class: "choice" }, make("label", null, `${t("connection")} `, select)));
+  }
+  draw(first);
+  section.append(place);
+  return section;
+}
+
+function table(story, number) {
+  const mine = story.rows.filter((row) => number === null || !row.c || row.c === number);
+  const times = mine.filter((row) => row.c).map((row) => row.t);
+  const [from, to] = number === null ? [-Infinity, Infinity] : [Math.min(...times) - 0.05, Math.max(...times) + 0.05];
+  const rows = moments(mine.filter((row) => row.m || (row.t >= from && row.t <= to)), story.programs);
+  const several = number === null && new Set(mine.filter((row) => row.c).map((row) => row.c)).size > 1;
+  const body = make("tbody", { role: "rowgroup" }, ...rows.slice(0, MANY_ROWS).map((row) => momentRow(row, story, several)));
+  const marked = rows.findIndex((row, index) => index >= MANY_ROWS && row.marked);
+  const drawn = make("table", { class: "timeline", role: "table", "aria-labelledby": "conversation-title" },
+    make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...columns(story))), body);
+  if (rows.length <= MANY_ROWS) return drawn;
+  const more = make("button", { type: "button", class: "more" }, `${t("elided_lines")} (${rows.length - MANY_ROWS})`);
+  const rest = () => {
+    body.append(...rows.slice(MANY_ROWS).map((row) => momentRow(row, story, several)));
+    more.remove();
+  };
+  more.addEventListener("click", rest);
+  const both = make("div", null, drawn, more);
+  if (marked >= 0) rest();
+  return both;
+}
+
+// Rows in which the eye goes from left to right: a new one begins where it would have to go back, or where time passes.
+function moments(rows, programs) {
+  const made = [];
+  let now = null;
+  for (const row of rows) {
+    const slot = row.k === "line" ? programs[row.p].role : "wire";
+    const fresh = !now || row.k === "gap" || now.gap || row.t - now.last > ONE_MOMENT || (slot !== now.slot && now[slot].length);
+    if (fresh) made.push(now = { client: [], wire: [], server: [], gap: row.k === "gap" });
+    now[slot].push(row);
+    now.slot = slot;
+    now.last = row.t;
+    now.marked = now.marked || Boolean(row.m);
+  }
+  return made;
+}
+
+function columns(story) {
+  const heads = { client: [], server: [] };
+  const counted = new Map();
+  for (const program of story.programs) {
+    const status = program.status === undefined ? "" : program.status === null ? t("was_stopped") : `${t("ended_with")} ${program.status}`;
+    counted.set(`${program.role}\n${program.name}\n${status}`, [...(counted.get(`${program.role}\n${program.name}\n${status}`) || []), program.member]);
+  }
+  for (const [key, members] of counted) {
+    const [role, name, status] = key.split("\n");
+    const who = members.filter(Boolean).join(", ");
+    heads[role].push(make("span", { class: "whose" }, said("b", name), who ? said("span", ` (${who})`) : "", status ? make("small", null, ` ${status}`) : ""));
+  }
+  const column = (role) => make("th", { role: "columnheader", scope: "col", class: role },
+    make("span", { class: "kind" }, `${t("console_of")} ${t(role)}`), ...(heads[role].length ? heads[role] : [make("span", { class: "whose" }, t("harness"))]));
+  const middle = story.case === null ? t("tap") : t("harness");
+  const lanes = make("span", { class: "lanes" }, make("span", null, t("client")), make("span", null, middle), make("span", null, t("server")));
+  return [column("client"), make("th", { role: "columnheader", scope: "col", class: "wire" }, make("span", { class: "kind" }, t("on_the_wire")), lanes), column("server")];
+}
+
+function momentRow(row, story, several) {
+  if (row.gap) {
+    return make("tr", { role: "row", class: "gap" }, make("td", { role: "cell", colspan: "3" }, `⋮ ${row.wire[0].n} ${t("left_out")} ⋮`));
+  }
+  const cells = ["client", "wire", "server"].map((slot) => {
+    const label = slot === "wire" ? t("on_the_wire") : `${t("console_of")} ${t(slot)}`;
+    const cell = make("td", { role: "cell", class: slot });
+    if (row[slot].length) cell.append(make("span", { class: "who" }, label));
+    cell.append(...row[slot].map((item) => (slot === "wire" ? wireItem(item, story, several) : consoleLine(item, story))));
+    return cell;
+  });
+  return make("tr", { role: "row", class: row.marked ? "marked" : null }, ...cells);
+}
+
+const clock = (seconds) => make("time", null, decimal(1000 * seconds));
+const here = () => make("span", { class: "here" }, `✗ ${t("here")}`);
+
+function consoleLine(item, story) {
+  const program = story.programs[item.p];
+  const several = story.programs.filter((other) => other.role === program.role).length > 1;
+  const text = make("span", { class: "text", lang: "fr" }, visible(item.x));
+  return make("div", { class: `line${item.err ? " err" : ""}${item.m ? " m" : ""}` }, clock(item.t),
+    several ? said("span", `${program.member || program.name} `, { class: "member" }) : null,
+    item.err ? make("span", { class: "stream" }, `${t("error_output")} `) : null, text,
+    item.cut ? make("span", { class: "stream" }, ` (${t("no_line_end")})`) : null, item.m ? here() : null);
+}
+
+const EVENTS = { opened: "connects", end: "ends", reset: "resets", refused: "refuses" };
+
+function wireItem(item, story, several) {
+  const number = several ? make("span", { class: "number", title: `${t("connection")} ${item.c}` }, `#${item.c}`) : null;
+  if (item.k in EVENTS) {
+    const detail = item.x ? said("span", ` ${item.x}`) : null;
+    return make("div", { class: `event ${item.s}` }, make("p", null, clock(item.t), number, `${t(item.s)} ${t(EVENTS[item.k])}`, detail));
+  }
+  const right = item.s === "client";
+  const wrong = item.m && (item.must || item.k === "bytes");
+  const name = item.k === "field"
+    ? [said("span", item.y, { class: "type" }), " ", said("b", item.f), " = ", said("span", shown(item.v), { class: "value" })]
+    : [make("span", { class: "type" }, `${item.n} ${t("unread")}`)];
+  const legs = [leg(item.in, item, wrong), item.out.length ? leg(item.out, item, wrong) : make("div", { class: "leg lost" }, make("span", null, t("never_passed_on")))];
+  if (item.w !== undefined && item.w - item.t > ONE_MOMENT) legs[1].append(make("span", { class: "later" }, `+${decimal(1000 * (item.w - item.t))} ms`));
+  const box = make("div", { class: `message ${right ? "right" : "left"}${item.m ? " m" : ""}` },
+    make("p", { class: "caption" }, clock(item.t), number, unseen(`${t(item.s)} → ${t(right ? "server" : "client")}: `), ...name),
+    make("div", { class: "legs" }, ...(right ? legs : [...legs].reverse())));
+  if (item.m) {
+    const must = item.must ? [` · ${t("must_be")} `, hexBytes(item.must.bytes), said("span", ` = ${shown(item.must.value)}`)] : [];
+    box.append(make("p", { class: "note" }, here(), ...must));
+  }
+  return box;
+}
+
+function leg(pieces, item, wrong) {
+  const expected = item.must ? bytesOf(item.must.bytes) : null;
+  const box = make("div", { class: "leg" });
+  let at = 0;
+  for (const [hex, before, behind] of pieces) {
+    const piece = make("code", { class: `piece${before ? " before" : ""}${behind ? " behind" : ""}` });
+    bytesOf(hex).forEach((byte, index) => {
+      const differs = wrong && (!expected || expected[at + index] !== byte);
+      piece.append(index ? " " : "", differs ? make("mark", null, byte.toUpperCase()) : byte.toUpperCase());
+    });
+    at += hex.length / 2;
+    box.append(piece);
+  }
+  if (at < item.n) box.append(make("span", { class: "rest" }, `… ${item.n - at} ${t("more_bytes")}`));
+  return box;
+}
+
+// The filter ----------------------------------------------------------------------------------------------------------
+
+const filters = document.querySelector(".filters");
+
+function filter() {
+  const [program, network, verdict] = ["by-program", "by-network", "by-verdict"].map((id) => document.getElementById(id).value);
+  let count = 0;
+  for (const grid of all("table.grid")) {
+    const columns = new Map();
+    for (const row of all("tbody tr", grid)) {
+      let inRow = 0;
+      for (const place of all("td", row)) {
+        const met = !program || row.dataset.server === program || place.dataset.client === program;
+        let inPlace = 0;
+        for (const mark of all(".mark", place)) {
+          mark.hidden = !(met && (!network || mark.dataset.network === network) && (!verdict || mark.dataset.verdict === verdict));
+          inPlace += !mark.hidden;
+        }
+        place.classList.toggle("empty", !inPlace);
+        columns.set(place.dataset.client, (columns.get(place.dataset.client) || 0) + inPlace);
+        inRow += inPlace;
+      }
+      row.hidden = !inRow;
+      count += inRow;
+    }
+    for (const cell of all("[data-client]", grid)) cell.hidden = !columns.get(cell.dataset.client);
+    grid.closest("section").hidden = ![...columns.values()].some(Boolean);
+  }
+  for (const table of all("table.rows")) {
+    let inTable = 0;
+    for (const cell of all("[data-program]", table)) cell.hidden = Boolean(program) && cell.dataset.program !== program;
+    for (const body of all("tbody:not(.stem)", table)) {
+      let inBody = 0;
+      for (const row of all("tr", body)) {
+        const dots = all("[data-verdict]", row).filter((dot) => !dot.closest("td").hidden && (!verdict || dot.dataset.verdict === verdict));
+        row.hidden = !dots.length || Boolean(network);
+        inBody += row.hidden ? 0 : dots.length;
+      }
+      const head = body.previousElementSibling;
+      if (body.classList.contains("folds")) head.hidden = !inBody;
+      inTable += inBody;
+    }
+    table.closest("section").hidden = !inTable;
+    count += inTable;
+  }
+  document.getElementById("shown").textContent = count;
+}
+
+filters.addEventListener("change", filter);
+filters.addEventListener("reset", () => setTimeout(filter));
+filters.addEventListener("submit", (event) => event.preventDefault());
+
+// Groups of cases -----------------------------------------------------------------------------------------------------
+
+const isOpen = (button) => button.getAttribute("aria-expanded") === "true";
+
+function fold(button, open) {
+  button.setAttribute("aria-expanded", String(open));
+  button.closest("tbody").nextElementSibling.classList.toggle("folded", !open);
+}
+
+function foldAll(button, open) {
+  button.setAttribute("aria-expanded", String(open));
+  for (const one of all(".fold", button.closest("section"))) {
+    fold(one, open || one.closest("tbody").nextElementSibling.classList.contains("stays"));
+  }
+}
+
+for (const button of all(".fold")) button.addEventListener("click", () => fold(button, !isOpen(button)));
+for (const button of all(".fold-all")) {
+  button.addEventListener("click", () => { foldAll(button, !isOpen(button)); translate(); });
+  foldAll(button, false);
+}
+
+// Arrow keys from mark to mark ----------------------------------------------------------------------------------------
+
+const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
+document.addEventListener("keydown", (event) => {
+  const mark = event.target.closest("a.mark, a.dot");
+  if (!mark || !(event.key in STEPS)) return;
+  const [down, across] = STEPS[event.key];
+  const rows = all("tr", mark.closest("table")).filter((row) => !row.hidden && row.querySelector("a.mark:not([hidden]), a.dot"));
+  const row = mark.closest("tr");
+  const inRow = (where) => all("a.mark:not([hidden]), a.dot", where);
+  const place = inRow(row).indexOf(mark) + across;
+  const target = inRow(rows[rows.indexOf(row) + down] || row)[place];
+  if (target) { event.preventDefault(); target.focus(); }
+});
+
+// -------------------------------------------------------------------------------------------------------------------
+
+if (remembered("conformance-theme")) setTheme(remembered("conformance-theme"));
+translate();
+route();

@@ -1,0 +1,36 @@
+"""Characters that hide, made to be seen: controls, what turns the direction of writing, surrogates without their pair.
+
+The page's script has the same rule (`visible` in report.js), for what only comes into the page when a cell is opened.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import groupby
+
+from markupsafe import Markup
+
+__all__ = ["visible"]
+
+_HIDING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+def visible(text: object) -> Markup:
+    """The text as markup; each character that would not be seen is its escape, in an element of its own."""
+    parts = []
+    for hides, characters in groupby(str(text), _hides):
+        if hides:
+            parts.append(Markup('<span class="odd">{}</span>').format("".join(map(_escape, characters))))
+        else:
+            parts.append(Markup.escape("".join(characters)))
+    return Markup("").join(parts)
+
+
+def _hides(character: str) -> bool:
+    return unicodedata.category(character) in _HIDING
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return _SHORT.get(character, f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}")
