@@ -30,8 +30,8 @@ __all__ = ["MatrixRun"]
 class MatrixRun:
     """Made when pytest starts; the backend only once cells are to be run, so that --collect-only starts nothing.
 
-    `reported` and `reported_cases` have what each test that was run is about, by the test's node id. `report` is the path
-    of the page that the run ends with, or why there is none.
+    `reported` and `reported_cases` have what each test that was run is about, by the test's node id. `report` is the
+    path of the page that the run ends with, or why there is none.
     """
 
     def __init__(

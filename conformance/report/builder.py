@@ -24,7 +24,7 @@ from conformance.report.comparing import Comparison, compare
 from conformance.report.layout import Entry, case_groups, grids
 from conformance.report.packing import Packed, pack, slim
 from conformance.report.reading import Results, find_results
-from conformance.report.visible import visible
+from conformance.report.visible import prose, visible
 
 __all__ = ["write_report"]
 
@@ -57,14 +57,21 @@ def _render(run: Results, before: Results | None, path: Path) -> str:
     slim(packed)
     facts = run.facts
     labels = json.loads((_PAGE / "labels.json").read_text(encoding="utf-8"))
-    script, style = (_PAGE / "report.js").read_text(encoding="utf-8"), (_PAGE / "report.css").read_text(encoding="utf-8")
+    script, style = (
+        (_PAGE / "report.js").read_text(encoding="utf-8"),
+        (_PAGE / "report.css").read_text(encoding="utf-8"),
+    )
     environment = Environment(
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(visible=visible, plain=_plain, link=_link, minutes=_minutes, day=_day)
+    environment.filters.update(visible=visible, plain=_plain, prose=prose, link=_link, minutes=_minutes, day=_day)
     order = {name: number for number, name in enumerate(facts.get("cells", ()))}
     cells = sorted((entry for entry in entries if not entry.is_case), key=lambda cell: order.get(cell.name, len(order)))
-    cases = [entry for entry in entries if entry.is_case]
+    # Of the programs in the cases those of the grid first, in its order.
+    ranks = {name: number for number, name in enumerate(name for cell in cells for name in cell.programs)}
+    cases = sorted(
+        (entry for entry in entries if entry.is_case), key=lambda case: ranks.get(case.program or "", len(ranks))
+    )
     return environment.get_template("report.html.j2").render(
         facts=facts,
         labels={key: texts["en"] for key, texts in labels.items()},

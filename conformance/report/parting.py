@@ -28,7 +28,7 @@ __all__ = ["LineMark", "Parting", "WireMark", "find_parting"]
 
 @dataclass(frozen=True)
 class WireMark:
-    """Bytes on the wire: those of a field, or (`field` None) those that are none; `expected` where one value is right."""
+    """Bytes on the wire: of a field, or (`field` None) those that are none; `expected` where one value is right."""
 
     connection: int
     sender: Side
@@ -44,7 +44,7 @@ class WireMark:
 
 @dataclass(frozen=True)
 class LineMark:
-    """Line `line` of the console of account number `account`; `expected` where the wire says that it must be another."""
+    """Line `line` of the console of account `account`, both counted from 0; `expected` is what the wire has it be."""
 
     account: int
     line: int
@@ -141,9 +141,7 @@ def _unread(conversations: Sequence[Conversation]) -> Iterator[WireMark]:
                 yield WireMark(conversation.connection.number, sender, read, left, direction.came(read))
 
 
-def _lines_of(
-    wire: WireMark, conversations: Sequence[Conversation], accounts: Sequence[Account]
-) -> Iterator[LineMark]:
+def _lines_of(wire: WireMark, conversations: Sequence[Conversation], accounts: Sequence[Account]) -> Iterator[LineMark]:
     """For each console that has a line for such a field, the line for this one."""
     if wire.field is None:
         return

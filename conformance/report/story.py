@@ -1,7 +1,7 @@
-"""A record as the page tells it: one list of rows in the order of time, of what crossed the tap and what was printed.
+"""A record as the page tells it: one list of rows in the order of time, what crossed the tap and what was printed.
 
-Each field has its bytes twice, cut as they came to the tap and as they went on. What is long is shortened here, never in
-the record.
+Each field has its bytes twice, cut as they came to the tap and as they went on. What is long is shortened here, never
+in the record.
 """
 
 from __future__ import annotations

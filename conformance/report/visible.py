@@ -5,13 +5,15 @@ The page's script has the same rule (`visible` in report.js), for what only come
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from itertools import groupby
 
 from markupsafe import Markup
 
-__all__ = ["visible"]
+__all__ = ["prose", "visible"]
 
+_QUOTED = re.compile(r"`([^`]+)`")
 _HIDING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
@@ -25,6 +27,15 @@ def visible(text: object) -> Markup:
         else:
             parts.append(Markup.escape("".join(characters)))
     return Markup("").join(parts)
+
+
+def prose(sentence: object) -> Markup:
+    """A sentence of the harness: `visible`, and what stands between backticks is code."""
+    parts = _QUOTED.split(str(sentence))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(visible(part)) if number % 2 else visible(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def _hides(character: str) -> bool:

@@ -29,10 +29,9 @@ function translate() {
   for (const element of all("[data-t]")) element.textContent = t(element.dataset.t);
   for (const element of all("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
   const button = document.getElementById("language");
-  const other = language === "fr" ? "en" : "fr";
-  button.textContent = { en: "English", fr: "Français" }[other];
-  button.lang = other;
-  for (const button of all(".fold-all")) button.textContent = t(isOpen(button) ? "close_all" : "open_all");
+  button.lang = language === "fr" ? "en" : "fr";
+  button.textContent = { en: "English", fr: "Français" }[button.lang];
+  all(".fold-all").forEach(nameTheFold);
   nameThePage();
 }
 
@@ -53,6 +52,8 @@ document.getElementById("theme").addEventListener("click", () => {
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
 }
+
+const isOpen = (button) => button.getAttribute("aria-expanded") === "true";
 
 // Building ------------------------------------------------------------------------------------------------------------
 
@@ -87,6 +88,14 @@ function escaped(character) {
   return SHORT[character] || (code <= 0xffff ? "\\u" + digits.padStart(4, "0") : "\\U" + digits.padStart(8, "0"));
 }
 
+// Sentences of the harness put names between backticks.
+function prose(text) {
+  const fragment = document.createDocumentFragment();
+  text.split(/`([^`]+)`/).forEach((part, index) => fragment.append(index % 2 ? make("code", null, visible(part)) : visible(part)));
+  return fragment;
+}
+
+const colon = () => (language === "fr" ? "\u00a0: " : ": ");
 const said = (tag, text, options) => make(tag, { lang: "en", ...options }, visible(String(text)));
 const unseen = (text) => make("span", { class: "unseen" }, text);
 const bytesOf = (hex) => hex.match(/../g) || [];
@@ -106,7 +115,7 @@ function download(kind, label, suffix, name, path) {
   const element = carried(kind);
   if (!element) {
     const where = path ? make("a", { href: path }, visible(decodeURI(path))) : null;
-    return make("p", { class: "elsewhere" }, `${label}: ${t("too_large")} `, where);
+    return make("p", { class: "elsewhere" }, `${label}${colon()}${t("too_large")} `, where);
   }
   const button = make("button", { type: "button", "data-download": kind }, `↓ ${label}`);
   button.addEventListener("click", async () => {
@@ -202,7 +211,7 @@ function heading(story) {
     ? [name(story.clients), ` ${t("meets")} `, name(story.server)]
     : [name(story.server || story.clients), " · ", said("code", story.name.split("/").slice(4).join("/"))];
   const about = [said("span", story.protocol)];
-  if (story.network) about.push(` · ${t("network")}: `, said("b", story.network));
+  if (story.network) about.push(` · ${t("network")}${colon()}`, said("b", story.network));
   if (story.seconds !== null) about.push(` · ${decimal(story.seconds * 1000)} ms`);
   return make("header", { class: "heading" },
     make("h1", { id: "story-title", tabindex: "-1" }, ...parts), make("p", { class: "about" }, ...about));
@@ -212,12 +221,12 @@ function verdict(story) {
   const failed = story.verdict === "failed";
   const box = make("div", { class: `verdict ${story.verdict}` },
     make("p", null, make("span", { class: `badge ${story.verdict}` }, `${failed ? "✗" : "✓"} ${t(story.verdict)}`), " ",
-      failed ? said("span", story.reason, { class: "sentence" }) : t("understood")));
-  if (story.case) box.append(make("p", { class: "about" }, `${t("case")}: `, said("span", story.case)));
-  if (story.rough) box.append(make("p", { class: "about" }, `${t("rough")}: `, said("span", story.rough)));
+      failed ? make("span", { lang: "en", class: "sentence" }, prose(story.reason)) : t("understood")));
+  if (story.case) box.append(make("p", { class: "about" }, t("case") + colon(), said("span", story.case)));
+  if (story.rough) box.append(make("p", { class: "about" }, t("rough") + colon(), said("span", story.rough)));
   if (story.problems.length) {
-    box.append(make("details", null, make("summary", null, `${t("also")}: ${story.problems.length}`),
-      make("ul", null, ...story.problems.map((problem) => said("li", problem)))));
+    box.append(make("details", null, make("summary", null, `${t("also")} (${story.problems.length})`),
+      make("ul", null, ...story.problems.map((problem) => make("li", { lang: "en" }, prose(problem))))));
   }
   return box;
 }
@@ -256,14 +265,15 @@ function partingCard(story) {
 }
 
 function mistakeCard(mistake) {
+  const english = (tag, text) => make(tag, { lang: "en" }, prose(text));
   const sure = mistake.guess ? ` (${t("guess")}, ${Math.round(100 * mistake.confidence)} %)` : "";
   const detail = mistake.detail ? mistake.detail[0].toUpperCase() + mistake.detail.slice(1) + "." : "";
   return make("section", { class: "card mistake", "aria-labelledby": "mistake-title" },
     make("p", { class: "kind" }, t("mistake") + sure),
     make("h2", { id: "mistake-title" }, said("span", mistake.title)),
-    said("p", mistake.description), detail ? said("p", detail) : null,
-    make("dl", null, make("dt", null, t("in_python")), make("dd", null, said("span", mistake.python)),
-      make("dt", null, t("in_java")), make("dd", null, said("span", mistake.java))));
+    english("p", mistake.description), detail ? english("p", detail) : null,
+    make("dl", null, make("dt", null, t("in_python")), english("dd", mistake.python),
+      make("dt", null, t("in_java")), english("dd", mistake.java)));
 }
 
 function hexBytes(hex, expected, wrong = false) {
@@ -281,6 +291,8 @@ function hexBytes(hex, expected, wrong = false) {
 const ONE_MOMENT = 0.001; // seconds; what lies further apart gets a row of its own
 const FEW_CONNECTIONS = 5;
 const MANY_ROWS = 250;
+const MANY_LINES = 12;
+const FEW_LINES = 4;
 
 function conversation(story) {
   const numbers = [...new Set(story.rows.filter((row) => row.c).map((row) => row.c))];
@@ -366,16 +378,28 @@ function momentRow(row, story, several) {
   }
   const cells = ["client", "wire", "server"].map((slot) => {
     const label = slot === "wire" ? t("on_the_wire") : `${t("console_of")} ${t(slot)}`;
-    const cell = make("td", { role: "cell", class: slot });
-    if (row[slot].length) cell.append(make("span", { class: "who" }, label));
-    cell.append(...row[slot].map((item) => (slot === "wire" ? wireItem(item, story, several) : consoleLine(item, story))));
+    const items = row[slot];
+    const cell = make("td", { role: "cell", class: slot + (items.some((item) => item.m) ? " m" : "") });
+    if (items.length) cell.append(make("span", { class: "who" }, label));
+    if (slot === "wire") cell.append(...items.map((item) => wireItem(item, story, several)));
+    else cell.append(...consoleLines(items, story));
     return cell;
   });
-  return make("tr", { role: "row", class: row.marked ? "marked" : null }, ...cells);
+  return make("tr", { role: "row" }, ...cells);
 }
 
 const clock = (seconds) => make("time", null, decimal(1000 * seconds));
 const here = () => make("span", { class: "here" }, `✗ ${t("here")}`);
+
+// A crowd prints the same line a hundred times: of many in a row, the first few, and the others when asked for.
+function consoleLines(items, story) {
+  const lines = items.map((item) => consoleLine(item, story));
+  if (lines.length <= MANY_LINES) return lines;
+  const rest = lines.slice(FEW_LINES);
+  const open = items.slice(FEW_LINES).some((item) => item.m);
+  return [...lines.slice(0, FEW_LINES),
+    make("details", { class: "run", open }, make("summary", null, `${rest.length} ${t("lines_more")}`), ...rest)];
+}
 
 function consoleLine(item, story) {
   const program = story.programs[item.p];
@@ -483,8 +507,6 @@ filters.addEventListener("submit", (event) => event.preventDefault());
 
 // Groups of cases -----------------------------------------------------------------------------------------------------
 
-const isOpen = (button) => button.getAttribute("aria-expanded") === "true";
-
 function fold(button, open) {
   button.setAttribute("aria-expanded", String(open));
   button.closest("tbody").nextElementSibling.classList.toggle("folded", !open);
@@ -497,10 +519,15 @@ function foldAll(button, open) {
   }
 }
 
+function nameTheFold(button) {
+  button.textContent = t(isOpen(button) ? "close_all" : "open_all");
+}
+
 for (const button of all(".fold")) button.addEventListener("click", () => fold(button, !isOpen(button)));
 for (const button of all(".fold-all")) {
-  button.addEventListener("click", () => { foldAll(button, !isOpen(button)); translate(); });
+  button.addEventListener("click", () => { foldAll(button, !isOpen(button)); nameTheFold(button); });
   foldAll(button, false);
+  nameTheFold(button);
 }
 
 // Arrow keys from mark to mark ----------------------------------------------------------------------------------------
@@ -522,5 +549,5 @@ document.addEventListener("keydown", (event) => {
 // -------------------------------------------------------------------------------------------------------------------
 
 if (remembered("conformance-theme")) setTheme(remembered("conformance-theme"));
-translate();
+if (language !== "en") translate();
 route();
