@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-__all__ = ["REQUIRED", "axe_violations", "chromium", "find_chromium"]
+__all__ = ["REQUIRED", "axe_violations", "chromium", "chromium_options", "find_chromium"]
 
 REQUIRED = "PAGES_REQUIRE_CHROMIUM"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -25,19 +26,23 @@ def find_chromium() -> str | None:
     return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
+def chromium_options() -> dict[str, Any]:
+    """How Playwright is to launch it."""
+    # Chromium refuses to run as root with its sandbox; on Windows nobody is root.
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return {"executable_path": find_chromium(), "args": ["--no-sandbox"] if root else []}
+
+
 # Of a module, and not of the session: while Playwright lives, no other test of this thread could run an event loop.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium. Where it must be there (CI says so), its absence is a failure."""
-    path = find_chromium()
-    if path is None:
+    if find_chromium() is None:
         if os.environ.get(REQUIRED) == "1":
             pytest.fail(f"{_NO_BROWSER}, and {REQUIRED}=1 says that one must be")
         pytest.skip(_NO_BROWSER)
-    # Chromium refuses to run as root with its sandbox; on Windows nobody is root.
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if root else [])
+        browser = playwright.chromium.launch(**chromium_options())
         yield browser
         browser.close()
 

@@ -33,6 +33,9 @@ class Entry:
     def of(cls, record: Record, story: int | None, path: str | None) -> Entry:
         """The entry of a record."""
         known = record.content
+        parts = record.name.split("/", 4)  # those of a case: `case`, protocol, role, program, name
+        if record.is_case and len(parts) == 5:
+            known = {**dict(zip(("protocol", "role", "program", "name"), parts[1:], strict=True)), **known}
         return cls(
             record.name,
             record.is_case,
@@ -40,7 +43,7 @@ class Entry:
             known.get("reason"),
             story,
             path,
-            str(known.get("protocol") or record.name.split("/")[1]),
+            str(known.get("protocol", "")),
             *(known.get(key) for key in ("server", "clients", "network", "role", "program", "name", "about")),
         )
 

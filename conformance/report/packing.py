@@ -79,14 +79,14 @@ def _deflated(data: bytes) -> str:
 
 def _capture(content: Mapping[str, Any]) -> str | None:
     """The wire as a pcapng file; None where the record does not say who talked to whom."""
-    if "began" not in content or not content.get("wire"):
+    if "began" not in content or not content.get("wire") or "cell" not in content:
         return None
     # All that a capture tells of the protocol is its name.
-    protocol = Protocol(protocol=content["protocol"], about="", port=1, session=())
-    to = str(content.get("server") or content.get("program"))
+    protocol = Protocol(protocol=_encodable(content["protocol"]), about="", port=1, session=())
+    to, network = _encodable(content.get("server")), _encodable(content.get("network"))
     began = datetime.fromisoformat(content["began"]).timestamp()
     file = io.BytesIO()
-    saver = PcapngSaver(file, About(protocol, to, content.get("network", "direct"), began))
+    saver = PcapngSaver(file, About(protocol, to, network, began))
     try:
         for entry in content["wire"]:
             event = Event.from_json(entry)
@@ -96,3 +96,8 @@ def _capture(content: Mapping[str, Any]) -> str | None:
     except ValueError:  # the two ends are of two families: no packet could go from one to the other
         return None
     return _small(_deflated(file.getvalue()))
+
+
+def _encodable(name: Any) -> str:
+    """The name without lone surrogates, which UTF-8 does not have."""
+    return str(name).encode("utf-8", "backslashreplace").decode("utf-8")

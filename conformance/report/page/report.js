@@ -22,7 +22,7 @@ function remembered(key) {
 let language = remembered("conformance-language") || (navigator.language.toLowerCase().startsWith("fr") ? "fr" : "en");
 const t = (key) => labels[key][language];
 const decimal = (number) =>
-  number.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  number.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
 
 function translate() {
   document.documentElement.lang = language;
@@ -114,7 +114,7 @@ async function unpacked(element) {
 function download(kind, label, suffix, name, path) {
   const element = carried(kind);
   if (!element) {
-    const where = path ? make("a", { href: path }, visible(decodeURI(path))) : null;
+    const where = path ? make("a", { href: path }, visible(readable(path))) : null;
     return make("p", { class: "elsewhere" }, `${label}${colon()}${t("too_large")} `, where);
   }
   const button = make("button", { type: "button", "data-download": kind }, `↓ ${label}`);
@@ -151,7 +151,7 @@ async function route(moveFocus = true) {
     content = element
       ? drawStory(JSON.parse(new TextDecoder().decode(await unpacked(element))), element.dataset.path)
       : [backLinks(), make("h1", { id: "story-title", tabindex: "-1" }, t("not_there")),
-        make("p", null, make("code", null, visible(readable(place))))];
+        make("p", null, make("code", null, visible(readable(place.slice(1)))))];
   } catch (error) {
     if (typeof DecompressionStream !== "undefined") throw error;
     content = [backLinks(), make("h1", { id: "story-title", tabindex: "-1" }, t("old_browser"))];
@@ -168,7 +168,7 @@ async function route(moveFocus = true) {
 }
 
 function readable(place) {
-  try { return decodeURIComponent(place.slice(1)); } catch { return place.slice(1); }
+  try { return decodeURIComponent(place); } catch { return place; }
 }
 
 function nameThePage() {
@@ -201,7 +201,7 @@ function drawStory(story, path) {
   parts.push(conversation(story));
   parts.push(make("div", { class: "downloads" },
     download("record", t("download_record"), ".json", story.name, path),
-    story.rows.some((row) => row.k === "opened") ? download("capture", t("download_capture"), ".pcapng", story.name, path) : null));
+    carried("capture") || (story.case === null && story.rows.some((row) => row.k === "opened")) ? download("capture", t("download_capture"), ".pcapng", story.name, path) : null));
   return parts;
 }
 
