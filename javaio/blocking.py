@@ -10,10 +10,12 @@ returning None raises `BlockingIOError`, since the bytes of a half-read value wo
 
 import errno
 import io
+import struct
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, overload
 
 from javaio.errors import IncompleteValueError
+from javaio.modified_utf8 import decode_modified_utf8
 from javaio.output import DataOutput
 from javaio.wire_types import (
     BOOLEAN,
@@ -38,6 +40,21 @@ T = TypeVar("T")
 
 # No stream is asked for more at a time: a raw socket sets aside what it is asked for, before it knows what there is.
 _PIECE = 1 << 16
+
+# What is read and written most goes past the table of wire types, for speed; all that is out of the ordinary goes back.
+_unpack_int16 = struct.Struct(">h").unpack
+_unpack_uint16 = struct.Struct(">H").unpack
+_unpack_int32 = struct.Struct(">i").unpack
+_unpack_int64 = struct.Struct(">q").unpack
+_unpack_double = struct.Struct(">d").unpack
+_pack_int32 = struct.Struct(">i").pack
+_pack_int64 = struct.Struct(">q").pack
+_pack_double = struct.Struct(">d").pack
+
+_NOT_ENOUGH = (struct.error, TypeError)
+"""Fewer bytes than were asked for, or None."""
+_NOT_THAT = (struct.error, OverflowError)
+"""What Java cannot express: the table says so."""
 
 
 class BinaryReader(Protocol):
@@ -118,43 +135,68 @@ class DataInputStream:
 
     def read_boolean(self) -> bool:
         """One byte: False for 00, True for any other. Java: `readBoolean`."""
-        return self._value(BOOLEAN)
+        return self._value(BOOLEAN, self._read(1))
 
     def read_byte(self) -> int:
         """One byte, two's complement, -128 to 127. Java: `readByte`."""
-        return self._value(BYTE)
+        return self._value(BYTE, self._read(1))
 
     def read_unsigned_byte(self) -> int:
         """One byte, 0 to 255. Java: `readUnsignedByte`."""
-        return self._value(UNSIGNED_BYTE)
+        return self._value(UNSIGNED_BYTE, self._read(1))
 
     def read_short(self) -> int:
         """Two bytes, big-endian, two's complement, -32,768 to 32,767. Java: `readShort`."""
-        return self._value(SHORT)
+        data = self._read(2)
+        try:
+            value: int = _unpack_int16(data)[0]  # type: ignore[arg-type]
+        except _NOT_ENOUGH:
+            return self._value(SHORT, data)
+        return value
 
     def read_unsigned_short(self) -> int:
         """Two bytes, big-endian, 0 to 65,535. Java: `readUnsignedShort`."""
-        return self._value(UNSIGNED_SHORT)
+        data = self._read(2)
+        try:
+            value: int = _unpack_uint16(data)[0]  # type: ignore[arg-type]
+        except _NOT_ENOUGH:
+            return self._value(UNSIGNED_SHORT, data)
+        return value
 
     def read_char(self) -> str:
         """Two bytes, big-endian: one UTF-16 unit, as a `str` of one; it may be half of a pair. Java: `readChar`."""
-        return self._value(CHAR)
+        return self._value(CHAR, self._read(2))
 
     def read_int(self) -> int:
         """Four bytes, big-endian, two's complement, -2**31 to 2**31 - 1. Java: `readInt`."""
-        return self._value(INT)
+        data = self._read(4)
+        try:
+            value: int = _unpack_int32(data)[0]  # type: ignore[arg-type]
+        except _NOT_ENOUGH:
+            return self._value(INT, data)
+        return value
 
     def read_long(self) -> int:
         """Eight bytes, big-endian, two's complement, -2**63 to 2**63 - 1. Java: `readLong`."""
-        return self._value(LONG)
+        data = self._read(8)
+        try:
+            value: int = _unpack_int64(data)[0]  # type: ignore[arg-type]
+        except _NOT_ENOUGH:
+            return self._value(LONG, data)
+        return value
 
     def read_float(self) -> float:
         """Four bytes, IEEE 754. A NaN keeps its sign and its payload, in the leading bits. Java: `readFloat`."""
-        return self._value(FLOAT)
+        return self._value(FLOAT, self._read(4))
 
     def read_double(self) -> float:
         """Eight bytes, IEEE 754. A NaN keeps its bits. Java: `readDouble`."""
-        return self._value(DOUBLE)
+        data = self._read(8)
+        try:
+            value: float = _unpack_double(data)[0]  # type: ignore[arg-type]
+        except _NOT_ENOUGH:
+            return self._value(DOUBLE, data)
+        return value
 
     def read_line(self) -> str | None:
         r"""Bytes up to `\n`, `\r`, `\r\n` or the end of the stream, each one a character (ISO-8859-1), without what
@@ -182,7 +224,17 @@ class DataInputStream:
 
         Raises `UTFDataFormatError`, with the JDK's message, for malformed text, all of which has then been consumed.
         """
-        return self._value(UTF)
+        head = self._read(2)
+        try:
+            size = _unpack_uint16(head)[0]  # type: ignore[arg-type]
+        except _NOT_ENOUGH:
+            return self._value(UTF, head)
+        if not size:
+            return ""
+        data = self._read(size)
+        if data is None or len(data) != size:
+            data = self._complete(_checked(data), size, UTF.name, 2 + size)
+        return decode_modified_utf8(data)
 
     # The stream itself
 
@@ -200,9 +252,9 @@ class DataInputStream:
 
     # How
 
-    def _value(self, wire: WireType[T]) -> T:
+    def _value(self, wire: WireType[T], data: bytes | None) -> T:
+        """The value that begins with `data`, which may be less than was asked for."""
         size = wire.size
-        data = self._read(size)
         if data is None or len(data) != size:
             data = self._complete(_checked(data), size, wire.name, size)
         if wire.rest is None:
@@ -255,6 +307,48 @@ class DataOutputStream(DataOutput[None]):
         super().__init__()
         self._stream = stream
         self._write = stream.write
+
+    # The methods that programs call most, without the two calls that all others make on their way: to the table of wire
+    # types, and to `_put`. What is written and what is refused is the table's, and so is every error.
+
+    def write_int(self, value: int) -> None:
+        try:
+            data = _pack_int32(value)
+        except _NOT_THAT:
+            data = INT.pack(value)
+        if (written := self._write(data)) != 4:
+            self._put_rest(data, written)
+        self._size += 4
+
+    def write_long(self, value: int) -> None:
+        try:
+            data = _pack_int64(value)
+        except _NOT_THAT:
+            data = LONG.pack(value)
+        if (written := self._write(data)) != 8:
+            self._put_rest(data, written)
+        self._size += 8
+
+    def write_double(self, value: float) -> None:
+        try:
+            data = _pack_double(value) if value == value else DOUBLE.pack(value)
+        except _NOT_THAT:
+            data = DOUBLE.pack(value)
+        if (written := self._write(data)) != 8:
+            self._put_rest(data, written)
+        self._size += 8
+
+    def write_utf(self, text: str) -> None:
+        data = UTF.pack(text)
+        size = len(data)
+        if (written := self._write(data)) != size:
+            self._put_rest(data, written)
+        self._size += size
+
+    write_int.__doc__ = DataOutput.write_int.__doc__
+    write_long.__doc__ = DataOutput.write_long.__doc__
+    write_double.__doc__ = DataOutput.write_double.__doc__
+    write_utf.__doc__ = DataOutput.write_utf.__doc__
 
     def flush(self) -> None:
         """Sends what the file object underneath holds back. Java: `flush`."""

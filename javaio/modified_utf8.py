@@ -4,23 +4,28 @@ It is UTF-8 over UTF-16 units instead of characters: U+0000 is C0 80, a characte
 three bytes each, a lone surrogate is legal, nothing takes four bytes. The JDK reads more than it writes: overlong
 two- and three-byte forms and a bare 00 are accepted.
 
-Strategy: Python's own codec, written in C, does all text that both formats agree on, and a few whole-buffer repairs
-turn the rest into such text. Only what the codec still refuses, which is overlong or malformed, goes through the
-exact loop, one unit at a time; that loop alone knows the JDK's messages. A repair is safe because the bytes it looks
-for (C0, ED, F0 to F4) can never stand inside another character, so malformed text stays malformed after it.
+Strategy: Python's own codecs, written in C, do all of the work, and nothing here looks at a character by itself.
+UTF-8 as Python has it agrees with the format on all text without U+0000 and without surrogates. Where there are
+surrogates, the whole text is moved: the 2,048 of them change places with characters that it does not contain, for which
+UTF-8 is what modified UTF-8 is for surrogates, but for the first byte. Only what is then still no UTF-8, which is
+overlong or malformed, goes through the exact loop, one unit at a time; that loop alone knows the JDK's messages.
+A repair is safe because the bytes it looks for (C0, ED, F0 to F4) can never stand inside another character, so
+malformed text stays malformed after it. docs/speed.md has the figures.
 """
 
-import re
-from functools import lru_cache
+from codecs import utf_16_le_decode, utf_16_le_encode
 
 from javaio.errors import UTFDataFormatError
 
 __all__ = ["decode_modified_utf8", "encode_modified_utf8", "join_surrogates", "utf16_units"]
 
-# A high surrogate followed by a low one, as modified UTF-8 has them.
-_find_pairs = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]").sub
-# A character above U+FFFF, as UTF-8 has it.
-_find_astral = re.compile(rb"[\xf0-\xf4][\x80-\xbf]{3}").sub
+# A character above U+FFFF begins with F0 to F4. Five scans at memchr's speed, in place, are cheaper than any expression
+# that looks for all five at once, and than a call.
+
+# Looked up once; and called this way, they refuse themselves whatever is no str, or no bytes.
+_is_ascii = str.isascii
+_encode = str.encode
+_decode = bytes.decode
 
 
 def encode_modified_utf8(text: str) -> bytes:
@@ -30,11 +35,15 @@ def encode_modified_utf8(text: str) -> bytes:
     lone surrogates included, and there is no limit of 65,535 bytes here: that one belongs to `write_utf`.
     Raises `TypeError` for anything but a `str`.
     """
-    if not isinstance(text, str):
-        raise TypeError(f"modified UTF-8: expected a str, got {text!r} ({type(text).__name__})")
-    data = text.encode("utf-8", "surrogatepass")
-    if not text.isascii() and _has_four_byte_lead(data):
-        data = _find_astral(lambda found: _astral_to_pair(found[0]), data)
+    try:
+        if _is_ascii(text):
+            data = _encode(text)
+        else:
+            data = _encode(text, "utf-8", "surrogatepass")
+            if 0xF0 in data or 0xF1 in data or 0xF2 in data or 0xF3 in data or 0xF4 in data:
+                return _encode_astral(text, data)
+    except TypeError:
+        raise TypeError(f"modified UTF-8: expected a str, got {text!r} ({type(text).__name__})") from None
     if 0 in data:
         data = data.replace(b"\x00", b"\xc0\x80")
     return data
@@ -47,23 +56,17 @@ def decode_modified_utf8(data: bytes | bytearray | memoryview) -> str:
     There is no limit of 65,535 bytes here. Raises `UTFDataFormatError`, with the JDK's message, for what `readUTF`
     refuses (a stray continuation byte, a four-byte form, a character cut short), and `TypeError` for what is no bytes.
     """
-    if not isinstance(data, bytes):
-        if not isinstance(data, (bytearray, memoryview)):
-            raise TypeError(f"modified UTF-8: expected bytes, got {data!r} ({type(data).__name__})")
-        data = bytes(data)
-    if data.isascii():
-        return data.decode("ascii")
-    if _has_four_byte_lead(data):
-        return _decode_exactly(data)
-    repaired = data
-    if 0xED in data:  # a surrogate, or a character not far below them
-        repaired = _find_pairs(lambda found: _pair_to_astral(found[0]), data)
-    if 0xC0 in data:
-        repaired = repaired.replace(b"\xc0\x80", b"\x00")
     try:
-        return repaired.decode("utf-8", "surrogatepass")
+        text = _decode(data)  # type: ignore[arg-type]
     except UnicodeDecodeError:
-        return _decode_exactly(data)
+        return _decode_unusual(bytes(data))
+    except TypeError:
+        if not isinstance(data, (bytearray, memoryview)):
+            raise TypeError(f"modified UTF-8: expected bytes, got {data!r} ({type(data).__name__})") from None
+        return decode_modified_utf8(bytes(data))
+    if not _is_ascii(text) and (0xF0 in data or 0xF1 in data or 0xF2 in data or 0xF3 in data or 0xF4 in data):
+        return _decode_exactly(data)  # type: ignore[arg-type]
+    return text
 
 
 def utf16_units(text: str) -> bytes:
@@ -76,23 +79,58 @@ def join_surrogates(units: bytes) -> str:
     return units.decode("utf-16-be", "surrogatepass")
 
 
-def _has_four_byte_lead(data: bytes) -> bool:
-    # Five scans at memchr's speed; cheaper than any one expression that looks for all five at once.
-    return 0xF0 in data or 0xF1 in data or 0xF2 in data or 0xF3 in data or 0xF4 in data
+# Surrogates are U+D800 to U+DFFF, ED A0 80 to ED BF BF. Python's codecs take one for an error, at the price of an
+# exception each; so they become U+1800 to U+1FFF, E1 A0 80 to E1 BF BF, if the text has no other character that begins
+# with E1, or else U+E800 to U+EFFF, and so on. In UTF-16 this changes half a byte, in UTF-8 the other half of one.
+
+_LEADS = (0xE1, 0xEE, 0xEA, 0xEB, 0xEC, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xE2, 0xE3, 0xEF)  # rare ones first
 
 
-# Caches, because a conversation repeats its few emoji; bounded, because the far end chooses what they are.
+def _table(change: dict[int, int]) -> bytes:
+    return bytes(change.get(byte, byte) for byte in range(256))
 
 
-@lru_cache(maxsize=4096)
-def _astral_to_pair(four_bytes: bytes) -> bytes:
-    units = utf16_units(four_bytes.decode("utf-8"))
-    return (chr(units[0] << 8 | units[1]) + chr(units[2] << 8 | units[3])).encode("utf-8", "surrogatepass")
+_away_utf16 = {lead: _table({0xD8 | low: (lead & 0xF) << 4 | 8 | low for low in range(8)}) for lead in _LEADS}
+_back_utf16 = {lead: _table({(lead & 0xF) << 4 | low: 0xD0 | low for low in range(16)}) for lead in _LEADS}
+_away_utf8 = {lead: _table({0xED: lead}) for lead in _LEADS}
+_back_utf8 = {lead: _table({lead: 0xED}) for lead in _LEADS}
 
 
-@lru_cache(maxsize=4096)
-def _pair_to_astral(six_bytes: bytes) -> bytes:
-    return join_surrogates(utf16_units(six_bytes.decode("utf-8", "surrogatepass"))).encode("utf-8")
+def _free_lead(data: bytes) -> int | None:
+    """A byte at which no character of `data` begins."""
+    for lead in _LEADS:
+        if lead not in data:
+            return lead
+    return None
+
+
+def _encode_astral(text: str, utf8: bytes) -> bytes:
+    lead = _free_lead(utf8)
+    if lead is None:  # all scripts in one text: each half by itself has fewer, down to a single character
+        middle = len(text) // 2
+        return encode_modified_utf8(text[:middle]) + encode_modified_utf8(text[middle:])
+    units = bytearray(utf_16_le_encode(text, "surrogatepass")[0])
+    units[1::2] = units[1::2].translate(_away_utf16[lead])
+    data = utf_16_le_decode(units)[0].encode().translate(_back_utf8[lead])
+    return data.replace(b"\x00", b"\xc0\x80") if 0 in data else data
+
+
+def _decode_unusual(data: bytes) -> str:
+    """What is no UTF-8, but may be modified UTF-8."""
+    if 0xF0 in data or 0xF1 in data or 0xF2 in data or 0xF3 in data or 0xF4 in data:
+        return _decode_exactly(data)
+    repaired = data.replace(b"\xc0\x80", b"\x00") if 0xC0 in data else data
+    lead = _free_lead(repaired)
+    try:
+        if 0xED not in repaired:
+            return repaired.decode()
+        if lead is None:
+            return join_surrogates(utf16_units(repaired.decode("utf-8", "surrogatepass")))
+        units = bytearray(utf_16_le_encode(repaired.translate(_away_utf8[lead]).decode())[0])
+    except UnicodeDecodeError:
+        return _decode_exactly(data)
+    units[1::2] = units[1::2].translate(_back_utf16[lead])
+    return utf_16_le_decode(units, "surrogatepass", True)[0]
 
 
 def _decode_exactly(data: bytes) -> str:

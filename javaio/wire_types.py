@@ -276,18 +276,17 @@ def _unpack_double(data: bytes) -> float:
 
 # Text ----------------------------------------------------------------------------------------------------------------
 
-_MAX_UTF = 0xFFFF
-
 
 def _pack_utf(text: str) -> bytes:
     data = encode_modified_utf8(text)
-    if len(data) > _MAX_UTF:
+    try:
+        return _pack_uint16(len(data)) + data
+    except struct.error:
         # Eight units, not characters, at either end: half a pair may be all that is left of an emoji there.
         head, tail = utf16_units(text[:8])[:16], utf16_units(text[-8:])[-16:]
         raise UTFDataFormatError(
             f"encoded string ({join_surrogates(head)}...{join_surrogates(tail)}) too long: {len(data)} bytes"
-        )
-    return _pack_uint16(len(data)) + data
+        ) from None
 
 
 # The table -----------------------------------------------------------------------------------------------------------

@@ -30,6 +30,32 @@ BOTH_WAYS = [
 ]
 
 
+_OF_EVERY_LEAD = "".join(chr(lead << 12 | 0x800) for lead in range(16))  # U+D800, a lone surrogate, among them
+
+
+@pytest.mark.parametrize("missing", range(16))
+@pytest.mark.parametrize("halves", ["😀", chr(0xD83D), chr(0xDE00), "\ude00\ud83d", "한😀", "\0😀"])
+def test_surrogates_beside_characters_of_every_other_first_byte(halves: str, missing: int) -> None:
+    """Surrogates are moved to where no character of the text is: there may be one such place, or none."""
+    others = _OF_EVERY_LEAD[:missing] + _OF_EVERY_LEAD[missing + 1 :]
+    text = f"é{others}{halves}{others}\0\u1fff\ue800{halves}"
+    data = b"".join(
+        b"\xc0\x80" if unit == "\0" else unit.encode("utf-8", "surrogatepass")
+        for character in text
+        for unit in _units(character)
+    )
+    assert encode_modified_utf8(text) == data
+    assert decode_modified_utf8(data) == text
+    assert decode_modified_utf8(encode_modified_utf8(others + halves)) == others + halves
+    with pytest.raises(UTFDataFormatError, match="partial character at end"):
+        decode_modified_utf8(data + b"\xed")
+
+
+def _units(character: str) -> list[str]:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return [chr(units[at] << 8 | units[at + 1]) for at in range(0, len(units), 2)]
+
+
 @pytest.mark.parametrize(("text", "data"), [row[1:] for row in BOTH_WAYS], ids=[row[0] for row in BOTH_WAYS])
 def test_both_ways(text: str, data: str) -> None:
     assert encode_modified_utf8(text).hex(" ").upper() == data
