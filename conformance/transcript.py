@@ -54,7 +54,7 @@ def case_transcript(result: CaseResult) -> str:
 def _mistakes(protocol: Protocol, recording: Recording, now: float) -> list[str]:
     """The well-known mistake that fits the bytes, if there is one, and how to mend it."""
     findings = diagnose(protocol, recording.connections, now=now)
-    return ["", *explain(findings[0]).splitlines()] if findings else []
+    return ["", *explain(findings[0], findings[1:]).splitlines()] if findings else []
 
 
 def _wire(conversation: Conversation, began: float) -> Iterator[str]:

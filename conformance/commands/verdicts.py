@@ -45,8 +45,8 @@ class Verdicts:
         else:
             print_line(f"{self._paint('FAILED', 'red', 'bold')}  {case.name}: {case.about}")
             print_line(f"        {outcome.problem}")
-            for finding in findings[:1]:
-                for line in explain(finding).splitlines():
+            if findings:
+                for line in explain(findings[0], findings[1:]).splitlines():
                     print_line(f"        {line}")
 
     def _many(self, outcome: Outcome) -> str:
