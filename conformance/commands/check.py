@@ -117,9 +117,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _against_server(
     file: CaseFile, cases: Sequence[Case], host: str, port: int, patience: float | None
 ) -> Iterator[tuple[Case, Outcome]]:
-    at_once = _serves_at_once(file, host, port)
+    ways = {case.serves for case in cases}
+    if ways != {"both"}:
+        ways = {"both", "at once" if _serves_at_once(file, host, port) else "one at a time"}
     for case in cases:
-        if case.serves in ("both", "at once" if at_once else "one at a time"):
+        if case.serves in ways:
             yield (
                 case,
                 play_against_server(case.steps, file.afterwards, host, port, patience=patience or _SERVER_SECONDS),

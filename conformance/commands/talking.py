@@ -78,8 +78,8 @@ class Talk:
 
     def mistakes(self) -> list[Finding]:
         """What fits the server's bytes so far, if they do not fit the protocol: the likeliest first."""
-        found = diagnose(self._protocol, [self._seen], now=time.monotonic(), patience=0.0)
-        return [finding for finding in found if finding.side == SERVER and finding.raw]
+        found = diagnose(self._protocol, [self._seen], now=time.monotonic(), patience=0.0, of=SERVER)
+        return [finding for finding in found if finding.raw]
 
     def leave(self) -> None:
         """Ends our side, and sees whether the server ends its own."""

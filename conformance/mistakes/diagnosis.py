@@ -42,17 +42,19 @@ def diagnose(
     now: float | None = None,
     patience: float = PATIENCE,
     suspect: bool = False,
+    of: Side | None = None,
 ) -> list[Finding]:
     """The mistakes that explain what does not fit the protocol, the likeliest first; none where all fits.
 
     `now`, on the clock of the recording, lets it see that nothing has moved for `patience` seconds on a connection
     that is still open. `suspect` looks as well at bytes that fit the protocol, and have values as a mistake makes them:
-    all it then finds are guesses, for a right program may have meant those values.
+    all it then finds are guesses, for a right program may have meant those values. `of` is the side that is judged,
+    where only one of them is: what the other does wrong is no mistake of a program.
     """
     found: list[Finding] = []
     for connection in connections:
         found += _of_connection(protocol, connection, now, patience, suspect=suspect)
-    merged = _merge(found)
+    merged = _merge([finding for finding in found if of in (None, finding.side)])
     # A stable sort: within a connection the order tells which mistake explains the rest.
     return sorted(merged, key=lambda finding: finding.key == "both-sides-waiting")
 
