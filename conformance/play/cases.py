@@ -18,7 +18,7 @@ from pydantic import SkipValidation, model_validator
 from conformance.model.yaml_file import Lines, Model, YamlError, read_yaml, validate
 from conformance.play.items import parse_items
 from conformance.play.lines import parse_lines
-from conformance.play.steps import STEPS, Again, Crowd, Input, Serve, Shows, Step, Together, Type
+from conformance.play.steps import STEPS, Again, Crowd, Input, Rests, Serve, Shows, Step, Together, Type
 
 __all__ = ["Case", "CaseFile", "all_steps", "load_cases"]
 
@@ -106,8 +106,10 @@ def _load(content: dict[str, Any], path: Path) -> CaseFile:
             raise YamlError(f"{path}: cases: the name {name!r} stands twice")
     if head.against == "server":
         for case in expanded:
-            if any(isinstance(step, Type | Input | Shows) for step in all_steps(case.steps)):
-                raise YamlError(f"{path}: {case.name}: nobody types to a server, or looks at it: type, input, shows")
+            if any(isinstance(step, Type | Input | Shows | Rests) for step in all_steps(case.steps)):
+                raise YamlError(
+                    f"{path}: {case.name}: nobody types to a server, or looks at it: type, input, shows, rests"
+                )
     return CaseFile(head.protocol, head.against, _steps(afterwards, path, "afterwards"), tuple(expanded))
 
 
