@@ -171,7 +171,8 @@ def test_the_typist_tells_what_is_rough_from_what_is_right() -> None:
         ((1.0, None), None),  # it has ended meanwhile, and the wire will tell
         (
             (1.0, 1.25),
-            "the client must wait, and used 0.25 s of processor time in 0.01 s: it looks for the answer again and again",
+            "the client must wait, and used 0.25 s of processor time in 0.01 s: it looks for the answer again and "
+            "again",
         ),
     ],
     ids=["waits", "is gone", "spins"],
