@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from conformance.model.yaml_file import YamlError
+from conformance.model import YamlError, load_registry
 from conformance.play.cases import CaseFile, load_cases
 from conformance.play.lines import parse_lines
 from conformance.play.steps import Input, Shows, Type
@@ -15,10 +15,9 @@ from conformance.play.steps import Input, Shows, Type
 
 def load(folder: Path, against: Literal["server", "client"], case: str) -> CaseFile:
     text = f"{{protocol: chat, against: {against}, cases: [{{name: one, about: one, {case}}}]}}"
-    (folder / "cases.yaml").write_text(text, encoding="utf-8")
-    found = load_cases("chat", against, folder)
-    assert found is not None
-    return found
+    path = folder / "cases.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_cases([path])["chat", against]
 
 
 def test_what_is_typed_and_shown(tmp_path: Path) -> None:
@@ -65,7 +64,7 @@ def test_a_mistake_is_one_sentence(
 
 
 def test_there_are_enough_cases_against_clients() -> None:
-    files = [load_cases(protocol, "client") for protocol in ("addition", "chat")]
-    addition, chat = (len(file.cases) if file else 0 for file in files)
+    files = load_cases(load_registry().cases)
+    addition, chat = (len(files[protocol, "client"].cases) for protocol in ("addition", "chat"))
     assert chat >= 30
     assert addition + chat >= 60
