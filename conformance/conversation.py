@@ -132,9 +132,7 @@ class _Reader:
         try:
             wire = step.wire(self._values)
         except SizeError as error:
-            raise _BrokenError(
-                f"the {sender} can send no `{step.field}`{self._round()} of {step.size} bytes: {error}"
-            ) from None
+            raise _BrokenError(f"the {sender} can send no bytes `{step.field}`{self._round()}: {error}") from None
         if offset >= len(data) and wire.size:
             expected = "" if step.expected is None else f", which must be {step.equals} = {step.expected(self._values)}"
             raise _EndedError(f"the {sender} never sent {step.type} `{step.field}`{self._round()}{expected}")

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.counted import BYTES
 from conformance.mistakes.codec import Candidate
 from conformance.mistakes.lane import Lane
 from conformance.mistakes.plausible import ADDRESS_BITS, is_address
 from conformance.mistakes.questions import Question, Questions
-from conformance.mistakes.right import right_candidate
+from conformance.mistakes.right import CONTENT_BITS, right_candidate
 from conformance.mistakes.script import Again, Enter, Item, Loop, compile_script
 from conformance.mistakes.walk import STOPPED_BITS, may_begin
 from conformance.model.protocol import FieldStep
@@ -135,7 +136,8 @@ class _Reader:
         if candidate is None:
             self._wrong(offset)
             found.unreadable = True
-            found.pay(offset, _UNREAD_BITS + _BYTE_BITS * (len(lane.data) - offset))
+            byte = CONTENT_BITS if step.type == BYTES else _BYTE_BITS
+            found.pay(offset, _UNREAD_BITS + byte * (len(lane.data) - offset))
             return None
         bits = candidate.bits
         if step.equals is not None:

@@ -10,7 +10,7 @@ import pytest
 from conformance.model import YamlError, load_registry
 from conformance.play.cases import CaseFile, load_cases
 from conformance.play.lines import parse_lines
-from conformance.play.steps import Input, Shows, Type
+from conformance.play.steps import Do, Input, Shows, Type
 
 
 def load(folder: Path, against: Literal["server", "client"], case: str) -> CaseFile:
@@ -68,3 +68,17 @@ def test_there_are_enough_cases_against_clients() -> None:
     addition, chat = (len(files[protocol, "client"].cases) for protocol in ("addition", "chat"))
     assert chat >= 30
     assert addition + chat >= 60
+
+
+def test_files_of_one_protocol_and_side_are_put_together(tmp_path: Path) -> None:
+    text = "{{protocol: chat, against: server, {more}cases: [{{name: {name}, about: one, steps: [{{do: nothing}}]}}]}}"
+    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    one.write_text(text.format(name="a", more=""), encoding="utf-8")
+    two.write_text(text.format(name="b", more="afterwards: [{do: close}], "), encoding="utf-8")
+    found = load_cases([one, two])["chat", "server"]
+    assert [case.name for case in found.cases] == ["a", "b"]
+    assert (found.path, found.afterwards) == (one, (Do("close"),))
+    two.write_text(text.format(name="a", more=""), encoding="utf-8")
+    with pytest.raises(YamlError) as caught:
+        load_cases([one, two])
+    assert str(caught.value) == f"{two}: cases: the name 'a' is taken, by a case of {one}"
