@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import docker
 import pytest
+import yaml
 
 from conformance.backends.jdks import find_jdks
 from tests.conformance.exercise import FOLDER
@@ -48,6 +50,23 @@ def test_the_file_that_is_in_the_matrix_may_be_given_again(tmp_path: Path) -> No
     run = run_matrix(tmp_path, "--programs", str(FOLDER / "programs.yaml"), "--collect-only", "-q", "-k", PAIRS[0])
     assert run.status == 0
     assert run.output.count(PAIRS[0]) == 1
+
+
+def test_the_guide_shows_the_files_as_they_are() -> None:
+    guide = (FOLDER.parents[1] / "docs" / "write-an-exercise.md").read_text(encoding="utf-8")
+    shown = {name: content for block in re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+             for name, content in yaml.safe_load(block).items()}  # fmt: skip
+    protocol, consoles, programs, cases = (
+        yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+        for name in ("protocol.yaml", "consoles.yaml", "programs.yaml", "cases/server.yaml")
+    )
+    assert protocol.items() <= shown.items()
+    assert shown["file-server"] == consoles["file-server"]
+    assert shown["servers"].items() <= programs["servers"].items()
+    assert [shown[key] for key in ("protocols", "consoles")] == [programs[key] for key in ("protocols", "consoles")]
+    assert shown["afterwards"] == cases["afterwards"]
+    named = {case["name"]: case for case in cases["cases"]}
+    assert shown["cases"][1] == named["negative-size"]
 
 
 # One that nobody knows -----------------------------------------------------------------------------------------------
