@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from conformance.model.yaml_file import Lines, Model, YamlError, read_yaml, unknown_key, validate
 
-__all__ = ["ProgramFile", "listed_files", "read_program_file"]
+__all__ = ["Kind", "ProgramFile", "listed_files", "read_program_file"]
 
-_KEYS = ("servers", "clients", "protocols", "consoles", "cases")
+Kind = Literal["protocols", "consoles", "cases"]
+
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_KEYS = ("servers", "clients", *_KINDS)
 
 
 @dataclass(frozen=True)
 class ProgramFile:
-    """One such file. Its programs are as YAML has them: what they name may stand in another file."""
+    """One such file, and which files it brings along.
+
+    Its programs are as YAML has them: what they name may stand in another file.
+    """
 
     path: Path
     servers: Mapping[str, Any]
     clients: Mapping[str, Any]
-    protocols: tuple[Path, ...]
-    consoles: tuple[Path, ...]
-    cases: tuple[Path, ...]
+    brought: Mapping[Kind, tuple[Path, ...]]
 
 
 class _Matrix(Model):
@@ -42,9 +46,7 @@ def read_program_file(path: Path) -> ProgramFile:
         path,
         servers=_entries(content, path, "servers"),
         clients=_entries(content, path, "clients"),
-        protocols=_files(content, path, "protocols"),
-        consoles=_files(content, path, "consoles"),
-        cases=_files(content, path, "cases"),
+        brought={kind: _files(content, path, kind) for kind in _KINDS},
     )
 
 

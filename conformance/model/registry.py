@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +10,15 @@ from typing import Any, TypeVar
 from conformance.model.console import Console
 from conformance.model.network import Network
 from conformance.model.program import ANY_CONSOLE, Program, ProgramEntry, Role
-from conformance.model.program_file import ProgramFile, listed_files, read_program_file
+from conformance.model.program_file import Kind, ProgramFile, listed_files, read_program_file
 from conformance.model.protocol import Protocol
 from conformance.model.runtime import Runtime
 from conformance.model.scenario import Scenario
-from conformance.model.yaml_file import Model, YamlError, read_yaml, validate
+from conformance.model.yaml_file import Model, YamlError, plain_name, read_yaml, validate
 
 __all__ = ["Registry", "load_matrix", "load_registry"]
 
 HERE = Path(__file__).resolve().parent.parent
-
-_NAME = re.compile(r"\w[\w.-]*")
 
 M = TypeVar("M", bound=Model)
 
@@ -56,7 +53,7 @@ def _load(programs: Iterable[Path], home: Path) -> Registry:
         "protocol",
         (
             (protocol.protocol, protocol, path)
-            for path in (*_own(home, "protocols"), *(path for file in files for path in file.protocols))
+            for path in _files("protocols", home, files)
             for protocol in [validate(Protocol, read_yaml(path), path)]
         ),
     )
@@ -64,7 +61,7 @@ def _load(programs: Iterable[Path], home: Path) -> Registry:
         "console",
         (
             (name, console, path)
-            for path in (*_own(home, "consoles"), *(path for file in files for path in file.consoles))
+            for path in _files("consoles", home, files)
             for name, console in _entries(Console, path).items()
         ),
     )
@@ -80,11 +77,11 @@ def _load(programs: Iterable[Path], home: Path) -> Registry:
         networks=_entries(Network, home / "networks.yaml"),
         scenarios={
             scenario.scenario: scenario
-            for path in _own(home, "scenarios")
+            for path in sorted((home / "scenarios").glob("*.yaml"))
             for scenario in [validate(Scenario, read_yaml(path), path)]
         },
         runtimes=_entries(Runtime, home / "runtimes.yaml"),
-        cases=(*_own(home, "cases"), *(path for file in files for path in file.cases)),
+        cases=_files("cases", home, files),
         servers=tuple(program for (role, _), program in found.items() if role == "server"),
         clients=tuple(program for (role, _), program in found.items() if role == "client"),
     )
@@ -100,8 +97,10 @@ def _by_name(kind: str, found: Iterable[tuple[str, M, Path]]) -> dict[str, M]:
     return known
 
 
-def _own(home: Path, folder: str) -> tuple[Path, ...]:
-    return tuple(sorted((home / folder).glob("*.yaml")))
+def _files(kind: Kind, home: Path, programs: Iterable[ProgramFile]) -> tuple[Path, ...]:
+    """The harness's own files of that kind, and those that the files of programs bring along, each once."""
+    brought = (path for file in programs for path in file.brought[kind])
+    return tuple(dict.fromkeys((*sorted((home / kind).glob("*.yaml")), *brought)))
 
 
 def _entries(kind: type[M], path: Path) -> dict[str, M]:
@@ -121,8 +120,10 @@ def _programs(
     for role, group, entries in roles:
         for name, raw in entries.items():
             where = f"{file.path}: {group}.{name}"
-            if not _NAME.fullmatch(str(name)):
-                raise YamlError(f"{where}: a name has letters, digits and . _ - only: it names files and selects cells")
+            try:
+                plain_name(str(name))
+            except ValueError as error:
+                raise YamlError(f"{where}: {error}") from None
             entry = validate(ProgramEntry, raw, file.path, group, str(name))
             if entry.protocol not in protocols:
                 raise YamlError(

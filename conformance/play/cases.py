@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pydantic import Field, SkipValidation, model_validator
+from pydantic import Field, SkipValidation, field_validator, model_validator
 
-from conformance.model.yaml_file import Lines, Model, YamlError, read_yaml, validate
+from conformance.model.yaml_file import Lines, Model, YamlError, plain_name, read_yaml, validate
 from conformance.play.items import parse_items
 from conformance.play.lines import parse_lines
 from conformance.play.steps import STEPS, Again, Crowd, Input, Serve, Shows, Step, Together, Type
@@ -53,6 +53,11 @@ class Case(Model):
     author: str = "alice"
     listens: bool = True
     rough: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _a_name(cls, name: str) -> str:
+        return "/".join(map(plain_name, name.split("/")))
 
     @model_validator(mode="after")
     def _says_what_is_rough(self) -> Case:

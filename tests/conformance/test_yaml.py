@@ -119,7 +119,7 @@ MISTAKES = {
         "servers.mine: `build` needs the `folder` that it builds"
     ),
     "servers: {../up: {protocol: addition, console: any, command: [x]}}": (
-        "servers.../up: a name has letters, digits and . _ - only: it names files and selects cells"
+        "servers.../up: a name has letters, digits and . _ + - only: it names files and selects tests"
     ),
 }
 
@@ -224,6 +224,14 @@ def test_a_file_may_bring_its_protocol_its_consoles_and_its_cases(exercise: Path
     assert registry.cases[-1] == exercise.parent / "its" / "cases" / "server.yaml"
 
 
+def test_two_files_may_bring_the_same(exercise: Path) -> None:
+    other = exercise.with_name("other.yaml")
+    other.write_text(BROUGHT.replace("mine:", "other:"), encoding="utf-8")
+    registry = load_registry([exercise, other])
+    assert [program.name for program in registry.servers[-2:]] == ["mine", "other"]
+    assert len(set(registry.cases)) == len(registry.cases)
+
+
 def test_another_file_may_use_what_it_brings(exercise: Path) -> None:
     other = exercise.with_name("other.yaml")
     other.write_text("servers: {other: {protocol: double, console: doubler, command: [x]}}\n", encoding="utf-8")
@@ -312,6 +320,8 @@ OWN_MISTAKES = [
     ("protocols/addition.yaml", "int32(first + second)", "int32(first + third)",
      "`sum` is computed from 'third', and no field before it has that name"),
     ("protocols/addition.yaml", "port: 8999", "port: 89990", "port: must be less than or equal to 65535, got 89990"),
+    ("protocols/addition.yaml", "protocol: addition", "protocol: ../up",
+     "protocol: a name has letters, digits and . _ + - only: it names files and selects tests"),
     ("protocols/addition.yaml", "port: 8999", "prot: 8999", "unknown key 'prot'; did you mean 'port'?"),
     ("protocols/addition.yaml", "- repeat:", "- repeat: []\n  - repeat:",
      "session.1: what is repeated must begin with a field: it tells whether there is one round more"),

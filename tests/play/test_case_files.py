@@ -70,6 +70,16 @@ def test_there_are_enough_cases_against_clients() -> None:
     assert addition + chat >= 60
 
 
+def test_a_case_names_files(tmp_path: Path) -> None:
+    path = tmp_path / "cases.yaml"
+    for name in ("../up", "a/../b", "/etc", "a b", ""):
+        path.write_text(
+            f"{{protocol: chat, against: server, cases: [{{name: '{name}', about: one, steps: []}}]}}", "utf-8"
+        )
+        with pytest.raises(YamlError, match=r"cases\.0\.name: a name has letters, digits and \. _ \+ - only"):
+            load_cases([path])
+
+
 def test_files_of_one_protocol_and_side_are_put_together(tmp_path: Path) -> None:
     text = "{{protocol: chat, against: server, {more}cases: [{{name: {name}, about: one, steps: [{{do: nothing}}]}}]}}"
     one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
