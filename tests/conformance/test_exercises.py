@@ -107,14 +107,14 @@ def serve(connection):
         try:
             while True:
                 number = DataInputStream(stream).read_long()
-                print(number, flush=True)
+                print(f"{number}\\n", end="", flush=True)  # in one piece, beside the other thread's line
                 DataOutputStream(stream).write_long(2 * number)
         except (EOFError, OSError):
             pass
 
 listener = socket.create_server(("", int(sys.argv[1])))
 while True:
-    print("listening on", sys.argv[1], flush=True)
+    print(f"listening on {sys.argv[1]}\\n", end="", flush=True)
     threading.Thread(target=serve, args=(listener.accept()[0],)).start()
 """,
     "client.py": """
