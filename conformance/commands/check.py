@@ -6,7 +6,7 @@ import argparse
 import socket
 from collections.abc import Iterator, Sequence
 
-from conformance.commands.arguments import Place, UsageError, find_protocol, listen_place, place
+from conformance.commands.arguments import Place, UsageError, find_case_files, find_protocol, listen_place, place
 from conformance.commands.asking import Asking, can_be_typed
 from conformance.commands.terminal import Paint, has_colours
 from conformance.commands.verdicts import Verdicts
@@ -87,9 +87,12 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Goes through the cases, and tells each as soon as it is judged."""
     protocol = find_protocol(arguments.protocol)
-    file = load_cases(protocol.protocol, arguments.side)
+    file = load_cases(find_case_files(arguments.protocol)).get((protocol.protocol, arguments.side))
     if file is None:
-        raise UsageError(f"there are no cases against a {arguments.side} of {protocol.protocol!r}")
+        raise UsageError(
+            f"there are no cases against a {arguments.side} of {protocol.protocol!r}: "
+            "those of a protocol of your own stand in the folder `cases` beside its file"
+        )
     paint = Paint(has_colours())
     verdicts = Verdicts(protocol, paint, side=arguments.side, as_json=arguments.json)
     cases = [case for case in file.cases if arguments.only in case.name]

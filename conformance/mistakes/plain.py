@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.addresses import is_address
+from conformance.counted import BYTES
 from conformance.mistakes.codec import Candidate
 from conformance.mistakes.lane import Lane
 from conformance.mistakes.plausible import ADDRESS_BITS
 from conformance.mistakes.questions import Question, Questions
-from conformance.mistakes.right import right_candidate
+from conformance.mistakes.right import CONTENT_BITS, right_candidate
 from conformance.mistakes.script import Again, Enter, Item, Loop, compile_script
 from conformance.mistakes.walk import STOPPED_BITS, may_begin
 from conformance.model.protocol import FieldStep
@@ -139,7 +140,8 @@ class _Reader:
         if candidate is None:
             self._wrong(offset)
             found.unreadable = True
-            found.pay(offset, len(lane.data), _UNREAD_BITS + _BYTE_BITS * (len(lane.data) - offset))
+            byte = CONTENT_BITS if step.type == BYTES else _BYTE_BITS
+            found.pay(offset, len(lane.data), _UNREAD_BITS + byte * (len(lane.data) - offset))
             return None
         bits = candidate.bits
         if step.equals is not None:
