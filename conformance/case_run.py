@@ -171,7 +171,7 @@ class _ClientRun(_Run):
             client = self._lane.start(self._program, values, typed=self._group.file.typed)
         except (PlayerError, ProgramError) as error:
             return self._result(case, Outcome(str(error)), (), began)
-        typist = Typist(client)
+        typist = Typist(client, typed=self._group.file.typed)
         try:
             outcome = Outcome()
             if case.listens:

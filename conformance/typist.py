@@ -26,12 +26,13 @@ class Typist:
     goes on.
     """
 
-    def __init__(self, client: Started) -> None:
+    def __init__(self, client: Started, *, typed: bool) -> None:
         self._handle = client.handle
         self._console = client.console
         self._looked_at = 0
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._type, daemon=True).start()
+        if typed:
+            threading.Thread(target=self._type, daemon=True).start()
 
     def __call__(self, step: OperatorStep) -> Reply:
         """Does the step."""

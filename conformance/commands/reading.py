@@ -177,7 +177,7 @@ class LiveConversation:
         except KeyError:
             return None  # the other side has not yet told how many bytes it is to be
         except SizeError as error:
-            return self._broken(side, at, f"the {side.name} can send no `{step.field}` of {step.size} bytes: {error}")
+            return self._broken(side, at, f"the {side.name} can send no bytes `{step.field}`: {error}")
         except IncompleteValueError as error:
             side.needed = error.expected
             if side.needed > _MOST_KEPT:

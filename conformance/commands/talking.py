@@ -175,7 +175,7 @@ class Talk:
             return step.wire(self._values)
         except SizeError as error:
             raise WrongAnswerError(
-                f"it can send no `{step.field}` of {step.size} bytes: {error}", "check how it writes the size"
+                f"it can send no bytes `{step.field}`: {error}", "check how it writes the size"
             ) from None
 
     def _wanted(self, step: FieldStep) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from conformance.counted import SizeError
+from conformance.counted import BYTES, SizeError
 from conformance.hexadecimal import show
 from conformance.play.items import Item
 from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side
@@ -172,8 +172,7 @@ class Peer:
                 try:
                     self._need(error.expected, until)
                 except UnexpectedError as wrong:
-                    article = "an" if wire.name[0] in "aeiou" else "a"
-                    raise UnexpectedError(f"{wrong}, and {article} {wire.name} must come") from None
+                    raise UnexpectedError(f"{wrong}, and {_one(wire)} must come") from None
                 continue
             except UTFDataFormatError as error:
                 raise UnexpectedError(
@@ -229,6 +228,12 @@ class Peer:
         if item.type == "hex":
             return f"the bytes {item.value}"
         return item.wire(known).describe(item.evaluate(known))
+
+
+def _one(wire: WireType[Any]) -> str:
+    if wire.name == BYTES:
+        return f"{wire.size} bytes"
+    return f"{'an' if wire.name[0] in 'aeiou' else 'a'} {wire.name}"
 
 
 class _EndError(Exception):

@@ -92,7 +92,7 @@ def test_as_many_are_received_as_were_told(judged: Sent) -> None:
 
 
 def test_fewer_came(judged: Sent) -> None:
-    with pytest.raises(UnexpectedError, match=r"ended the connection by end after 61 62, and a bytes must come"):
+    with pytest.raises(UnexpectedError, match=r"ended the connection by end after 61 62, and 3 bytes must come"):
         judged((3).to_bytes(8, "big") + b"ab")
 
 

@@ -138,7 +138,7 @@ def typist(*shown: str) -> tuple[Typist, _Keyboard]:
     keyboard, console = _Keyboard(), ConsoleLog()
     console.feed("out", "".join(f"{line}\n" for line in shown).encode())
     console.close()
-    return Typist(Started(keyboard, console)), keyboard
+    return Typist(Started(keyboard, console), typed=True), keyboard
 
 
 def test_the_typist_types_lines_and_then_ends_the_input() -> None:
