@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -49,8 +50,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--cases",
-        action="store_true",
-        help="also run the cases against every program (done too where the folder conformance/cases is named)",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="run the cases of each protocol against its programs, beside the cells (the default)",
     )
     group.addoption("--lanes", type=int, default=default_lanes(), metavar="N", help="how many cells run side by side")
 

@@ -38,6 +38,7 @@ def arguments(results: Path, *options: str) -> list[str]:
         "-m",
         "pytest",
         "conformance",
+        "--no-cases",
         "-p",
         "no:cacheprovider",
         "--results",
