@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from javaio import DataInputStream, DataOutputStream, IncompleteValueError
+from javaio import DataInputStream, DataOutputStream, IncompleteValueError, encode_modified_utf8
 
 from .answers import Pieces, Trickle
 
@@ -148,6 +148,31 @@ def test_the_methods_called_most_survive_short_writes_too(room: int) -> None:
     whole = struct.pack(">iqd", -2, 1 << 40, 0.5) + bytes.fromhex("7ff8000000000000 0002 c3a9")
     assert bytes(trickle.written) == whole
     assert out.size() == len(whole)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "\0", "é", "a\0", "😀", "x" * 254, "x" * 255, "x" * 256, "é" * 128, "\0" * 128]
+)
+@pytest.mark.parametrize("room", [1, 10_000])
+def test_text_is_written_and_read_the_same_however_long_it_is(text: str, room: int) -> None:
+    """ASCII goes past the codec, unless it has a U+0000; the length of a short text is not worked out."""
+    trickle = Trickle(room)
+    out = DataOutputStream(trickle)
+    out.write_utf(text)
+    data = encode_modified_utf8(text)
+    assert bytes(trickle.written) == struct.pack(">H", len(data)) + data
+    assert out.size() == len(data) + 2
+    inp = DataInputStream(io.BufferedReader(Pieces([bytes([byte]) for byte in trickle.written])))
+    assert (inp.read_utf(), inp.read()) == (text, -1)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"text"])
+def test_text_alone_is_written_as_text(wrong: Any) -> None:
+    trickle = Trickle(100)
+    out = DataOutputStream(trickle)
+    with pytest.raises(TypeError, match="expected a str, got"):
+        out.write_utf(wrong)
+    assert (trickle.calls, out.size()) == (0, 0)
 
 
 def test_each_value_is_one_write() -> None:

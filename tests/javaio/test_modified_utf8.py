@@ -1,5 +1,7 @@
 """Modified UTF-8 alone: what is written for each kind of character, what is read, what is refused and how."""
 
+import builtins
+import importlib.util
 import re
 import sys
 
@@ -113,15 +115,20 @@ def test_a_str_that_has_more_to_it_than_its_characters(text: str) -> None:
     assert encode_modified_utf8(kept) == _unit_by_unit(kept)
 
 
-@pytest.mark.parametrize("missing", ["the size of a str", "a str of units"])
-def test_what_only_cpython_has_is_not_needed(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if missing == "the size of a str":
-        monkeypatch.setattr(modified_utf8, "_size_of", lambda text: sys.maxsize)
-    else:
-        monkeypatch.setattr(modified_utf8, "_str_of_units", lambda: None)
+def test_what_only_cpython_has_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a str does not say its size, and there is no `ctypes`."""
+    spec = modified_utf8.__spec__
+    assert spec is not None
+    assert spec.loader is not None
+    elsewhere = importlib.util.module_from_spec(spec)
+    find = getattr
+    with monkeypatch.context() as patched:
+        patched.setattr(builtins, "getattr", lambda *of: find(*of) if of[:2] != (str, "__sizeof__") else of[2])
+        spec.loader.exec_module(elsewhere)
+    monkeypatch.setitem(sys.modules, "ctypes", None)
     for text in [row[1] for row in BOTH_WAYS] + ["é" * 500, "😀" * 500, "a\0é€😀\ud800z" * 50]:
-        assert encode_modified_utf8(text) == _unit_by_unit(text)
-        assert decode_modified_utf8(_unit_by_unit(text)) == text
+        assert elsewhere.encode_modified_utf8(text) == _unit_by_unit(text)
+        assert elsewhere.decode_modified_utf8(_unit_by_unit(text)) == text
 
 
 @pytest.mark.parametrize(("text", "data"), [row[1:] for row in BOTH_WAYS], ids=[row[0] for row in BOTH_WAYS])
