@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarks import addition
+from benchmarks import addition, cell, modified_utf8, streams
 from benchmarks.rows import Row
 from benchmarks.sampling import Effort
 
@@ -20,5 +20,9 @@ class Benchmark:
 
 BENCHMARKS = {
     "addition": Benchmark("the servers that add, requests/s", addition.measure),
+    "modified-utf8": Benchmark("modified UTF-8, texts/s", modified_utf8.measure),
+    "streams": Benchmark("values through the streams, values/s", streams.measure),
+    "cell-processes": Benchmark("a cell of the matrix, its programs as processes", cell.measure_processes),
+    "cell-containers": Benchmark("a cell of the matrix, its programs in containers", cell.measure_containers),
 }
 """By the name that `--only` takes."""
