@@ -4,6 +4,8 @@ import errno
 import io
 import math
 import struct
+import sys
+from array import array
 from typing import Any
 
 import pytest
@@ -80,6 +82,42 @@ def test_asks_for_no_more_than_a_piece_at_a_time() -> None:
         DataInputStream(source).read_fully(2**31 - 1)
     assert DataInputStream(source).skip_bytes(2**31 - 1) == 0
     assert source.most == 65_536
+
+
+@pytest.mark.parametrize(
+    ("letter", "size", "write", "read", "numbers"),
+    [
+        ("h", 2, "write_short", "read_short", [1, -2, 32767]),
+        ("i", 4, "write_int", "read_int", [84, 98, -1]),
+        ("q", 8, "write_long", "read_long", [1 << 40, -1]),
+        ("f", 4, "write_float", "read_float", [0.5, -2.0]),
+        ("d", 8, "write_double", "read_double", [0.1, -math.inf]),
+    ],
+)
+def test_an_array_is_its_numbers_one_after_the_other(
+    letter: str, size: int, write: str, read: str, numbers: list[Any]
+) -> None:
+    """As docs/wire-format.md moves arrays whole."""
+    numbers *= 10_000  # more than is asked for at a time
+    one_by_one = io.BytesIO()
+    out = DataOutputStream(one_by_one)
+    for number in numbers:
+        getattr(out, write)(number)
+    whole: array[Any] = array(letter, numbers)
+    if sys.byteorder == "little":
+        whole.byteswap()
+    at_once = io.BytesIO()
+    DataOutputStream(at_once).write(whole.tobytes())
+    assert at_once.getvalue() == one_by_one.getvalue()
+    inp = DataInputStream(at_once)
+    at_once.seek(0)
+    came: array[Any] = array(letter)
+    came.frombytes(inp.read_fully(size * len(numbers)))
+    if sys.byteorder == "little":
+        came.byteswap()
+    assert came.tolist() == numbers
+    one_by_one.seek(0)
+    assert [getattr(DataInputStream(one_by_one), read)() for _ in numbers] == numbers
 
 
 def test_the_end_of_the_stream_is_asked_for_once() -> None:
