@@ -97,7 +97,7 @@ def _read_ints(file: BinaryIO) -> None:
 def _read_ints_by_hand(file: BinaryIO) -> None:
     read, unpack = file.read, _int.unpack
     for _ in range(COUNT):
-        unpack(read(4))
+        (_number,) = unpack(read(4))
 
 
 def _read_ints_at_once(file: BinaryIO) -> None:
@@ -131,10 +131,10 @@ def _read_records(file: BinaryIO) -> None:
 def _read_records_by_hand(file: BinaryIO) -> None:
     read, unpack_int, unpack_short, unpack_double = file.read, _int.unpack, _short.unpack, _double.unpack
     for _ in range(COUNT):
-        unpack_int(read(4))
+        (_number,) = unpack_int(read(4))
         (size,) = unpack_short(read(2))
         read(size).decode()
-        unpack_double(read(8))
+        (_half,) = unpack_double(read(8))
 
 
 PASSES: dict[str, tuple[Pass, Pass, Pass | None]] = {
