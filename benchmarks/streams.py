@@ -17,6 +17,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +26,7 @@ from benchmarks.rows import Ratio, Row, UnavailableError
 from benchmarks.sampling import Effort, in_turns
 from javaio import DataInputStream, DataOutputStream
 
-__all__ = ["COUNT", "PASSES", "measure", "stream_pass"]
+__all__ = ["COUNT", "WORKS", "Work", "measure", "stream_pass"]
 
 # As in StreamPass.java.
 COUNT = 20_000
@@ -34,19 +35,61 @@ _INTS = range(-COUNT // 2, COUNT - COUNT // 2)
 _ARRAY = array("i", _INTS)
 _BUFFER = 8192
 
-_int, _short, _double = struct.Struct(">i"), struct.Struct(">H"), struct.Struct(">d")
+_pack_int, _unpack_int = struct.Struct(">i").pack, struct.Struct(">i").unpack
+_pack_short, _unpack_short = struct.Struct(">H").pack, struct.Struct(">H").unpack
+_pack_double, _unpack_double = struct.Struct(">d").pack, struct.Struct(">d").unpack
 
 Pass = Callable[[BinaryIO], None]
 
 
-def _write_ints(file: BinaryIO) -> None:
-    out = DataOutputStream(file)
+class _BareOutput:
+    """A method for each value with nothing in it but the loop's own lines: what no `DataOutputStream` can go below."""
+
+    __slots__ = ("_write",)
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._write = file.write
+
+    def write_int(self, value: int) -> None:
+        self._write(_pack_int(value))
+
+    def write_double(self, value: float) -> None:
+        self._write(_pack_double(value))
+
+    def write_utf(self, text: str) -> None:
+        data = text.encode()
+        self._write(_pack_short(len(data)) + data)
+
+
+class _BareInput:
+    """The same for `DataInputStream`."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._read = file.read
+
+    def read_int(self) -> int:
+        (value,) = _unpack_int(self._read(4))
+        return value  # type: ignore[no-any-return]
+
+    def read_double(self) -> float:
+        (value,) = _unpack_double(self._read(8))
+        return value  # type: ignore[no-any-return]
+
+    def read_utf(self) -> str:
+        (size,) = _unpack_short(self._read(2))
+        return self._read(size).decode()
+
+
+def _write_ints(file: BinaryIO, stream: type[DataOutputStream | _BareOutput] = DataOutputStream) -> None:
+    out = stream(file)
     for number in _INTS:
         out.write_int(number)
 
 
 def _write_ints_by_hand(file: BinaryIO) -> None:
-    write, pack = file.write, _int.pack
+    write, pack = file.write, _pack_int
     for number in _INTS:
         write(pack(number))
 
@@ -58,21 +101,21 @@ def _write_ints_at_once(file: BinaryIO) -> None:
     DataOutputStream(file).write(numbers.tobytes())
 
 
-def _write_texts(file: BinaryIO) -> None:
-    out = DataOutputStream(file)
+def _write_texts(file: BinaryIO, stream: type[DataOutputStream | _BareOutput] = DataOutputStream) -> None:
+    out = stream(file)
     for text in _TEXTS:
         out.write_utf(text)
 
 
 def _write_texts_by_hand(file: BinaryIO) -> None:
-    write, pack = file.write, _short.pack
+    write, pack = file.write, _pack_short
     for text in _TEXTS:
         data = text.encode()
         write(pack(len(data)) + data)
 
 
-def _write_records(file: BinaryIO) -> None:
-    out = DataOutputStream(file)
+def _write_records(file: BinaryIO, stream: type[DataOutputStream | _BareOutput] = DataOutputStream) -> None:
+    out = stream(file)
     for number, text in zip(_INTS, _TEXTS, strict=True):
         out.write_int(number)
         out.write_utf(text)
@@ -80,7 +123,7 @@ def _write_records(file: BinaryIO) -> None:
 
 
 def _write_records_by_hand(file: BinaryIO) -> None:
-    write, pack_int, pack_short, pack_double = file.write, _int.pack, _short.pack, _double.pack
+    write, pack_int, pack_short, pack_double = file.write, _pack_int, _pack_short, _pack_double
     for number, text in zip(_INTS, _TEXTS, strict=True):
         write(pack_int(number))
         data = text.encode()
@@ -88,14 +131,14 @@ def _write_records_by_hand(file: BinaryIO) -> None:
         write(pack_double(number * 0.5))
 
 
-def _read_ints(file: BinaryIO) -> None:
-    inp = DataInputStream(file)
+def _read_ints(file: BinaryIO, stream: type[DataInputStream | _BareInput] = DataInputStream) -> None:
+    inp = stream(file)
     for _ in range(COUNT):
         inp.read_int()
 
 
 def _read_ints_by_hand(file: BinaryIO) -> None:
-    read, unpack = file.read, _int.unpack
+    read, unpack = file.read, _unpack_int
     for _ in range(COUNT):
         (_number,) = unpack(read(4))
 
@@ -107,21 +150,21 @@ def _read_ints_at_once(file: BinaryIO) -> None:
         numbers.byteswap()
 
 
-def _read_texts(file: BinaryIO) -> None:
-    inp = DataInputStream(file)
+def _read_texts(file: BinaryIO, stream: type[DataInputStream | _BareInput] = DataInputStream) -> None:
+    inp = stream(file)
     for _ in range(COUNT):
         inp.read_utf()
 
 
 def _read_texts_by_hand(file: BinaryIO) -> None:
-    read, unpack = file.read, _short.unpack
+    read, unpack = file.read, _unpack_short
     for _ in range(COUNT):
         (size,) = unpack(read(2))
         read(size).decode()
 
 
-def _read_records(file: BinaryIO) -> None:
-    inp = DataInputStream(file)
+def _read_records(file: BinaryIO, stream: type[DataInputStream | _BareInput] = DataInputStream) -> None:
+    inp = stream(file)
     for _ in range(COUNT):
         inp.read_int()
         inp.read_utf()
@@ -129,7 +172,7 @@ def _read_records(file: BinaryIO) -> None:
 
 
 def _read_records_by_hand(file: BinaryIO) -> None:
-    read, unpack_int, unpack_short, unpack_double = file.read, _int.unpack, _short.unpack, _double.unpack
+    read, unpack_int, unpack_short, unpack_double = file.read, _unpack_int, _unpack_short, _unpack_double
     for _ in range(COUNT):
         (_number,) = unpack_int(read(4))
         (size,) = unpack_short(read(2))
@@ -137,30 +180,50 @@ def _read_records_by_hand(file: BinaryIO) -> None:
         (_half,) = unpack_double(read(8))
 
 
-PASSES: dict[str, tuple[Pass, Pass, Pass | None]] = {
-    "write-ints": (_write_ints, _write_ints_by_hand, _write_ints_at_once),
-    "write-texts": (_write_texts, _write_texts_by_hand, None),
-    "write-records": (_write_records, _write_records_by_hand, None),
-    "read-ints": (_read_ints, _read_ints_by_hand, _read_ints_at_once),
-    "read-texts": (_read_texts, _read_texts_by_hand, None),
-    "read-records": (_read_records, _read_records_by_hand, None),
+@dataclass(frozen=True)
+class Work:
+    """The same work through the streams, through bare methods, by hand, and, where there is such a way, all at once."""
+
+    ours: Pass
+    bare: Pass
+    by_hand: Pass
+    at_once: Pass | None = None
+
+    @property
+    def passes(self) -> list[Pass]:
+        """All of them."""
+        return [one for one in (self.ours, self.bare, self.by_hand, self.at_once) if one is not None]
+
+
+WORKS = {
+    "write-ints": Work(_write_ints, partial(_write_ints, stream=_BareOutput), _write_ints_by_hand, _write_ints_at_once),
+    "write-texts": Work(_write_texts, partial(_write_texts, stream=_BareOutput), _write_texts_by_hand),
+    "write-records": Work(_write_records, partial(_write_records, stream=_BareOutput), _write_records_by_hand),
+    "read-ints": Work(_read_ints, partial(_read_ints, stream=_BareInput), _read_ints_by_hand, _read_ints_at_once),
+    "read-texts": Work(_read_texts, partial(_read_texts, stream=_BareInput), _read_texts_by_hand),
+    "read-records": Work(_read_records, partial(_read_records, stream=_BareInput), _read_records_by_hand),
 }
-"""By the name that StreamPass.java knows: through the streams, by hand, and through the streams all at once."""
+"""By the name that StreamPass.java knows."""
 
 
 def measure(effort: Effort) -> Iterator[Row]:
     """Values/s, or records/s, each way."""
     seconds = effort.seconds / 4
-    with tempfile.TemporaryDirectory(prefix="benchmarks-") as name, stream_pass(Path(name)) as jdk:
-        for work, (ours, by_hand, at_once) in PASSES.items():
-            file = Path(name) / work.partition("-")[2]  # what is written first is read later
-            measurements = [partial(_rate, ours, work, file, seconds), partial(_rate, by_hand, work, file, seconds)]
-            measurements.append(partial(jdk, work, file, seconds))
-            if at_once:
-                measurements.append(partial(_rate, at_once, work, file, seconds))
-            our_rates, loop_rates, jdk_rates, *rest = in_turns(effort.rounds, *measurements)
-            shown, unit = work.replace("-", " "), f"{work.partition('-')[2]}/s"
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder, stream_pass(Path(folder)) as jdk:
+        for name, work in WORKS.items():
+            way, kind = name.split("-")
+            file = Path(folder) / kind  # what is written first is read later
+            our_rates, bare_rates, loop_rates, jdk_rates, *rest = in_turns(
+                effort.rounds,
+                partial(_rate, work.ours, name, file, seconds),
+                partial(_rate, work.bare, name, file, seconds),
+                partial(_rate, work.by_hand, name, file, seconds),
+                partial(jdk, name, file, seconds),
+                *([partial(_rate, work.at_once, name, file, seconds)] if work.at_once else []),
+            )
+            shown, unit = f"{way} {kind}", f"{kind}/s"
             yield Ratio(shown, "a struct loop", our_rates, loop_rates, unit, at_least=0.7)
+            yield Ratio(f"{shown}, by bare methods", "a struct loop", bare_rates, loop_rates, unit)
             yield Ratio(shown, "the JDK", our_rates, jdk_rates, unit)
             for rates in rest:
                 yield Ratio(f"{shown}, all at once", "the JDK", rates, jdk_rates, unit)
