@@ -7,7 +7,7 @@ end_on_ctrl_c()                                         no traceback, at any mom
 """
 
 from pyconsole.arguments import port_number
-from pyconsole.console import err, out, out_encoded, use_utf8
+from pyconsole.console import encoded, err, out, out_encoded, use_utf8
 from pyconsole.process import allow_many_connections, end_on_ctrl_c
 from pyconsole.reasons import CONNECTION_ERRORS, reason
 from pyconsole.visible import visible
@@ -15,6 +15,7 @@ from pyconsole.visible import visible
 __all__ = [
     "CONNECTION_ERRORS",
     "allow_many_connections",
+    "encoded",
     "end_on_ctrl_c",
     "err",
     "out",
