@@ -55,7 +55,9 @@ class AdditionService:
         """
         if len(pairs) == PAIR_SIZE:
             first, second = _unpack_pair(pairs)
-            total = add(first, second)
+            total = first + second
+            if not -0x80000000 <= total <= 0x7FFFFFFF:
+                total = add(first, second)
             return _pack_sum(total), self._lines % (first, second, total)
         count = len(pairs) // PAIR_SIZE
         numbers = struct.unpack(f">{2 * count}i", pairs)

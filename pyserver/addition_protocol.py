@@ -105,9 +105,8 @@ class AdditionProtocol(asyncio.Protocol):
         if self._first_shown:
             self._first_shown = False
             _, _, lines = lines.partition(b"\n")
-        self._turn.out_encoded(lines)
         if self._transport is not None:
-            self._turn.then(self._transport.write, sums)
+            self._turn.answer(lines, self._transport, sums)
 
     def _show_first_number(self, buffer: bytearray) -> None:
         if len(buffer) >= _INT.size and not self._first_shown:
