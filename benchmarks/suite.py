@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarks import addition
+from benchmarks import addition, chat, growth
 from benchmarks.rows import Row
 from benchmarks.sampling import Effort
 
@@ -20,5 +20,7 @@ class Benchmark:
 
 BENCHMARKS = {
     "addition": Benchmark("the servers that add, requests/s", addition.measure),
+    "chat": Benchmark("the chat servers, deliveries/s", chat.measure),
+    "growth": Benchmark("what more clients cost", growth.measure),
 }
 """By the name that `--only` takes."""
