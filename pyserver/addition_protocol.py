@@ -47,8 +47,10 @@ class AdditionProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._buffer is None:
-            if len(data) == PAIR_SIZE and self._address_known:  # a client that waits for each answer
-                self._answer(data)
+            if len(data) == PAIR_SIZE and self._address_known and self._transport is not None:
+                # What comes from a client that waits for each answer goes the short way.
+                total, lines = self._service.answer(data)
+                self._turn.answer(lines, self._transport, total)
                 return
             self._buffer = bytearray()
         buffer = self._buffer
