@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.rows import UnavailableError
 
-__all__ = ["Server", "pyserver", "running", "under_load"]
+__all__ = ["Server", "pyserver", "running", "under_load", "visited"]
 
 _LISTENING = re.compile(r"### Écoute sur le port (\d+)\n")
 _LIMIT = 20.0  # seconds that a server may take to start
@@ -59,4 +59,23 @@ def under_load(load: str, *arguments: object) -> dict[str, float]:
     done = subprocess.run([load, *map(str, arguments)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise UnavailableError(done.stderr.strip())
-    return {name: float(value) for name, value in (pair.split("=") for pair in done.stdout.split())}
+    return _counts(done.stdout)
+
+
+@contextmanager
+def visited(load: str, port: int, clients: int) -> Iterator[dict[str, float]]:
+    """So many clients are connected, and each has been served; they stay until the end."""
+    command = [load, "visit", str(port), str(clients)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = process.stdout.readline()
+        if not line:
+            raise UnavailableError(process.stderr.read().strip())
+        yield _counts(line)
+
+
+def _counts(line: str) -> dict[str, float]:
+    return {name: float(value) for name, value in (pair.split("=") for pair in line.split())}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarks import addition, cell, modified_utf8, streams
+from benchmarks import addition, cell, chat, growth, modified_utf8, streams
 from benchmarks.rows import Row
 from benchmarks.sampling import Effort
 
@@ -20,6 +20,8 @@ class Benchmark:
 
 BENCHMARKS = {
     "addition": Benchmark("the servers that add, requests/s", addition.measure),
+    "chat": Benchmark("the chat servers, deliveries/s", chat.measure),
+    "growth": Benchmark("what more clients cost", growth.measure),
     "modified-utf8": Benchmark("modified UTF-8, texts/s", modified_utf8.measure),
     "streams": Benchmark("values through the streams, values/s", streams.measure),
     "cell-processes": Benchmark("a cell of the matrix, its programs as processes", cell.measure_processes),

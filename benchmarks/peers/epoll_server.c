@@ -2,8 +2,9 @@
 
    epoll_server PORT        0 lets the system choose
 
-   The lines of one turn of the loop leave in one write, at its end. What is left out, since the measure does not need
-   it: an address is taken as it comes, neither checked for its encoding nor made safe to look at. */
+   It keeps the promise of the others: no answer leaves before its lines are on the console. So the lines of one turn of
+   the loop are written in one piece at its end, and then the answers are sent. What is left out, since the measure
+   does not need it: an address is taken as it comes, neither checked for its encoding nor made safe to look at. */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -19,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 512, RECEIVED = 1 << 16, CONSOLE = 1 << 20 };
+enum { EVENTS = 512, RECEIVED = 1 << 16, CONSOLE = 1 << 20, SUMS = 1 << 16 };
 
 struct client {
     int fd;
@@ -35,6 +36,10 @@ struct client {
 
 static char console[CONSOLE];
 static size_t console_size;
+static struct answer { struct client *client; uint32_t *sums; size_t count; } answers[EVENTS];
+static size_t answer_count;
+static uint32_t sums[SUMS];
+static size_t sum_count;
 static int epoll;
 
 static void die(const char *what)
@@ -53,6 +58,18 @@ static void flush_console(void)
         at += (size_t)written;
     }
     console_size = 0;
+}
+
+static void end_turn(void)
+{
+    flush_console();
+    for (size_t i = 0; i < answer_count; i++) {
+        const struct answer *answer = &answers[i];
+        size_t size = answer->count * sizeof answer->sums[0];
+        if (send(answer->client->fd, answer->sums, size, MSG_NOSIGNAL) != (ssize_t)size)
+            shutdown(answer->client->fd, SHUT_RDWR); /* one that does not read its answers is shown the door */
+    }
+    answer_count = sum_count = 0;
 }
 
 static void show(const char *text, size_t size)
@@ -147,11 +164,11 @@ static size_t take_address(struct client *client, const unsigned char *bytes, si
     return at + taken;
 }
 
-/* False when the client has gone. */
-static int answer(struct client *client, const unsigned char *bytes, size_t size)
+static void answer(struct client *client, const unsigned char *bytes, size_t size)
 {
-    static uint32_t sums[RECEIVED / 8 + 1];
-    size_t count = 0;
+    if (answer_count == EVENTS || sum_count + size / 8 + 1 > SUMS)
+        end_turn();
+    size_t begin = sum_count;
     while (size > 0) {
         const unsigned char *pair = bytes;
         if (client->kept_size > 0 || size < 8) {
@@ -174,18 +191,10 @@ static int answer(struct client *client, const unsigned char *bytes, size_t size
             bytes += 8;
             size -= 8;
         }
-        sums[count++] = htonl((uint32_t)show_pair(client, int_at(pair), int_at(pair + 4)));
+        sums[sum_count++] = htonl((uint32_t)show_pair(client, int_at(pair), int_at(pair + 4)));
     }
-    const char *left = (const char *)sums;
-    size_t to_send = count * sizeof sums[0];
-    while (to_send > 0) {
-        ssize_t sent = send(client->fd, left, to_send, MSG_NOSIGNAL);
-        if (sent < 0)
-            return 0; /* one that does not read its answers is shown the door */
-        left += sent;
-        to_send -= (size_t)sent;
-    }
-    return 1;
+    if (sum_count > begin)
+        answers[answer_count++] = (struct answer){client, sums + begin, sum_count - begin};
 }
 
 static void serve(struct client *client)
@@ -195,14 +204,15 @@ static void serve(struct client *client)
     if (size < 0 && errno == EAGAIN)
         return;
     if (size <= 0) {
+        end_turn(); /* its answers are sent while it is still there */
         leave(client);
         return;
     }
     size_t at = 0;
     if (!client->greeted)
         at = take_address(client, received, (size_t)size);
-    if (client->greeted && !answer(client, received + at, (size_t)size - at))
-        leave(client);
+    if (client->greeted)
+        answer(client, received + at, (size_t)size - at);
 }
 
 static void prepare(int fd)
@@ -278,6 +288,6 @@ int main(int argc, char **argv)
             else
                 accept_all(listener, port);
         }
-        flush_console();
+        end_turn();
     }
 }

@@ -29,6 +29,7 @@ enum {
     DEEPEST = 1024,
     BUFFER = 1 << 18,
     CLIENTS_PER_ADDRESS = 5000, /* each source address, 127.0.0.1, .2, ..., has ports enough for these */
+    PACE_MICROSECONDS = 300,    /* between connections: Java's listen queue holds 50 */
     STALLED_MILLISECONDS = 20000,
     AUTHOR_SIZE = 6,
     TEXT_SIZE = 40,
@@ -119,6 +120,7 @@ static struct client *connect_all(int count, int port)
     for (int number = 0; number < count; number++) {
         clients[number].poster = -1;
         connect_client(&clients[number], number, port);
+        usleep(PACE_MICROSECONDS);
     }
     return clients;
 }
@@ -298,11 +300,11 @@ static void load_chat(int port, int members, unsigned posters, double seconds)
     struct epoll_event events[EVENTS];
     for (int number = 0; number < members; number++) {
         all[number].next_message = calloc(posters, sizeof(unsigned));
-        if (number < (int)posters) {
+        if (number < (int)posters)
             all[number].poster = number;
-            post(&all[number], 1);
-        }
     }
+    for (int number = 0; number < (int)posters; number++)
+        post(&all[number], 1);
     struct count count = count_for(seconds);
     unsigned long heard;
     int members_heard = 0; /* counting begins once all have joined, and hear */
