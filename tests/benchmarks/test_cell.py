@@ -4,9 +4,10 @@ import sys
 
 import pytest
 
-from benchmarks.cell import by_hand, measure_processes
+from benchmarks.cell import by_hand, measure_containers, measure_processes
 from benchmarks.rows import UnavailableError
 from benchmarks.sampling import Effort
+from conformance.backends.engine import connect_engine
 
 
 def test_a_cell_and_its_programs_are_run_as_processes() -> None:
@@ -14,6 +15,17 @@ def test_a_cell_and_its_programs_are_run_as_processes() -> None:
     assert row.work == "a cell, beyond two processes started by hand"
     (seconds,) = row.values
     assert -10 < seconds < 10
+
+
+def test_a_cell_and_its_programs_are_run_in_containers() -> None:
+    engine, answer = connect_engine()
+    if engine is None:
+        pytest.skip(answer)
+    works = [row.work for row in measure_containers(Effort(rounds=1, seconds=0.0))]
+    assert works == [
+        "a cell in containers, beyond two started by docker run",
+        "a cell in containers, beyond two processes started by hand",
+    ]
 
 
 def test_by_hand_the_client_is_given_the_port_that_the_server_says() -> None:
