@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help matrix test lint format differential clean
+.PHONY: help matrix test lint format differential benchmark clean
 
 help:
 	@echo "make matrix        every client against every server (ARGS=... for pytest)"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint          style and types"
 	@echo "make format        puts the code into its one form"
 	@echo "make differential  ten million inputs to javaio and to the JDK (INPUTS=...)"
+	@echo "make benchmark     speed, side by side with Java, C and others (ARGS=...)"
 	@echo "make clean         removes what all of these have made"
 
 matrix: $(READY)
@@ -34,6 +35,14 @@ format: $(READY)
 INPUTS ?= 10000000
 differential: $(READY)
 	$(BIN)/python -m tests.javaio.differential --inputs $(INPUTS) --workers 2
+
+benchmark: $(VENV)/benchmark
+	@mkdir -p results
+	$(BIN)/python -m benchmarks --json results/benchmark.json --chart results/benchmark.svg $(ARGS)
+
+$(VENV)/benchmark: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fast,benchmark]'
+	@touch $@
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -92,45 +92,45 @@ class AsyncDataInputStream:
 
     # Values
 
-    async def read_boolean(self) -> bool:
+    def read_boolean(self) -> Coroutine[Any, Any, bool]:
         """One byte: False for 00, True for any other. Java: `readBoolean`."""
-        return await self._value(BOOLEAN)
+        return self._value(BOOLEAN)
 
-    async def read_byte(self) -> int:
+    def read_byte(self) -> Coroutine[Any, Any, int]:
         """One byte, two's complement, -128 to 127. Java: `readByte`."""
-        return await self._value(BYTE)
+        return self._value(BYTE)
 
-    async def read_unsigned_byte(self) -> int:
+    def read_unsigned_byte(self) -> Coroutine[Any, Any, int]:
         """One byte, 0 to 255. Java: `readUnsignedByte`."""
-        return await self._value(UNSIGNED_BYTE)
+        return self._value(UNSIGNED_BYTE)
 
-    async def read_short(self) -> int:
+    def read_short(self) -> Coroutine[Any, Any, int]:
         """Two bytes, big-endian, two's complement, -32,768 to 32,767. Java: `readShort`."""
-        return await self._value(SHORT)
+        return self._value(SHORT)
 
-    async def read_unsigned_short(self) -> int:
+    def read_unsigned_short(self) -> Coroutine[Any, Any, int]:
         """Two bytes, big-endian, 0 to 65,535. Java: `readUnsignedShort`."""
-        return await self._value(UNSIGNED_SHORT)
+        return self._value(UNSIGNED_SHORT)
 
-    async def read_char(self) -> str:
+    def read_char(self) -> Coroutine[Any, Any, str]:
         """Two bytes, big-endian: one UTF-16 unit, as a `str` of one; it may be half of a pair. Java: `readChar`."""
-        return await self._value(CHAR)
+        return self._value(CHAR)
 
-    async def read_int(self) -> int:
+    def read_int(self) -> Coroutine[Any, Any, int]:
         """Four bytes, big-endian, two's complement, -2**31 to 2**31 - 1. Java: `readInt`."""
-        return await self._value(INT)
+        return self._value(INT)
 
-    async def read_long(self) -> int:
+    def read_long(self) -> Coroutine[Any, Any, int]:
         """Eight bytes, big-endian, two's complement, -2**63 to 2**63 - 1. Java: `readLong`."""
-        return await self._value(LONG)
+        return self._value(LONG)
 
-    async def read_float(self) -> float:
+    def read_float(self) -> Coroutine[Any, Any, float]:
         """Four bytes, IEEE 754. A NaN keeps its sign and its payload, in the leading bits. Java: `readFloat`."""
-        return await self._value(FLOAT)
+        return self._value(FLOAT)
 
-    async def read_double(self) -> float:
+    def read_double(self) -> Coroutine[Any, Any, float]:
         """Eight bytes, IEEE 754. A NaN keeps its bits. Java: `readDouble`."""
-        return await self._value(DOUBLE)
+        return self._value(DOUBLE)
 
     async def read_line(self) -> str | None:
         r"""Bytes up to `\n`, `\r`, `\r\n` or the end of the stream, each one a character (ISO-8859-1), without what
@@ -157,22 +157,31 @@ class AsyncDataInputStream:
             raise
         return consumed.removesuffix(b"\r").decode("latin-1")
 
-    async def read_utf(self) -> str:
+    def read_utf(self) -> Coroutine[Any, Any, str]:
         """Two bytes, big-endian, unsigned: how many follow; then so many of modified UTF-8. Java: `readUTF`.
 
         Raises `UTFDataFormatError`, with the JDK's message, for malformed text, all of which has then been consumed.
         """
-        return await self._value(UTF)
+        return self._value(UTF)
 
     # How
 
     async def _value(self, wire: WireType[T]) -> T:
-        data = await self._exactly(wire.size, wire.name, wire.size)
+        size = wire.size
+        # Hardly ever is anything held back; then the reader is asked itself, which is one coroutine less.
+        try:
+            data = await (self._exactly(size, wire.name, size) if self._pushed else self._reader.readexactly(size))
+        except IncompleteReadError as error:
+            raise IncompleteValueError(wire.name, size, len(error.partial)) from None
         if wire.rest is None:
             return wire.unpack(data)
         size = wire.rest(data)
         try:
-            rest = await self._exactly(size, wire.name, wire.size + size)
+            rest = await (
+                self._exactly(size, wire.name, wire.size + size) if self._pushed else self._reader.readexactly(size)
+            )
+        except IncompleteReadError as error:
+            raise IncompleteValueError(wire.name, wire.size + size, wire.size + len(error.partial)) from None
         except CancelledError:
             self._pushed = data + self._pushed
             raise

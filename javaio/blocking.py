@@ -11,11 +11,12 @@ returning None raises `BlockingIOError`, since the bytes of a half-read value wo
 import errno
 import io
 import struct
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, overload
 
 from javaio.errors import IncompleteValueError
-from javaio.modified_utf8 import decode_modified_utf8
+from javaio.modified_utf8 import decode_modified_utf8, encode_modified_utf8
 from javaio.output import DataOutput
 from javaio.wire_types import (
     BOOLEAN,
@@ -26,6 +27,7 @@ from javaio.wire_types import (
     INT,
     LONG,
     SHORT,
+    SHORT_HEADS,
     UNSIGNED_BYTE,
     UNSIGNED_SHORT,
     UTF,
@@ -42,14 +44,17 @@ T = TypeVar("T")
 _PIECE = 1 << 16
 
 # What is read and written most goes past the table of wire types, for speed; all that is out of the ordinary goes back.
-_unpack_int16 = struct.Struct(">h").unpack
-_unpack_uint16 = struct.Struct(">H").unpack
-_unpack_int32 = struct.Struct(">i").unpack
-_unpack_int64 = struct.Struct(">q").unpack
-_unpack_double = struct.Struct(">d").unpack
+_unpack_int16: Callable[[bytes | None], tuple[int]] = struct.Struct(">h").unpack  # type: ignore[assignment]
+_unpack_uint16: Callable[[bytes | None], tuple[int]] = struct.Struct(">H").unpack  # type: ignore[assignment]
+_unpack_int32: Callable[[bytes | None], tuple[int]] = struct.Struct(">i").unpack  # type: ignore[assignment]
+_unpack_int64: Callable[[bytes | None], tuple[int]] = struct.Struct(">q").unpack  # type: ignore[assignment]
+_unpack_double: Callable[[bytes | None], tuple[float]] = struct.Struct(">d").unpack  # type: ignore[assignment]
 _pack_int32 = struct.Struct(">i").pack
 _pack_int64 = struct.Struct(">q").pack
 _pack_double = struct.Struct(">d").pack
+
+_is_ascii = str.isascii
+_encode = str.encode
 
 _NOT_ENOUGH = (struct.error, TypeError)
 """Fewer bytes than were asked for, or None."""
@@ -149,19 +154,17 @@ class DataInputStream:
         """Two bytes, big-endian, two's complement, -32,768 to 32,767. Java: `readShort`."""
         data = self._read(2)
         try:
-            value: int = _unpack_int16(data)[0]  # type: ignore[arg-type]
+            return _unpack_int16(data)[0]
         except _NOT_ENOUGH:
             return self._value(SHORT, data)
-        return value
 
     def read_unsigned_short(self) -> int:
         """Two bytes, big-endian, 0 to 65,535. Java: `readUnsignedShort`."""
         data = self._read(2)
         try:
-            value: int = _unpack_uint16(data)[0]  # type: ignore[arg-type]
+            return _unpack_uint16(data)[0]
         except _NOT_ENOUGH:
             return self._value(UNSIGNED_SHORT, data)
-        return value
 
     def read_char(self) -> str:
         """Two bytes, big-endian: one UTF-16 unit, as a `str` of one; it may be half of a pair. Java: `readChar`."""
@@ -171,19 +174,17 @@ class DataInputStream:
         """Four bytes, big-endian, two's complement, -2**31 to 2**31 - 1. Java: `readInt`."""
         data = self._read(4)
         try:
-            value: int = _unpack_int32(data)[0]  # type: ignore[arg-type]
+            return _unpack_int32(data)[0]
         except _NOT_ENOUGH:
             return self._value(INT, data)
-        return value
 
     def read_long(self) -> int:
         """Eight bytes, big-endian, two's complement, -2**63 to 2**63 - 1. Java: `readLong`."""
         data = self._read(8)
         try:
-            value: int = _unpack_int64(data)[0]  # type: ignore[arg-type]
+            return _unpack_int64(data)[0]
         except _NOT_ENOUGH:
             return self._value(LONG, data)
-        return value
 
     def read_float(self) -> float:
         """Four bytes, IEEE 754. A NaN keeps its sign and its payload, in the leading bits. Java: `readFloat`."""
@@ -193,10 +194,9 @@ class DataInputStream:
         """Eight bytes, IEEE 754. A NaN keeps its bits. Java: `readDouble`."""
         data = self._read(8)
         try:
-            value: float = _unpack_double(data)[0]  # type: ignore[arg-type]
+            return _unpack_double(data)[0]
         except _NOT_ENOUGH:
             return self._value(DOUBLE, data)
-        return value
 
     def read_line(self) -> str | None:
         r"""Bytes up to `\n`, `\r`, `\r\n` or the end of the stream, each one a character (ISO-8859-1), without what
@@ -224,17 +224,18 @@ class DataInputStream:
 
         Raises `UTFDataFormatError`, with the JDK's message, for malformed text, all of which has then been consumed.
         """
-        head = self._read(2)
+        read = self._read
+        head = read(2)
         try:
-            size = _unpack_uint16(head)[0]  # type: ignore[arg-type]
+            (size,) = _unpack_uint16(head)
         except _NOT_ENOUGH:
             return self._value(UTF, head)
         if not size:
             return ""
-        data = self._read(size)
+        data = read(size)
         if data is None or len(data) != size:
             data = self._complete(_checked(data), size, UTF.name, 2 + size)
-        return decode_modified_utf8(data)
+        return data.decode() if data.isascii() else decode_modified_utf8(data)
 
     # The stream itself
 
@@ -339,8 +340,12 @@ class DataOutputStream(DataOutput[None]):
         self._size += 8
 
     def write_utf(self, text: str) -> None:
-        data = UTF.pack(text)
-        size = len(data)
+        try:
+            data = _encode(text) if _is_ascii(text) and "\0" not in text else encode_modified_utf8(text)
+            size = len(data) + 2
+            data = SHORT_HEADS[size - 2] + data
+        except (IndexError, TypeError):
+            data = UTF.pack(text)
         if (written := self._write(data)) != size:
             self._put_rest(data, written)
         self._size += size

@@ -5,27 +5,35 @@ three bytes each, a lone surrogate is legal, nothing takes four bytes. The JDK r
 two- and three-byte forms and a bare 00 are accepted.
 
 Strategy: Python's own codecs, written in C, do all of the work, and nothing here looks at a character by itself.
-UTF-8 as Python has it agrees with the format on all text without U+0000 and without surrogates. Where there are
-surrogates, the whole text is moved: the 2,048 of them change places with characters that it does not contain, for which
-UTF-8 is what modified UTF-8 is for surrogates, but for the first byte. Only what is then still no UTF-8, which is
-overlong or malformed, goes through the exact loop, one unit at a time; that loop alone knows the JDK's messages.
+UTF-8 as Python has it agrees with the format on all text without U+0000 and without characters above U+FFFF.
+To write one of those, something must spell it as two surrogates: JSON's escapes do, and so do UTF-16's units.
+To read surrogates, which UTF-8 refuses, the text is moved: the 2,048 of them change places with characters that it does
+not contain, until UTF-16 joins those that are pairs. Only what is then still no UTF-8, which is overlong or malformed,
+goes through the exact loop, one unit at a time; that loop alone knows the JDK's messages.
 A repair is safe because the bytes it looks for (C0, ED, F0 to F4) can never stand inside another character, so
 malformed text stays malformed after it. docs/speed.md has the figures.
 """
 
-from codecs import utf_16_le_decode, utf_16_le_encode
+import sys
+from codecs import unicode_escape_decode, utf_16_le_decode, utf_16_le_encode
+from collections.abc import Callable
+from functools import cache
+from json.encoder import encode_basestring_ascii
 
 from javaio.errors import UTFDataFormatError
 
 __all__ = ["decode_modified_utf8", "encode_modified_utf8", "join_surrogates", "utf16_units"]
 
-# A character above U+FFFF begins with F0 to F4. Five scans at memchr's speed, in place, are cheaper than any expression
-# that looks for all five at once, and than a call.
-
-# Looked up once; and called this way, they refuse themselves whatever is no str, or no bytes.
+# Looked up once; and called this way, they refuse by themselves whatever is no str, or no bytes.
 _is_ascii = str.isascii
 _encode = str.encode
 _decode = bytes.decode
+
+# A str takes four bytes a character if one of them is above U+FFFF, and less otherwise (PEP 393), so its size tells,
+# without a look at the text. Where a str does not say its size, or has more to it than its characters, it goes the way
+# of text that does have such a character, which is right for any.
+_size_of: Callable[[str], int] = getattr(str, "__sizeof__", lambda text: sys.maxsize)
+_WIDE = min(_size_of("\U00010000") - 4, 80)
 
 
 def encode_modified_utf8(text: str) -> bytes:
@@ -36,12 +44,9 @@ def encode_modified_utf8(text: str) -> bytes:
     Raises `TypeError` for anything but a `str`.
     """
     try:
-        if _is_ascii(text):
-            data = _encode(text)
-        else:
-            data = _encode(text, "utf-8", "surrogatepass")
-            if 0xF0 in data or 0xF1 in data or 0xF2 in data or 0xF3 in data or 0xF4 in data:
-                return _encode_astral(text, data)
+        data = _encode(text) if _is_ascii(text) or _size_of(text) < _WIDE + 4 * len(text) else _encode_astral(text)
+    except UnicodeEncodeError:
+        data = _encode(text, "utf-8", "surrogatepass")
     except TypeError:
         raise TypeError(f"modified UTF-8: expected a str, got {text!r} ({type(text).__name__})") from None
     if 0 in data:
@@ -59,14 +64,14 @@ def decode_modified_utf8(data: bytes | bytearray | memoryview) -> str:
     try:
         text = _decode(data)  # type: ignore[arg-type]
     except UnicodeDecodeError:
-        return _decode_unusual(bytes(data))
+        return _decode_unusual(data)  # type: ignore[arg-type]
     except TypeError:
         if not isinstance(data, (bytearray, memoryview)):
             raise TypeError(f"modified UTF-8: expected bytes, got {data!r} ({type(data).__name__})") from None
         return decode_modified_utf8(bytes(data))
-    if not _is_ascii(text) and (0xF0 in data or 0xF1 in data or 0xF2 in data or 0xF3 in data or 0xF4 in data):
-        return _decode_exactly(data)  # type: ignore[arg-type]
-    return text
+    if _is_ascii(text) or _size_of(text) < _WIDE + 4 * len(text):
+        return text
+    return _decode_exactly(data)  # type: ignore[arg-type]  # there is a four-byte form
 
 
 def utf16_units(text: str) -> bytes:
@@ -79,9 +84,37 @@ def join_surrogates(units: bytes) -> str:
     return units.decode("utf-16-be", "surrogatepass")
 
 
-# Surrogates are U+D800 to U+DFFF, ED A0 80 to ED BF BF. Python's codecs take one for an error, at the price of an
+def _encode_astral(text: str) -> bytes:
+    """Any text, as UTF-8 of its UTF-16 units."""
+    of_units = _str_of_units() if len(text) >= _LONG else None
+    if of_units:
+        units = utf_16_le_encode(text, "surrogatepass")[0]
+        halves = of_units(2, units, len(units) // 2)
+        return halves.encode("utf-8", "surrogatepass")
+    halves = unicode_escape_decode(encode_basestring_ascii(text))[0]  # and the quotes of JSON
+    return halves.encode("utf-8", "surrogatepass")[1:-1]
+
+
+_LONG = 128  # what the first way costs to begin with, the second has spent by then
+
+
+@cache
+def _str_of_units() -> Callable[[int, bytes, int], str] | None:
+    """CPython's own function that makes a str of UTF-16 units and leaves them as they are: there is no such codec."""
+    try:
+        import ctypes
+
+        of_units = ctypes.pythonapi.PyUnicode_FromKindAndData
+    except (ImportError, AttributeError):
+        return None
+    of_units.restype = ctypes.py_object
+    of_units.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_ssize_t)
+    return of_units
+
+
+# Surrogates are U+D800 to U+DFFF, ED A0 80 to ED BF BF. Python's decoder takes one for an error, at the price of an
 # exception each; so they become U+1800 to U+1FFF, E1 A0 80 to E1 BF BF, if the text has no other character that begins
-# with E1, or else U+E800 to U+EFFF, and so on. In UTF-16 this changes half a byte, in UTF-8 the other half of one.
+# with E1, or else U+E800 to U+EFFF, and so on. In UTF-8 this changes half a byte, in UTF-16 the other half of one.
 
 _LEADS = (0xE1, 0xEE, 0xEA, 0xEB, 0xEC, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xE2, 0xE3, 0xEF)  # rare ones first
 
@@ -90,29 +123,9 @@ def _table(change: dict[int, int]) -> bytes:
     return bytes(change.get(byte, byte) for byte in range(256))
 
 
-_away_utf16 = {lead: _table({0xD8 | low: (lead & 0xF) << 4 | 8 | low for low in range(8)}) for lead in _LEADS}
-_back_utf16 = {lead: _table({(lead & 0xF) << 4 | low: 0xD0 | low for low in range(16)}) for lead in _LEADS}
-_away_utf8 = {lead: _table({0xED: lead}) for lead in _LEADS}
-_back_utf8 = {lead: _table({lead: 0xED}) for lead in _LEADS}
-
-
-def _free_lead(data: bytes) -> int | None:
-    """A byte at which no character of `data` begins."""
-    for lead in _LEADS:
-        if lead not in data:
-            return lead
-    return None
-
-
-def _encode_astral(text: str, utf8: bytes) -> bytes:
-    lead = _free_lead(utf8)
-    if lead is None:  # all scripts in one text: each half by itself has fewer, down to a single character
-        middle = len(text) // 2
-        return encode_modified_utf8(text[:middle]) + encode_modified_utf8(text[middle:])
-    units = bytearray(utf_16_le_encode(text, "surrogatepass")[0])
-    units[1::2] = units[1::2].translate(_away_utf16[lead])
-    data = utf_16_le_decode(units)[0].encode().translate(_back_utf8[lead])
-    return data.replace(b"\x00", b"\xc0\x80") if 0 in data else data
+_away = {lead: _table({0xED: lead}) for lead in _LEADS}
+_back = {lead: _table({(lead & 0xF) << 4 | low: 0xD0 | low for low in range(16)}) for lead in _LEADS}
+_HIGH_BYTES = slice(1, None, 2)
 
 
 def _decode_unusual(data: bytes) -> str:
@@ -120,16 +133,20 @@ def _decode_unusual(data: bytes) -> str:
     if 0xF0 in data or 0xF1 in data or 0xF2 in data or 0xF3 in data or 0xF4 in data:
         return _decode_exactly(data)
     repaired = data.replace(b"\xc0\x80", b"\x00") if 0xC0 in data else data
-    lead = _free_lead(repaired)
     try:
-        if 0xED not in repaired:
-            return repaired.decode()
-        if lead is None:
-            return join_surrogates(utf16_units(repaired.decode("utf-8", "surrogatepass")))
-        units = bytearray(utf_16_le_encode(repaired.translate(_away_utf8[lead]).decode())[0])
+        return _decode_surrogates(repaired) if 0xED in repaired else repaired.decode()
     except UnicodeDecodeError:
         return _decode_exactly(data)
-    units[1::2] = units[1::2].translate(_back_utf16[lead])
+
+
+def _decode_surrogates(data: bytes) -> str:
+    for lead in _LEADS:
+        if lead not in data:
+            break
+    else:  # all scripts in one text
+        return join_surrogates(utf16_units(data.decode("utf-8", "surrogatepass")))
+    units = bytearray(utf_16_le_encode(data.translate(_away[lead]).decode())[0])
+    units[_HIGH_BYTES] = units[_HIGH_BYTES].translate(_back[lead])
     return utf_16_le_decode(units, "surrogatepass", True)[0]
 
 

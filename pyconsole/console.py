@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Protocol, TextIO, cast
 
-__all__ = ["err", "out", "out_encoded", "use_utf8"]
+__all__ = ["encoded", "err", "out", "out_encoded", "use_utf8"]
 
 # One for both streams: they are often the same terminal.
 _one_line_at_a_time = threading.Lock()
@@ -23,12 +23,12 @@ class _RawStream(Protocol):
 
 def out(line: str) -> None:
     """Prints a line on standard output. Java: `System.out.println(line)`."""
-    _write(sys.stdout, _encode(line))
+    _write(sys.stdout, encoded(line))
 
 
 def err(line: str) -> None:
     """Prints a line on standard error. Java: `System.err.println(line)`."""
-    _write(sys.stderr, _encode(line))
+    _write(sys.stderr, encoded(line))
 
 
 def out_encoded(lines: bytes) -> None:
@@ -36,16 +36,16 @@ def out_encoded(lines: bytes) -> None:
     _write(sys.stdout, lines)
 
 
+def encoded(line: str) -> bytes:
+    """A line as `out_encoded` takes it. A lone surrogate has no UTF-8; it is shown as `?`, as Java does."""
+    return (line + "\n").encode("utf-8", "replace")
+
+
 def use_utf8() -> None:
     """From now on, what Python itself prints is in UTF-8 too: `--help`, and what is wrong with the arguments."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
-
-
-def _encode(line: str) -> bytes:
-    # A lone surrogate has no UTF-8; it is shown as `?`, as Java does.
-    return (line + "\n").encode("utf-8", "replace")
 
 
 def _write(stream: TextIO | None, data: bytes) -> None:

@@ -1,32 +1,47 @@
-"""How a program behaves as a process: how it ends on Ctrl-C, how many connections the system lets it have."""
+"""How a program behaves as a process: how it ends on Ctrl-C, how many connections it may have, where it runs."""
 
 import contextlib
 import os
+import random
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from types import FrameType
 
-__all__ = ["allow_many_connections", "end_on_ctrl_c"]
+__all__ = ["allow_many_connections", "end_on_ctrl_c", "stay_on_one_processor"]
 
 _MANY = 65_536
+_LAST_SECONDS = 1.0
 
 
-def end_on_ctrl_c() -> None:
+def end_on_ctrl_c(last: Callable[[], None] | None = None) -> None:
     """From now on Ctrl-C, and SIGTERM, end the program at once and without a traceback, with Java's status (130, 143).
 
-    There is nothing to put in order first: every line is on the console already, and the system closes the sockets.
+    `last` is what is still to be done then, such as lines to be written; it may take a second. Otherwise there is
+    nothing to put in order: every line is on the console already, and the system closes the sockets.
     """
     if sys.platform == "win32":
         # No Python code runs while accept or recv waits, there; the system's own way to end it needs none.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    else:
-        # Not the system's own way, here: it spares the first process of a container.
-        signal.signal(signal.SIGINT, _end)
-        signal.signal(signal.SIGTERM, _end)
+        return
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        if last is None:
+            os._exit(128 + number)
+        # Not here: the main thread may be in the midst of the same thing, and goes on with it meanwhile.
+        threading.Thread(target=_finish, args=(last, 128 + number), daemon=True).start()
+
+    # Not the system's own way, here: it spares the first process of a container.
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
 
 
-def _end(number: int, _frame: FrameType | None) -> None:
-    os._exit(128 + number)
+def _finish(last: Callable[[], None], status: int) -> None:
+    doing = threading.Thread(target=last, daemon=True)
+    doing.start()
+    doing.join(_LAST_SECONDS)  # a console that nobody reads takes no lines
+    os._exit(status)
 
 
 def allow_many_connections() -> None:
@@ -39,3 +54,14 @@ def allow_many_connections() -> None:
         if soft != resource.RLIM_INFINITY and soft < wanted:
             with contextlib.suppress(ValueError, OSError):  # macOS has a lower limit that it does not tell
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def stay_on_one_processor() -> None:
+    """Keeps the threads of a program together, where the system lets it: they take turns anyway.
+
+    Python runs one thread at a time. Handing over to a thread on another processor means to wake that one, which takes
+    longer than an addition.
+    """
+    if sys.platform == "linux" and getattr(sys, "_is_gil_enabled", lambda: True)():
+        with contextlib.suppress(OSError):
+            os.sched_setaffinity(0, {random.choice(sorted(os.sched_getaffinity(0)))})

@@ -11,6 +11,9 @@ __all__ = ["PAIR_SIZE", "AdditionService", "add"]
 PAIR_SIZE = 8
 """Two ints on the wire."""
 
+_unpack_pair = struct.Struct(">2i").unpack
+_pack_sum = struct.Struct(">i").pack
+
 
 def add(first: int, second: int) -> int:
     """The sum as Java computes it in an `int`: it wraps."""
@@ -20,13 +23,12 @@ def add(first: int, second: int) -> int:
 class AdditionService:
     """The service of one client among many: each line that the console shows about it, with the id of the client."""
 
-    __slots__ = ("_client_id", "_first", "_second", "_sum")
+    __slots__ = ("_client_id", "_lines")
 
     def __init__(self, client_id: int) -> None:
         self._client_id = client_id
-        self._first = f"--> Premier nombre reçu depuis {client_id} : %d"
-        self._second = f"--> Deuxième nombre reçu depuis {client_id} : %d"
-        self._sum = f"<-- Somme retournée à client {client_id} : %d"
+        # Bytes are formatted in two thirds of the time that text takes, and need not be encoded.
+        self._lines = f"{self.first('%d')}\n{self.second('%d')}\n{self.sum('%d')}\n".encode()
 
     def connected(self) -> str:
         return f"### Connexion établie (id client : {self._client_id})."
@@ -34,14 +36,14 @@ class AdditionService:
     def address(self, address: str) -> str:
         return f"--> Adresse du client : {visible(address)}"
 
-    def first(self, number: int) -> str:
-        return self._first % number
+    def first(self, number: int | str) -> str:
+        return f"--> Premier nombre reçu depuis {self._client_id} : {number}"
 
-    def second(self, number: int) -> str:
-        return self._second % number
+    def second(self, number: int | str) -> str:
+        return f"--> Deuxième nombre reçu depuis {self._client_id} : {number}"
 
-    def sum(self, number: int) -> str:
-        return self._sum % number
+    def sum(self, number: int | str) -> str:
+        return f"<-- Somme retournée à client {self._client_id} : {number}"
 
     def disconnected(self) -> str:
         return f"### Le client {self._client_id} est déconnecté"
@@ -51,6 +53,12 @@ class AdditionService:
 
         One formatting and one packing for all of them take a quarter of the time that one for each would.
         """
+        if len(pairs) == PAIR_SIZE:
+            first, second = _unpack_pair(pairs)
+            total = first + second
+            if not -0x80000000 <= total <= 0x7FFFFFFF:
+                total = add(first, second)
+            return _pack_sum(total), self._lines % (first, second, total)
         count = len(pairs) // PAIR_SIZE
         numbers = struct.unpack(f">{2 * count}i", pairs)
         firsts, seconds = numbers[::2], numbers[1::2]
@@ -58,6 +66,5 @@ class AdditionService:
             total if -0x80000000 <= (total := first + second) <= 0x7FFFFFFF else add(first, second)
             for first, second in zip(firsts, seconds, strict=True)
         ]
-        lines = f"{self._first}\n{self._second}\n{self._sum}\n".encode()
-        shown = (lines * count) % tuple(chain.from_iterable(zip(firsts, seconds, sums, strict=True)))
+        shown = (self._lines * count) % tuple(chain.from_iterable(zip(firsts, seconds, sums, strict=True)))
         return struct.pack(f">{count}i", *sums), shown

@@ -1,50 +1,69 @@
 """The addition service on an event loop: same wire and same lines as `multithreaded`, for ten thousand clients.
 
 Whatever has arrived is answered in one go: the requests of a client that does not wait for each answer are decoded,
-shown and answered as one batch. What is left of a value that is still incomplete stays in the buffer.
+shown and answered as one batch. Only what is left of a value that is still incomplete is kept.
 """
 
 import asyncio
+from functools import partial
 from typing import cast
 
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
-from pyconsole import out, out_encoded
 from pyserver.addition import PAIR_SIZE, AdditionService
 from pyserver.event_loop import run as run_on_event_loop
+from pyserver.turn import Turn
 
 __all__ = ["AdditionProtocol", "run"]
 
 _UTF = WIRE_TYPES["UTF"]
 _INT = WIRE_TYPES["int"]
 
+# Bytes of the requests that are answered at a time: what many of them show should not be long in coming.
+_BATCH = 512 * PAIR_SIZE
+
 
 def run(port: int, host: str | None = None) -> int:
     """Serves all clients, until it is stopped; the status of the program where it cannot listen."""
-    return run_on_event_loop(port, host, AdditionProtocol)
+    return run_on_event_loop(port, host, lambda turn: partial(AdditionProtocol, turn))
 
 
 class AdditionProtocol(asyncio.Protocol):
     """One client."""
 
-    __slots__ = ("_address_known", "_buffer", "_first_shown", "_needed", "_service", "_transport")
+    __slots__ = ("_address_known", "_buffer", "_first_shown", "_needed", "_service", "_transport", "_turn")
 
-    def __init__(self, client_id: int) -> None:
+    def __init__(self, turn: Turn, client_id: int) -> None:
+        self._turn = turn
         self._service = AdditionService(client_id)
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray()
+        self._buffer: bytearray | None = None  # there is one while a value is incomplete
         self._address_known = False
         self._needed = 0  # bytes of the address, as far as is known: no use in looking at fewer
         self._first_shown = False  # the first number of the pair that the buffer begins with has had its line
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        out(self._service.connected())
+        self._turn.out(self._service.connected())
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        if self._address_known or self._receive_address():
-            self._answer_pairs()
-            self._show_first_number()
+        if self._buffer is None:
+            if len(data) == PAIR_SIZE and self._address_known and self._transport is not None:
+                # What comes from a client that waits for each answer goes the short way.
+                total, lines = self._service.answer(data)
+                self._turn.answer(lines, self._transport, total)
+                return
+            self._buffer = bytearray()
+        buffer = self._buffer
+        buffer += data
+        if self._address_known or self._receive_address(buffer):
+            self._answer_pairs(buffer)
+            self._show_first_number(buffer)
+        if not buffer:
+            self._buffer = None
+
+    def eof_received(self) -> None:
+        """It gets the answers to all that it has sent before its connection is closed."""
+        self._turn.end()
 
     def pause_writing(self) -> None:
         """The client does not read its answers: until it does, nothing more is read from it."""
@@ -57,42 +76,41 @@ class AdditionProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        out(self._service.disconnected())
+        self._turn.out(self._service.disconnected())
 
-    def _receive_address(self) -> bool:
-        if len(self._buffer) < self._needed:
+    def _receive_address(self, buffer: bytearray) -> bool:
+        if len(buffer) < self._needed:
             return False
         try:
-            address, size = _UTF.decode(self._buffer)
+            address, size = _UTF.decode(buffer)
         except IncompleteValueError as incomplete:
             self._needed = incomplete.expected
             return False
         except UTFDataFormatError:
-            self._close()
+            buffer.clear()
+            if self._transport is not None:
+                self._transport.close()
             return False
-        del self._buffer[:size]
+        del buffer[:size]
         self._address_known = True
-        out(self._service.address(address))
+        self._turn.out(self._service.address(address))
         return True
 
-    def _answer_pairs(self) -> None:
-        size = len(self._buffer) // PAIR_SIZE * PAIR_SIZE
-        if not size or self._transport is None:
-            return
-        sums, lines = self._service.answer(self._buffer[:size])
-        del self._buffer[:size]
+    def _answer_pairs(self, buffer: bytearray) -> None:
+        whole = len(buffer) // PAIR_SIZE * PAIR_SIZE
+        for at in range(0, whole, _BATCH):
+            self._answer(buffer[at : min(at + _BATCH, whole)])
+        del buffer[:whole]
+
+    def _answer(self, pairs: bytes | bytearray) -> None:
+        sums, lines = self._service.answer(pairs)
         if self._first_shown:
             self._first_shown = False
             _, _, lines = lines.partition(b"\n")
-        out_encoded(lines)
-        self._transport.write(sums)
-
-    def _show_first_number(self) -> None:
-        if len(self._buffer) >= _INT.size and not self._first_shown:
-            self._first_shown = True
-            out(self._service.first(_INT.decode(self._buffer).value))
-
-    def _close(self) -> None:
-        self._buffer.clear()
         if self._transport is not None:
-            self._transport.close()
+            self._turn.answer(lines, self._transport, sums)
+
+    def _show_first_number(self, buffer: bytearray) -> None:
+        if len(buffer) >= _INT.size and not self._first_shown:
+            self._first_shown = True
+            self._turn.out(self._service.first(_INT.decode(buffer).value))

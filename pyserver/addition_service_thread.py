@@ -4,7 +4,7 @@ import socket
 import threading
 
 from javaio import DataInputStream, DataOutputStream
-from pyconsole import CONNECTION_ERRORS, out
+from pyconsole import CONNECTION_ERRORS, GatheredLines
 from pyserver.addition import AdditionService, add
 
 __all__ = ["AdditionServiceThread"]
@@ -13,18 +13,25 @@ __all__ = ["AdditionServiceThread"]
 class AdditionServiceThread(threading.Thread):
     """Serves one client until it goes away, and closes its socket."""
 
-    def __init__(self, client_id: int, connection: socket.socket) -> None:
+    def __init__(self, client_id: int, connection: socket.socket, console: GatheredLines) -> None:
         super().__init__(daemon=True)  # the server may end while clients are connected
         self._service = AdditionService(client_id)
         self._connection = connection
+        self._out = console.out
 
     def run(self) -> None:
         service = self._service
+        out = self._out
         out(service.connected())
         try:
-            with self._connection as connection, connection.makefile("rwb", buffering=0) as stream:
-                data_in = DataInputStream(stream)
-                data_out = DataOutputStream(stream)
+            # Both numbers of a request have mostly arrived together: they are received by one call.
+            with (
+                self._connection as connection,
+                connection.makefile("rb") as receiving,
+                connection.makefile("wb", buffering=0) as sending,
+            ):
+                data_in = DataInputStream(receiving)
+                data_out = DataOutputStream(sending)
 
                 address = data_in.read_utf()
                 out(service.address(address))

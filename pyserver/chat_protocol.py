@@ -10,9 +10,9 @@ from functools import partial
 from typing import cast
 
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
-from pyconsole import out
 from pyserver.chat_room import ChatRoom
 from pyserver.event_loop import run as run_on_event_loop
+from pyserver.turn import Turn
 
 __all__ = ["ChatProtocol", "run"]
 
@@ -29,14 +29,15 @@ _LAST_WORDS = 5.0  # seconds that a client which has finished sending may take t
 
 def run(port: int, host: str | None = None) -> int:
     """Serves all clients, until it is stopped; the status of the program where it cannot listen."""
-    return run_on_event_loop(port, host, partial(ChatProtocol, ChatRoom()))
+    return run_on_event_loop(port, host, lambda turn: partial(ChatProtocol, turn, ChatRoom(turn.out)))
 
 
 class ChatProtocol(asyncio.Protocol):
     """One client: a `ChatMember` of the room."""
 
-    def __init__(self, room: ChatRoom, client_id: int) -> None:
+    def __init__(self, turn: Turn, room: ChatRoom, client_id: int) -> None:
         self.client_id = client_id
+        self._turn = turn
         self._room = room
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
@@ -55,7 +56,7 @@ class ChatProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        out(f"### Connexion établie (id client : {self.client_id}).")
+        self._turn.out(f"### Connexion établie (id client : {self.client_id}).")
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -90,9 +91,8 @@ class ChatProtocol(asyncio.Protocol):
         self._waiting.append(message)
         self._waiting_bytes += cost
         if self._may_write and not self._sending_soon:
-            # Once this round of the event loop is over: with all that it brings.
             self._sending_soon = True
-            asyncio.get_running_loop().call_soon(self._send_waiting)
+            self._turn.then(self._send_waiting)
         return True
 
     def abandon(self) -> None:

@@ -1,9 +1,10 @@
 """The chat service: who is in the room, and what the console shows of it, however its connections are driven."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from javaio import WIRE_TYPES
-from pyconsole import out, visible
+from pyconsole import visible
 
 __all__ = ["ChatMember", "ChatRoom"]
 
@@ -30,13 +31,14 @@ class ChatRoom:
     the console tells it in that order too. Nothing here waits for a client.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, out: Callable[[str], None]) -> None:
+        self._out = out
         self._members: dict[int, ChatMember] = {}
 
     def join(self, member: ChatMember, address: str) -> None:
         """From now on, the member receives every message."""
         self._members[member.client_id] = member
-        out(f"--> Adresse du client : {visible(address)}")
+        self._out(f"--> Adresse du client : {visible(address)}")
 
     def broadcast(self, author: str, text: str) -> None:
         """Sends a message to every member, its poster included; one that does not read is shown the door.
@@ -45,7 +47,7 @@ class ChatRoom:
         """
         message = _UTF.encode(author) + _UTF.encode(text)  # one object for all: what waits for many is kept once
         not_reading = [member for member in self._members.values() if not member.send(message)]
-        out(
+        self._out(
             f"--> Message de {visible(author)} : {visible(text)}\n"
             f"<-- Message diffusé à {len(self._members) - len(not_reading)} clients"
         )
@@ -55,4 +57,4 @@ class ChatRoom:
     def leave(self, member: ChatMember) -> None:
         """The member has gone, whether or not it had joined."""
         self._members.pop(member.client_id, None)
-        out(f"### Le client {member.client_id} est déconnecté")
+        self._out(f"### Le client {member.client_id} est déconnecté")

@@ -3,7 +3,7 @@
 import socket
 import time
 
-from pyconsole import allow_many_connections, out
+from pyconsole import GatheredLines, allow_many_connections, end_on_ctrl_c, stay_on_one_processor
 from pyserver.addition_service_thread import AdditionServiceThread
 from pyserver.listening import ACCEPT_PAUSE, create_server_socket, prepare, say_cannot_listen, say_interrupted
 
@@ -13,28 +13,32 @@ __all__ = ["run"]
 def run(port: int, host: str | None = None) -> int:
     """Serves all clients, until it is stopped; the status of the program where it cannot listen."""
     allow_many_connections()
+    stay_on_one_processor()
     try:
         server_socket = create_server_socket(port, host)
     except OSError as error:
         say_cannot_listen(error)
         return 1
 
+    console = GatheredLines()
+    end_on_ctrl_c(console.flush)
     client_id = 1
     while True:
-        out(f"### Écoute sur le port {server_socket.getsockname()[1]}")
+        console.out(f"### Écoute sur le port {server_socket.getsockname()[1]}")
         try:
-            _serve_next(server_socket, client_id)
+            _serve_next(server_socket, client_id, console)
             client_id += 1
         except (OSError, RuntimeError) as error:  # too many open files, too many threads
+            console.flush()
             say_interrupted(error)
             time.sleep(ACCEPT_PAUSE)
 
 
-def _serve_next(server_socket: socket.socket, client_id: int) -> None:
+def _serve_next(server_socket: socket.socket, client_id: int, console: GatheredLines) -> None:
     connection, _ = server_socket.accept()
     try:
         prepare(connection)
-        AdditionServiceThread(client_id, connection).start()
+        AdditionServiceThread(client_id, connection, console).start()
     except BaseException:
         connection.close()
         raise

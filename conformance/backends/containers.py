@@ -274,7 +274,8 @@ class _AttachedClient(DockerClient):
 
 class _ProgramContainer(DockerContainer):
     def __init__(self, image: str, client: _AttachedClient, **options: Any) -> None:
-        super().__init__(image, **options)
+        # It makes a client of its own, which need not ask for the version, and gives way to the one that attaches.
+        super().__init__(image, docker_client_kw={"version": client.client.api.api_version}, **options)
         self._docker.client.close()
         self._docker = client
 

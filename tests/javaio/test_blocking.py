@@ -4,11 +4,13 @@ import errno
 import io
 import math
 import struct
+import sys
+from array import array
 from typing import Any
 
 import pytest
 
-from javaio import DataInputStream, DataOutputStream, IncompleteValueError
+from javaio import DataInputStream, DataOutputStream, IncompleteValueError, encode_modified_utf8
 
 from .answers import Pieces, Trickle
 
@@ -82,6 +84,42 @@ def test_asks_for_no_more_than_a_piece_at_a_time() -> None:
     assert source.most == 65_536
 
 
+@pytest.mark.parametrize(
+    ("letter", "size", "write", "read", "numbers"),
+    [
+        ("h", 2, "write_short", "read_short", [1, -2, 32767]),
+        ("i", 4, "write_int", "read_int", [84, 98, -1]),
+        ("q", 8, "write_long", "read_long", [1 << 40, -1]),
+        ("f", 4, "write_float", "read_float", [0.5, -2.0]),
+        ("d", 8, "write_double", "read_double", [0.1, -math.inf]),
+    ],
+)
+def test_an_array_is_its_numbers_one_after_the_other(
+    letter: str, size: int, write: str, read: str, numbers: list[Any]
+) -> None:
+    """As docs/wire-format.md moves arrays whole."""
+    numbers *= 10_000  # more than is asked for at a time
+    one_by_one = io.BytesIO()
+    out = DataOutputStream(one_by_one)
+    for number in numbers:
+        getattr(out, write)(number)
+    whole: array[Any] = array(letter, numbers)
+    if sys.byteorder == "little":
+        whole.byteswap()
+    at_once = io.BytesIO()
+    DataOutputStream(at_once).write(whole.tobytes())
+    assert at_once.getvalue() == one_by_one.getvalue()
+    inp = DataInputStream(at_once)
+    at_once.seek(0)
+    came: array[Any] = array(letter)
+    came.frombytes(inp.read_fully(size * len(numbers)))
+    if sys.byteorder == "little":
+        came.byteswap()
+    assert came.tolist() == numbers
+    one_by_one.seek(0)
+    assert [getattr(DataInputStream(one_by_one), read)() for _ in numbers] == numbers
+
+
 def test_the_end_of_the_stream_is_asked_for_once() -> None:
     class Ends(io.BytesIO):
         empty = 0
@@ -148,6 +186,31 @@ def test_the_methods_called_most_survive_short_writes_too(room: int) -> None:
     whole = struct.pack(">iqd", -2, 1 << 40, 0.5) + bytes.fromhex("7ff8000000000000 0002 c3a9")
     assert bytes(trickle.written) == whole
     assert out.size() == len(whole)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "\0", "é", "a\0", "😀", "x" * 254, "x" * 255, "x" * 256, "é" * 128, "\0" * 128]
+)
+@pytest.mark.parametrize("room", [1, 10_000])
+def test_text_is_written_and_read_the_same_however_long_it_is(text: str, room: int) -> None:
+    """ASCII goes past the codec, unless it has a U+0000; the length of a short text is not worked out."""
+    trickle = Trickle(room)
+    out = DataOutputStream(trickle)
+    out.write_utf(text)
+    data = encode_modified_utf8(text)
+    assert bytes(trickle.written) == struct.pack(">H", len(data)) + data
+    assert out.size() == len(data) + 2
+    inp = DataInputStream(io.BufferedReader(Pieces([bytes([byte]) for byte in trickle.written])))
+    assert (inp.read_utf(), inp.read()) == (text, -1)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, b"text"])
+def test_text_alone_is_written_as_text(wrong: Any) -> None:
+    trickle = Trickle(100)
+    out = DataOutputStream(trickle)
+    with pytest.raises(TypeError, match="expected a str, got"):
+        out.write_utf(wrong)
+    assert (trickle.calls, out.size()) == (0, 0)
 
 
 def test_each_value_is_one_write() -> None:

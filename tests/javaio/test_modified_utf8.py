@@ -1,12 +1,15 @@
 """Modified UTF-8 alone: what is written for each kind of character, what is read, what is refused and how."""
 
+import builtins
+import importlib.util
 import re
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from javaio import UTFDataFormatError, decode_modified_utf8, encode_modified_utf8
+from javaio import UTFDataFormatError, decode_modified_utf8, encode_modified_utf8, modified_utf8
 
 BOTH_WAYS = [
     ("nothing", "", ""),
@@ -39,11 +42,7 @@ def test_surrogates_beside_characters_of_every_other_first_byte(halves: str, mis
     """Surrogates are moved to where no character of the text is: there may be one such place, or none."""
     others = _OF_EVERY_LEAD[:missing] + _OF_EVERY_LEAD[missing + 1 :]
     text = f"é{others}{halves}{others}\0\u1fff\ue800{halves}"
-    data = b"".join(
-        b"\xc0\x80" if unit == "\0" else unit.encode("utf-8", "surrogatepass")
-        for character in text
-        for unit in _units(character)
-    )
+    data = _unit_by_unit(text)
     assert encode_modified_utf8(text) == data
     assert decode_modified_utf8(data) == text
     assert decode_modified_utf8(encode_modified_utf8(others + halves)) == others + halves
@@ -51,9 +50,85 @@ def test_surrogates_beside_characters_of_every_other_first_byte(halves: str, mis
         decode_modified_utf8(data + b"\xed")
 
 
-def _units(character: str) -> list[str]:
-    units = character.encode("utf-16-be", "surrogatepass")
-    return [chr(units[at] << 8 | units[at + 1]) for at in range(0, len(units), 2)]
+def _unit_by_unit(text: str) -> bytes:
+    """The table of the format, applied to one UTF-16 unit after the other."""
+    units = text.encode("utf-16-be", "surrogatepass")
+    characters = [chr(units[at] << 8 | units[at + 1]) for at in range(0, len(units), 2)]
+    return b"".join(b"\xc0\x80" if unit == "\0" else unit.encode("utf-8", "surrogatepass") for unit in characters)
+
+
+def _joined(text: str) -> str:
+    """The text with its halves joined where they belong together, as it comes back from Java."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+_BESIDE = [
+    "",
+    "a",
+    "é",
+    "€",
+    "한",
+    "\0",
+    "\ud83d",
+    "\ude00",
+    "\\",
+    '"',
+    "\\u183d",
+    "\\ud83d",
+    "\\N{DIGIT ONE}\n\r\t\x7f\x80",
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 126, 127, 128, 129, 130, 5_000])
+@pytest.mark.parametrize("beside", _BESIDE)
+def test_characters_above_ffff_in_text_of_every_length(size: int, beside: str) -> None:
+    """Short and long text go different ways; what escapes mean to others is text like any other."""
+    for text in (
+        f"{beside}{'😀' * size}",
+        f"{'😀' * size}{beside}",
+        f"{beside}\U00010000{'x' * size}{beside}\U0010ffff",
+    ):
+        data = _unit_by_unit(text)
+        assert encode_modified_utf8(text) == data
+        assert decode_modified_utf8(data) == _joined(text)
+
+
+def test_every_character_of_one_byte_beside_one_above_ffff() -> None:
+    text = "".join(map(chr, range(256))) + "😀"
+    assert encode_modified_utf8(text) == _unit_by_unit(text)
+    assert encode_modified_utf8(text[200:]) == _unit_by_unit(text[200:])
+
+
+@pytest.mark.parametrize("text", ["abc", "é" * 50, "€" * 50, "\ud83d" * 50, "😀" * 50, "a\0é€😀\ud800z" * 50])
+def test_a_str_that_has_more_to_it_than_its_characters(text: str) -> None:
+    class Name(str):
+        __slots__ = ()
+
+        def __sizeof__(self) -> int:
+            return 0
+
+    assert encode_modified_utf8(Name(text)) == _unit_by_unit(text)
+    kept = text.replace("\ud83d", "é").replace("\ud800", "é").replace("\0", "é")
+    before = kept.__sizeof__()
+    type(kept, (), {})  # a class of that name: from now on the str keeps its UTF-8 as well
+    assert kept.isascii() or kept.__sizeof__() > before
+    assert encode_modified_utf8(kept) == _unit_by_unit(kept)
+
+
+def test_what_only_cpython_has_is_not_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a str does not say its size, and there is no `ctypes`."""
+    spec = modified_utf8.__spec__
+    assert spec is not None
+    assert spec.loader is not None
+    elsewhere = importlib.util.module_from_spec(spec)
+    find = getattr
+    with monkeypatch.context() as patched:
+        patched.setattr(builtins, "getattr", lambda *of: find(*of) if of[:2] != (str, "__sizeof__") else of[2])
+        spec.loader.exec_module(elsewhere)
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    for text in [row[1] for row in BOTH_WAYS] + ["é" * 500, "😀" * 500, "a\0é€😀\ud800z" * 50]:
+        assert elsewhere.encode_modified_utf8(text) == _unit_by_unit(text)
+        assert elsewhere.decode_modified_utf8(_unit_by_unit(text)) == text
 
 
 @pytest.mark.parametrize(("text", "data"), [row[1:] for row in BOTH_WAYS], ids=[row[0] for row in BOTH_WAYS])
@@ -112,6 +187,16 @@ def test_refuses_in_the_words_of_the_jdk(data: str, message: str) -> None:
         decode_modified_utf8(bytes.fromhex(data))
 
 
+@pytest.mark.parametrize("lead", range(0xF0, 0xF5))
+@pytest.mark.parametrize("before", ["a", "é", "한", "😀", "\0", "€" * 500, "😀" * 500])
+def test_a_four_byte_form_is_refused_wherever_it_stands(before: str, lead: int) -> None:
+    data = _unit_by_unit(before)
+    form = bytes([lead, 0x90 if lead == 0xF0 else 0x80, 0x80, 0x80])
+    for after in (b"", b"a", data):
+        with pytest.raises(UTFDataFormatError, match=f"^malformed input around byte {len(data)}$"):
+            decode_modified_utf8(data + form + after)
+
+
 def test_the_error_is_a_value_error() -> None:
     assert issubclass(UTFDataFormatError, ValueError)
 
@@ -141,8 +226,7 @@ def test_writes_text_alone(wrong: object) -> None:
 @given(st.text(st.characters()))
 def test_what_is_written_is_read_again(text: str) -> None:
     # A str may hold the two halves of a pair as two characters; the wire knows no difference, and gives back the one.
-    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     data = encode_modified_utf8(text)
-    assert decode_modified_utf8(data) == joined
+    assert decode_modified_utf8(data) == _joined(text)
     assert 0 not in data
     assert not any(byte >= 0xF0 for byte in data)

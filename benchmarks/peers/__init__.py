@@ -1,0 +1,48 @@
+"""What the servers are measured with: the Java reference, a server in C, the load in C. Compiled on the spot."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.rows import UnavailableError
+
+__all__ = ["Peers", "compiled_peers"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Peers:
+    """Where the compiled programs are, in a folder that also takes the consoles."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.load = str(folder / "load")
+        self.epoll_server = (str(folder / "epoll_server"), "0")
+
+    def java(self, name: str) -> tuple[str, ...]:
+        """The command of a server of the reference, on a JVM as it comes."""
+        return ("java", "-cp", str(self.folder), name, "0")
+
+
+@contextmanager
+def compiled_peers() -> Iterator[Peers]:
+    """Compiles them, in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
+        folder = Path(name)
+        for program in ("load", "epoll_server"):
+            source = str(Path(__file__).with_name(f"{program}.c"))
+            _compile("cc", "-O2", "-o", str(folder / program), source)
+        sources = sorted(str(path) for path in (_ROOT / "java-reference").glob("*.java"))
+        _compile("javac", "-encoding", "UTF-8", "-d", name, *sources)
+        yield Peers(folder)
+
+
+def _compile(compiler: str, *arguments: str) -> None:
+    if shutil.which(compiler) is None:
+        raise UnavailableError(f"there is no {compiler} on the PATH")
+    done = subprocess.run([compiler, *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UnavailableError(f"{compiler} failed: {done.stderr.strip()}")

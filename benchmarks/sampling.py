@@ -1,0 +1,29 @@
+"""How samples are taken: in turns, so that whatever else the machine does meanwhile falls on both sides alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["QUICK", "THOROUGH", "Effort", "in_turns"]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: so many samples of each side, each about so long."""
+
+    rounds: int
+    seconds: float
+
+
+THOROUGH = Effort(rounds=7, seconds=1.0)
+QUICK = Effort(rounds=3, seconds=0.2)
+
+
+def in_turns(rounds: int, *measurements: Callable[[], float]) -> tuple[list[float], ...]:
+    """The samples of each measurement, taken A B A B, after a first turn of each that does not count: it warms up."""
+    for measurement in measurements:
+        measurement()
+    samples: tuple[list[float], ...] = tuple([] for _ in measurements)
+    for _ in range(rounds):
+        for measurement, taken in zip(measurements, samples, strict=True):
+            taken.append(measurement())
+    return samples

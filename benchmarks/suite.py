@@ -1,0 +1,30 @@
+"""Which benchmarks there are."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from benchmarks import addition, cell, chat, growth, modified_utf8, streams
+from benchmarks.rows import Row
+from benchmarks.sampling import Effort
+
+__all__ = ["BENCHMARKS", "Benchmark"]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What its table is about, and how its rows are had."""
+
+    title: str
+    measure: Callable[[Effort], Iterable[Row]]
+
+
+BENCHMARKS = {
+    "addition": Benchmark("the servers that add, requests/s", addition.measure),
+    "chat": Benchmark("the chat servers, deliveries/s", chat.measure),
+    "growth": Benchmark("what more clients cost", growth.measure),
+    "modified-utf8": Benchmark("modified UTF-8, texts/s", modified_utf8.measure),
+    "streams": Benchmark("values through the streams, values/s", streams.measure),
+    "cell-processes": Benchmark("a cell of the matrix, its programs as processes", cell.measure_processes),
+    "cell-containers": Benchmark("a cell of the matrix, its programs in containers", cell.measure_containers),
+}
+"""By the name that `--only` takes."""

@@ -1,0 +1,70 @@
+"""One turn of the event loop: all that it brings is shown in one piece, and only then answered.
+
+A system call for each line would cost more than all the rest of the work. Since nothing leaves before its lines are on
+the console, whatever a client has been told stands there, however the program ends.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from pyconsole import encoded, out_encoded
+
+__all__ = ["Turn"]
+
+# Bytes of lines after which a turn ends early, so that each line is visible within a few milliseconds of its cause.
+_ENOUGH = 64 << 10
+
+
+class Turn:
+    """Gathers lines, and what is to be done once they are shown, until the event loop has gone round."""
+
+    __slots__ = ("_afterwards", "_answers", "_call_soon", "_lines", "_size")
+
+    def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
+        self._call_soon = call_soon
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._answers: list[tuple[asyncio.WriteTransport, bytes]] = []
+        self._afterwards: list[Callable[[], None]] = []
+
+    def out(self, line: str) -> None:
+        """A line for standard output."""
+        self.out_encoded(encoded(line))
+
+    def out_encoded(self, lines: bytes) -> None:
+        r"""Lines for standard output, already in UTF-8 and each ended by `\n`."""
+        if not self._lines:
+            self._call_soon(self.end)
+        self._lines.append(lines)
+        self._size += len(lines)
+        if self._size >= _ENOUGH:
+            self.end()
+
+    def answer(self, lines: bytes, transport: asyncio.WriteTransport, data: bytes) -> None:
+        """Lines as for `out_encoded`, and what is sent once they are shown."""
+        if not self._lines:
+            self._call_soon(self.end)
+        self._lines.append(lines)
+        self._answers.append((transport, data))
+        self._size += len(lines)
+        if self._size >= _ENOUGH:
+            self.end()
+
+    def then(self, function: Callable[[], None]) -> None:
+        """Has the function called at the end of the turn, once its lines are shown."""
+        if not self._afterwards:
+            self._call_soon(self.end)
+        self._afterwards.append(function)
+
+    def end(self) -> None:
+        """Shows the lines, sends the answers, calls the functions, now."""
+        lines, self._lines = self._lines, []
+        answers, self._answers = self._answers, []
+        afterwards, self._afterwards = self._afterwards, []
+        self._size = 0
+        if lines:
+            out_encoded(b"".join(lines))
+        for transport, data in answers:
+            transport.write(data)
+        for function in afterwards:
+            function()

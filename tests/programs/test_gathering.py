@@ -1,0 +1,196 @@
+"""Lines that are written many at a time: none is late, none is lost however the program ends, none is out of order."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from pyserver import turn as turn_module
+from pyserver.turn import Turn
+from tests.programs.programs import MULTITHREADED_SERVERS, Program, Start, environment, python_command
+from tests.programs.running import LIMIT, ROOT
+from tests.programs.wire import Peer, ints, utf
+
+GATHERING = [program for program in MULTITHREADED_SERVERS if program.python]
+ON_AN_EVENT_LOOP = [program for program in GATHERING if "async" in program.name]
+
+ADDRESS = utf("127.0.0.1")
+gathering_servers = pytest.mark.parametrize("program", GATHERING, ids=lambda program: program.name)
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+
+
+class Script(Program):
+    """A few statements as a program."""
+
+    def __init__(self, statements: str) -> None:
+        super().__init__("script", python=python_command("-c", statements))
+
+
+@gathering_servers
+def test_a_line_does_not_wait_for_the_next_one(start: Start, program: Program) -> None:
+    server = start(program, 0)
+    client = Peer.connect(server.port)
+    server.wait_for("### Connexion établie (id client : 1).")
+    client.send(ADDRESS)
+    server.wait_for("--> Adresse du client : 127.0.0.1")
+    client.send(ints(84))
+    server.wait_for("--> Premier nombre reçu depuis 1 : 84")
+    client.send(ints(98))
+    server.wait_for("<-- Somme retournée à client 1 : 182")
+
+
+@posix
+@gathering_servers
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_what_was_answered_is_on_the_console_when_it_is_ended(
+    start: Start, program: Program, number: signal.Signals
+) -> None:
+    server = start(program, 0)
+    client = Peer.connect(server.port, ADDRESS)
+    for request in range(50):
+        client.send(ints(request, 1))
+        assert client.read_ints() == [request + 1]
+    server.process.send_signal(number)
+    assert server.status() == 128 + number
+    assert server.out[-1] == "<-- Somme retournée à client 1 : 50"
+
+
+@posix
+@pytest.mark.parametrize("program", ON_AN_EVENT_LOOP, ids=lambda program: program.name)
+def test_nothing_is_answered_before_it_is_on_the_console(start: Start, program: Program) -> None:
+    """So that not even a program that is killed has said more to its clients than to its console."""
+    server = start(program, 0)
+    client = Peer.connect(server.port, ADDRESS, ints(84, 98))
+    assert client.read_ints() == [182]
+    server.process.kill()
+    server.status()
+    assert server.out[-1] == "<-- Somme retournée à client 1 : 182"
+
+
+@posix
+@gathering_servers
+def test_a_console_that_is_closed_later_ends_it_as_well(program: Program) -> None:
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        program.command(0),
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+    ) as process:
+        os.close(writing)
+        with os.fdopen(reading, encoding="utf-8") as console:
+            port = int(console.readline().rpartition(" ")[2])
+        Peer.connect(port, ADDRESS)
+        _, complaints = process.communicate(timeout=LIMIT)
+    assert process.returncode == 1
+    assert complaints == b""
+
+
+def test_lines_of_many_threads_are_whole_and_each_threads_in_order(start: Start) -> None:
+    script = start(
+        Script(
+            "import threading\n"
+            "from pyconsole import GatheredLines\n"
+            "console = GatheredLines()\n"
+            "def talk(name):\n"
+            "    for number in range(1000): console.out(f'{name} {number}')\n"
+            "threads = [threading.Thread(target=talk, args=(name,)) for name in range(10)]\n"
+            "for thread in threads: thread.start()\n"
+            "for thread in threads: thread.join()\n"
+        )
+    )
+    assert script.status() == 0
+    for name in range(10):
+        own = [line for line in script.out if line.startswith(f"{name} ")]
+        assert own == [f"{name} {number}" for number in range(1000)], "and none is lost at the end of the program"
+    assert len(script.out) == 10_000
+
+
+def test_an_error_comes_after_the_lines_before_it(start: Start) -> None:
+    """On one and the same terminal."""
+    script = start(
+        Script(
+            "import os\n"
+            "os.dup2(1, 2)\n"
+            "from pyconsole import GatheredLines, err\n"
+            "console = GatheredLines()\n"
+            "for number in range(100):\n"
+            "    console.out(f'before {number}')\n"
+            "    console.flush()\n"
+            "    err(f'error {number}')\n"
+        )
+    )
+    assert script.status() == 0
+    assert script.out == [line for number in range(100) for line in (f"before {number}", f"error {number}")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a process on one processor")
+def test_threads_that_take_turns_stay_together(start: Start) -> None:
+    script = start(
+        Script(
+            "import os\n"
+            "from pyconsole import stay_on_one_processor\n"
+            "stay_on_one_processor()\n"
+            "print(len(os.sched_getaffinity(0)))\n"
+        )
+    )
+    assert script.status() == 0
+    assert script.out == ["1"]
+
+
+class RecordedTransport:
+    def __init__(self, events: list[bytes]) -> None:
+        self.write = events.append
+
+
+@pytest.fixture
+def events(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What a turn has done: lines shown and answers sent, in order."""
+    done: list[bytes] = []
+    monkeypatch.setattr(turn_module, "out_encoded", done.append)
+    return done
+
+
+def test_a_turn_shows_all_its_lines_and_then_answers(events: list[bytes]) -> None:
+    soon: list[Callable[[], None]] = []
+    turn = Turn(soon.append)
+    transport = RecordedTransport(events)
+    turn.answer(b"first\n", transport, b"1")  # type: ignore[arg-type]  # all that a turn needs of it
+    turn.out("then")
+    turn.then(lambda: events.append(b"afterwards"))
+    turn.answer(b"second\n", transport, b"2")  # type: ignore[arg-type]
+    assert events == []
+    for function in soon:
+        function()
+    assert events == [b"first\nthen\nsecond\n", b"1", b"2", b"afterwards"]
+
+
+def test_a_turn_that_brings_very_much_ends_early(events: list[bytes]) -> None:
+    turn = Turn(lambda _end: None)
+    line = b"x" * 1023 + b"\n"
+    for _ in range(64):
+        turn.out_encoded(line)
+    assert events == [64 * line]
+
+
+def test_flush_writes_each_line_once(start: Start) -> None:
+    """Threads that flush, beside the one that writes."""
+    script = start(
+        Script(
+            "import threading\n"
+            "from pyconsole import GatheredLines\n"
+            "console = GatheredLines()\n"
+            "def talk(name):\n"
+            "    for number in range(300): console.out(f'{name} {number}'); console.flush()\n"
+            "threads = [threading.Thread(target=talk, args=(name,)) for name in range(4)]\n"
+            "for thread in threads: thread.start()\n"
+            "for thread in threads: thread.join()\n"
+        )
+    )
+    assert script.status() == 0
+    assert sorted(script.out) == sorted(f"{name} {number}" for name in range(4) for number in range(300))
