@@ -32,22 +32,22 @@ def pyserver(name: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def running(command: Sequence[str], folder: Path) -> Iterator[Server]:
-    """Starts a server, and ends it."""
+def running(command: Sequence[str], folder: Path, says: re.Pattern[str] = _LISTENING) -> Iterator[Server]:
+    """Starts a server, and ends it; what it says first has its port."""
     with (
         tempfile.NamedTemporaryFile(dir=folder, prefix="console-") as console,
         subprocess.Popen(command, stdout=console, stderr=console) as process,
     ):
         try:
-            yield Server(process, _port(process, Path(console.name)))
+            yield Server(process, _port(process, Path(console.name), says))
         finally:
             process.kill()
 
 
-def _port(process: subprocess.Popen[bytes], console: Path) -> int:
+def _port(process: subprocess.Popen[bytes], console: Path, says: re.Pattern[str]) -> int:
     end = time.monotonic() + _LIMIT
     while time.monotonic() < end and process.poll() is None:
-        found = _LISTENING.match(console.read_text(encoding="utf-8"))
+        found = says.match(console.read_text(encoding="utf-8"))
         if found:
             return int(found[1])
         time.sleep(0.01)

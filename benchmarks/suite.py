@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarks import addition, cell, chat, growth, modified_utf8, streams
+from benchmarks import addition, cell, chat, growth, modified_utf8, streams, tap
 from benchmarks.rows import Row
 from benchmarks.sampling import Effort
 
@@ -25,6 +25,7 @@ BENCHMARKS = {
     "modified-utf8": Benchmark("modified UTF-8, texts/s", modified_utf8.measure),
     "streams": Benchmark("values through the streams, values/s", streams.measure),
     "cell-processes": Benchmark("a cell of the matrix, its programs as processes", cell.measure_processes),
+    "tap": Benchmark("two programs with a tap between them", tap.measure),
     "cell-containers": Benchmark("a cell of the matrix, its programs in containers", cell.measure_containers),
 }
 """By the name that `--only` takes."""
