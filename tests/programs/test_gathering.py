@@ -83,10 +83,13 @@ def test_a_console_that_is_closed_later_ends_it_as_well(program: Program) -> Non
         stderr=subprocess.PIPE,
     ) as process:
         os.close(writing)
-        with os.fdopen(reading, encoding="utf-8") as console:
-            port = int(console.readline().rpartition(" ")[2])
-        Peer.connect(port, ADDRESS)
-        _, complaints = process.communicate(timeout=LIMIT)
+        try:
+            with os.fdopen(reading, encoding="utf-8") as console:
+                port = int(console.readline().rpartition(" ")[2])
+            Peer.connect(port, ADDRESS)
+            _, complaints = process.communicate(timeout=LIMIT)
+        finally:
+            process.kill()
     assert process.returncode == 1
     assert complaints == b""
 
