@@ -278,7 +278,7 @@ def test_the_command_makes_the_page_again(page_path: Path, tmp_path: Path) -> No
 def test_the_command_compares(tmp_path: Path) -> None:
     earlier = write_run(tmp_path / "1", [cell_record()])
     later = write_run(tmp_path / "2", [cell_record(verdict="failed", reason="wrong")])
-    done = _command(str(later), "--against", str(earlier))
+    done = _command(str(later), "--compare", str(earlier))
     assert done.returncode == 0, done.stderr
     text = (later / "report.html").read_text(encoding="utf-8")
     assert "Newly failing</span> <b>1</b>" in text
