@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from conformance.tap.events import CLIENT, SERVER, Event, Side
+from conformance.tap.events import CLIENT, Event, Side
 
 __all__ = ["Connection", "Direction", "Recording"]
 
@@ -67,6 +67,24 @@ class Connection:
         """The direction in which `sender` sends."""
         return self.client if sender == CLIENT else self.server
 
+    def add(self, event: Event) -> None:
+        """Takes in what happened on it next."""
+        direction = self.direction(event.sender)
+        match event.kind:
+            case "opened":
+                self.opened = event.at
+            case "received":
+                direction.received.append((event.at, event.data))
+            case "sent":
+                direction.sent.append((event.at, event.size))
+            case "end":
+                direction.ended = event.at
+            case "reset":
+                direction.reset = event.at
+            case "refused":
+                self.refused = event.detail
+                self.server.reset = event.at
+
 
 class Recording:
     """All connections of a cell, in the order in which they were opened."""
@@ -92,7 +110,7 @@ class Recording:
             if event.kind == "opened":
                 self._connections[event.connection] = Connection(event.connection, event.at)
             else:
-                _apply(self._connections[event.connection], event)
+                self._connections[event.connection].add(event)
             self._changed.notify_all()
 
     def end(self) -> None:
@@ -109,19 +127,3 @@ class Recording:
                 if self.over or left <= 0 or not self._changed.wait(left):
                     return seen(self)
             return True
-
-
-def _apply(connection: Connection, event: Event) -> None:
-    direction = connection.direction(event.sender)
-    match event.kind:
-        case "received":
-            direction.received.append((event.at, event.data))
-        case "sent":
-            direction.sent.append((event.at, event.size))
-        case "end":
-            direction.ended = event.at
-        case "reset":
-            direction.reset = event.at
-        case "refused":
-            connection.refused = event.detail
-            connection.direction(SERVER).reset = event.at

@@ -9,7 +9,7 @@ from conformance.commands.arguments import find_protocol
 from conformance.commands.saved import read_saved
 from conformance.commands.telling import JsonTeller, Teller, TextTeller
 from conformance.commands.terminal import Paint, has_colours, print_line
-from conformance.commands.viewer import Viewer
+from conformance.commands.viewer import STALL_SECONDS, Viewer
 
 __all__ = ["ABOUT", "EPILOG", "add_arguments", "run"]
 
@@ -49,6 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     viewer = Viewer(protocol, teller, print_line)
     for event in saved.events:
+        viewer.look(event.at, STALL_SECONDS)
         viewer.add(event)
     if not saved.whole:
         print_line(teller.note("the file ends here, without its end: its tap was killed", event="cut"))

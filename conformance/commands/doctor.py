@@ -95,17 +95,19 @@ def _talk(address: str, port: int, protocol: Protocol, wait: float, mine: list[O
     with ExitStack() as stack:
         try:
             talk = stack.enter_context(Talk(address, port, protocol, wait))
+        except OSError as error:
+            yield Answer("protocol", "wrong", f"a second connection failed: {error.strerror or error}", "try again")
+            return
+        try:
             talk.begin()
             if not talk.asked:
                 talk.leave()
         except WrongAnswerError as error:
             yield Answer("protocol", "wrong", f"it does not speak {name}: {error}", error.advice)
+            yield from _mistake(talk)
             return
         except NoAnswerError as error:
             yield _silent(str(error), _other_clients(address, port, mine, talk.own_port))
-            return
-        except OSError as error:
-            yield Answer("protocol", "wrong", f"a second connection failed: {error.strerror or error}", "try again")
             return
         if not talk.asked:
             told = ", ".join(talk.said) or "the connection"
@@ -114,6 +116,15 @@ def _talk(address: str, port: int, protocol: Protocol, wait: float, mine: list[O
             return
         yield Answer("protocol", "ok", f"it speaks {name}: {', '.join(talk.said)}")
         yield from _second_client(talk, address, port, protocol, wait)
+
+
+def _mistake(talk: Talk) -> Iterator[Answer]:
+    """The well-known mistake that fits what the server sent, if one does."""
+    for finding in talk.mistakes()[:1]:
+        mistake = finding.mistake
+        guess = " (a guess)" if finding.guess else ""
+        sentence = f"this looks like a well-known one{guess}: {mistake.title}. {mistake.description.rstrip('.')}"
+        yield Answer("mistake", "note", sentence, f"in Python: {mistake.python} In Java: {mistake.java.rstrip('.')}")
 
 
 def _silent(sentence: str, others: list[str]) -> Answer:

@@ -8,12 +8,13 @@ part in share a scope, so that an answer finds the question it belongs to.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import ChainMap
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.addresses import is_address
+from conformance.commands.naming import Naming
 from conformance.commands.seen import Bytes, Closing, Elided, Field, Opened, Problem, Refused, Seen, Stall
 from conformance.counted import SizeError
 from conformance.hexadecimal import show
@@ -23,6 +24,7 @@ from javaio import IncompleteValueError, UTFDataFormatError
 
 __all__ = ["LiveConversation"]
 
+_WAITS = ". The other side waits for it; if each waits for the other, they wait for ever"
 _COMPACT = 1 << 16  # bytes that were read may stay in a buffer up to here
 _MOST_KEPT = 1 << 26  # of a field that is not yet whole
 
@@ -33,6 +35,7 @@ class LiveConversation:
     def __init__(self, protocol: Protocol, number: int) -> None:
         self._number = number
         scope = _Scope(ChainMap())
+        self._naming = Naming(protocol, number)
         self._sides = {side: _Side(side, protocol.session, scope) for side in (CLIENT, SERVER)}
         self._quiet_since = 0.0
         self._stalled = False
@@ -40,8 +43,18 @@ class LiveConversation:
 
     def add(self, event: Event) -> Iterator[Seen]:
         """Takes in what the tap saw."""
+        yield from self._naming.when_quiet(event.at)
+        self._naming.add(event)
         if event.kind != "sent":
             self._quiet_since, self._stalled = event.at, False
+        for seen in self._read_on(event):
+            if isinstance(seen, Problem) or (isinstance(seen, Field) and seen.problem):
+                self._naming.wrong()
+            yield seen
+        if self.over:
+            yield from self._naming.name(event.at, still=False)
+
+    def _read_on(self, event: Event) -> Iterator[Seen]:
         side = self._sides[event.sender]
         match event.kind:
             case "opened":
@@ -69,6 +82,10 @@ class LiveConversation:
                         self._sides[each].ended = True
                 self.over = True
 
+    def end(self, now: float) -> Iterator[Seen]:
+        """Nobody looks any further: the mistake that was still to be named."""
+        yield from self._naming.name(now, still=False)
+
     def give_up(self, at: float, sender: Side, why: str = "it sends faster than can be shown") -> Iterator[Seen]:
         """From here on the bytes of that side are counted, and not read."""
         side = self._sides[sender]
@@ -83,14 +100,19 @@ class LiveConversation:
                 f"from byte {place} on, the {sender}'s bytes are carried and no longer read: {why}",
             )
 
-    def stalled(self, now: float, patience: float) -> Iterator[Seen]:
-        """What should have come by now, and did not; told once each time."""
+    def look(self, now: float, patience: float) -> Iterator[Seen]:
+        """What should have come by now, and did not, told once each time; and whose mistake has a name."""
+        yield from self._naming.when_quiet(now)
         if self.over or self._stalled or now - self._quiet_since < patience:
             return
         for side in self._sides.values():
             if side.readable and not side.ended and (owed := side.owed()):
                 self._stalled = True
-                yield Stall(now, self._number, side.name, f"nothing for {now - self._quiet_since:.0f} s: {owed}")
+                yield Stall(
+                    now, self._number, side.name, f"nothing for {now - self._quiet_since:.0f} s: {owed}{_WAITS}"
+                )
+        if self._stalled:
+            yield from self._naming.name(now, still=True)
 
     def _received(self, event: Event, side: _Side) -> Iterator[Seen]:
         if not side.readable:
@@ -155,7 +177,7 @@ class LiveConversation:
         except KeyError:
             return None  # the other side has not yet told how many bytes it is to be
         except SizeError as error:
-            return self._broken(side, at, f"the {side.name} can send no `{step.field}` of {step.size} bytes: {error}")
+            return self._broken(side, at, f"the {side.name} can send no bytes `{step.field}`: {error}")
         except IncompleteValueError as error:
             side.needed = error.expected
             if side.needed > _MOST_KEPT:
@@ -181,7 +203,7 @@ class LiveConversation:
 
     def _problem(self, want: _Want, side: _Side, value: Any) -> str | None:
         step, scope = want.step, want.scope
-        if step.form == "IP address" and not _is_address(value):
+        if step.form == "IP address" and not is_address(value):
             return "this is no IP address, and the protocol has the sender's own here"
         if step.expected is None:
             return None
@@ -358,11 +380,3 @@ def _speakers(steps: tuple[Step, ...]) -> frozenset[Side]:
             case BothWays(sides=sides):
                 found |= _speakers(sides.client) | _speakers(sides.server)
     return frozenset(found)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from conformance.mistakes import Finding
 from conformance.tap.events import Side
 
-__all__ = ["Bytes", "Closing", "Elided", "Field", "Opened", "Problem", "Refused", "Seen", "Stall"]
+__all__ = ["Bytes", "Closing", "Elided", "Field", "Mistake", "Opened", "Problem", "Refused", "Seen", "Stall"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,16 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """The well-known mistake that fits what went wrong, and others that fit less well."""
+
+    at: float
+    connection: int
+    finding: Finding
+    others: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Stall:
     """Nothing has come for a while, and something should."""
 
@@ -98,4 +109,4 @@ class Closing:
     why: str = ""
 
 
-Seen = Opened | Refused | Field | Bytes | Problem | Stall | Elided | Closing
+Seen = Opened | Refused | Field | Bytes | Problem | Mistake | Stall | Elided | Closing

@@ -15,7 +15,9 @@ from typing import Any
 
 from conformance.counted import SizeError
 from conformance.hexadecimal import show
+from conformance.mistakes import Finding, diagnose
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
+from conformance.recording import Connection
 from conformance.tap.events import CLIENT, SERVER
 from javaio import IncompleteValueError, UTFDataFormatError, WireType
 
@@ -51,6 +53,7 @@ class Talk:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._rest = b""
         self._values: dict[str, Any] = {}
+        self._seen = Connection(1, time.monotonic())
 
     @property
     def own_port(self) -> int:
@@ -72,6 +75,11 @@ class Talk:
                 "this is another service: check the port",
             )
         self._follow(self._protocol.session)
+
+    def mistakes(self) -> list[Finding]:
+        """What fits the server's bytes so far, if they do not fit the protocol: the likeliest first."""
+        found = diagnose(self._protocol, [self._seen], now=time.monotonic(), patience=0.0, of=SERVER)
+        return [finding for finding in found if finding.raw]
 
     def leave(self) -> None:
         """Ends our side, and sees whether the server ends its own."""
@@ -118,8 +126,12 @@ class Talk:
 
     def _send(self, step: FieldStep, value: Any) -> None:
         self._values[step.field] = value
+        data = step.wire(self._values).encode(value)
+        now = time.monotonic()
+        self._seen.client.received.append((now, data))
+        self._seen.client.sent.append((now, len(data)))
         try:
-            self._socket.sendall(step.wire(self._values).encode(value))
+            self._socket.sendall(data)
         except OSError as error:
             raise WrongAnswerError(_closed(error), _SEE_CONSOLE) from None
         self.said.append(f"{step.field} {value}")
@@ -163,7 +175,7 @@ class Talk:
             return step.wire(self._values)
         except SizeError as error:
             raise WrongAnswerError(
-                f"it can send no `{step.field}` of {step.size} bytes: {error}", "check how it writes the size"
+                f"it can send no bytes `{step.field}`: {error}", "check how it writes the size"
             ) from None
 
     def _wanted(self, step: FieldStep) -> str:
@@ -179,6 +191,9 @@ class Talk:
             raise WrongAnswerError(_closed(error), _SEE_CONSOLE) from None
         if not data:
             raise WrongAnswerError(_closed(None), _SEE_CONSOLE)
+        now = time.monotonic()
+        self._seen.server.received.append((now, data))
+        self._seen.server.sent.append((now, len(data)))
         return data
 
 

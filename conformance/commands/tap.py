@@ -19,7 +19,7 @@ from conformance.commands.saved import About, JsonSaver
 from conformance.commands.session import Saver, TapSession
 from conformance.commands.telling import LEFT_OUT_JSON, LEFT_OUT_TEXT, JsonTeller, Teller, TextTeller
 from conformance.commands.terminal import BackgroundPrinter, Paint, has_colours
-from conformance.commands.viewer import Viewer
+from conformance.commands.viewer import STALL_SECONDS, Viewer
 
 __all__ = ["ABOUT", "EPILOG", "add_arguments", "run"]
 
@@ -38,7 +38,6 @@ The client connects to the tap, the tap to the server. Where the server has port
 
 Ctrl-C ends it, with a summary. The status is 0 if there was no problem, 1 if there was one, 2 if it could not begin."""
 
-_STALL_SECONDS = 5.0
 _LOOK_SECONDS = 0.2
 _SUFFIXES = (".json", ".pcapng")
 
@@ -120,7 +119,7 @@ def _until_told_to_end(
     with contextlib.suppress(KeyboardInterrupt):
         printer(beginning)
         while not session.done.wait(_LOOK_SECONDS) and not printer.broken.is_set():
-            session.look(time.monotonic() - began, _STALL_SECONDS)
+            session.look(time.monotonic() - began, STALL_SECONDS)
         if session.done.is_set():
             raise UsageError("the relay has ended by itself, and what it carried with it")
     relay.end()

@@ -8,9 +8,10 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from conformance.commands.seen import Bytes, Closing, Elided, Field, Opened, Problem, Refused, Seen, Stall
+from conformance.commands.seen import Bytes, Closing, Elided, Field, Mistake, Opened, Problem, Refused, Seen, Stall
 from conformance.commands.terminal import Colour, Paint
 from conformance.hexadecimal import show
+from conformance.mistakes import explain, to_json
 from conformance.tap.events import CLIENT, Side
 
 __all__ = ["LEFT_OUT_JSON", "LEFT_OUT_TEXT", "JsonTeller", "Teller", "TextTeller", "Totals"]
@@ -18,6 +19,7 @@ __all__ = ["LEFT_OUT_JSON", "LEFT_OUT_TEXT", "JsonTeller", "Teller", "TextTeller
 LEFT_OUT_TEXT = "... {lines} lines left out here: they came faster than they could be shown ..."
 LEFT_OUT_JSON = '{{"event": "left out", "lines": {lines}}}'
 
+_INDENT = " " * 20  # under what a line says, behind its time and its connection
 _SHOWN_CHARACTERS = 80
 _TOLD_CHARACTERS = 1000
 _TOLD_BYTES = 1024
@@ -63,6 +65,7 @@ class TextTeller:
         self._began = began
         self._second = -1
         self._second_shown = ""
+        self._explained: dict[tuple[str, Side], int] = {}
 
     def seen(self, seen: Seen) -> str:
         """The line for it."""
@@ -82,6 +85,8 @@ class TextTeller:
                 return f"{head}{self._way(seen.sender)}  bytes {show(seen.data)}   {_as_text(seen.data)}"
             case Problem():
                 return f"{head}{self._way(seen.sender)}  {paint(f'!!! {seen.sentence}', 'red', 'bold')}"
+            case Mistake():
+                return f"{head}{self._mistake(seen)}"
             case Stall() | Elided():
                 return f"{head}{self._way(seen.sender)}  {paint(f'... {seen.sentence}', 'yellow')}"
             case Closing(how="end"):
@@ -104,6 +109,19 @@ class TextTeller:
         ]
         problems = self._paint(_many(totals.problems, "problem"), "red" if totals.problems else "green", "bold")
         return f"{', '.join(parts)}; {problems if totals.problems else self._paint('no problems', 'green', 'bold')}"
+
+    def _mistake(self, seen: Mistake) -> str:
+        """All of it the first time; that it is made again, afterwards."""
+        finding = seen.finding
+        place = (finding.key, finding.side)
+        if place in self._explained:
+            same = f"the {finding.side}: {finding.mistake.title} again, as in #{self._explained[place]}"
+            return self._paint(same, "yellow")
+        self._explained[place] = seen.connection
+        first, *more = explain(finding, seen.others).splitlines()
+        return "\n".join(
+            [self._paint(f"{first[0].lower()}{first[1:]}", "yellow", "bold"), *(_INDENT + line for line in more)]
+        )
 
     def _way(self, sender: Side) -> str:
         return self._paint("client -> server" if sender == CLIENT else "server -> client", _COLOURS[sender])
@@ -139,6 +157,10 @@ class JsonTeller:
                 return _line("bytes", head, told | {"bytes": seen.data[:_TOLD_BYTES].hex()})
             case Problem():
                 return _line("problem", head, {"sender": seen.sender, "problem": seen.sentence})
+            case Mistake():
+                return _line(
+                    "mistake", head, to_json(seen.finding) | {"others": [to_json(other) for other in seen.others]}
+                )
             case Stall():
                 return _line("stall", head, {"sender": seen.sender, "sentence": seen.sentence})
             case Elided():

@@ -36,7 +36,9 @@ class Verdicts:
             self._noted += note is not None
         else:
             self._failed += 1
-            findings = diagnose(self._protocol, outcome.recording.connections, now=time.monotonic(), suspect=True)
+            findings = diagnose(
+                self._protocol, outcome.recording.connections, now=time.monotonic(), suspect=True, of=self._side
+            )
         if self._as_json:
             self._tell_json(case, outcome, note, findings)
         elif outcome.problem is None:
@@ -45,8 +47,8 @@ class Verdicts:
         else:
             print_line(f"{self._paint('FAILED', 'red', 'bold')}  {case.name}: {case.about}")
             print_line(f"        {outcome.problem}")
-            for finding in findings[:1]:
-                for line in explain(finding).splitlines():
+            if findings:
+                for line in explain(findings[0], findings[1:]).splitlines():
                     print_line(f"        {line}")
 
     def _many(self, outcome: Outcome) -> str:

@@ -9,7 +9,10 @@ from conformance.commands.terminal import Printer
 from conformance.model import Protocol
 from conformance.tap.events import Event
 
-__all__ = ["Viewer"]
+__all__ = ["STALL_SECONDS", "Viewer"]
+
+STALL_SECONDS = 5.0
+"""How long nothing may come that should, before that is told."""
 
 
 class Viewer:
@@ -22,10 +25,11 @@ class Viewer:
         self._print = print_line
         self._open: dict[int, LiveConversation] = {}
         self._too_fast: set[int] = set()
+        self._last = 0.0
 
     def add(self, event: Event) -> None:
         """Shows what the event shows."""
-        number = event.connection
+        number, self._last = event.connection, event.at
         if event.kind == "opened":
             self._open[number] = LiveConversation(self._protocol, number)
         conversation = self._open.get(number)
@@ -50,12 +54,16 @@ class Viewer:
 
     def look(self, now: float, patience: float) -> None:
         """Tells which conversations have been standing still for so many seconds, and whom they wait for."""
+        self._last = now
         for conversation in self._open.values():
-            for seen in conversation.stalled(now, patience):
+            for seen in conversation.look(now, patience):
                 self._tell(seen)
 
     def end(self) -> None:
         """Tells what it all came to."""
+        for conversation in self._open.values():
+            for seen in conversation.end(self._last):
+                self._tell(seen)
         self._print(self._teller.totals(self.totals, len(self._open)))
 
     def _tell(self, seen: Seen) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from conformance.conversation import show
@@ -12,8 +13,8 @@ __all__ = ["explain", "to_json"]
 _MANY = 5
 
 
-def explain(finding: Finding) -> str:
-    """A few lines: what it is, where it shows, how to mend it."""
+def explain(finding: Finding, others: Sequence[Finding] = ()) -> str:
+    """A few lines: what it is, where it shows, how to mend it, and what else it may be."""
     mistake = finding.mistake
     sure = f" (a guess, {finding.confidence:.0%})" if finding.guess else ""
     lines = [f"The {finding.side}: {mistake.title}{sure}. {mistake.description}"]
@@ -22,6 +23,8 @@ def explain(finding: Finding) -> str:
         lines.append(f"{finding.detail[0].upper()}{finding.detail[1:]}.")
     lines.append(f"In Python: {mistake.python}")
     lines.append(f"In Java: {mistake.java}")
+    if rivals := dict.fromkeys(other.mistake.title for other in others if _rivals(finding, other)):
+        lines.append(f"It may also be: {'; or '.join(rivals)}.")
     return "\n".join(lines)
 
 
@@ -55,6 +58,10 @@ def to_json(finding: Finding) -> dict[str, Any]:
         "python": mistake.python,
         "java": mistake.java,
     }
+
+
+def _rivals(finding: Finding, other: Finding) -> bool:
+    return finding.guess and other.guess and other.side == finding.side and other.key != finding.key
 
 
 def _where(finding: Finding) -> str:

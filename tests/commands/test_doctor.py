@@ -114,6 +114,38 @@ def test_a_server_that_does_not_speak_it(serve: object, sentence: str) -> None:
     assert sentence in answers["protocol"][1]
 
 
+@pytest.mark.parametrize(
+    ("serve", "title"),
+    [
+        (adds_little_endian, "little-endian number"),
+        (lambda connection: (connection.recv(100), connection.sendall(b"42\n")), "number sent as text"),
+        (lambda connection: (connection.recv(100), connection.sendall(bytes([0, 0, 0, 0, 0, 0, 0, 42]))), "long"),
+        (lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "HTTP"),
+    ],
+    ids=["little-endian", "as text", "long", "web server"],
+)
+def test_a_well_known_mistake_is_named_with_its_remedy(serve: object, title: str) -> None:
+    def serve_and_wait(connection: socket.socket) -> None:
+        serve(connection)  # type: ignore[operator]
+        listens(connection)
+
+    with Server(serve_and_wait) as server:
+        answers, status = ask(server.port, "--protocol", "addition")
+    assert status == 1
+    verdict, sentence = answers["mistake"]
+    assert verdict == "note"
+    assert sentence.startswith("this looks like a well-known one")
+    assert title in sentence
+
+
+@pytest.mark.parametrize("serve", [hangs_up, listens, greets], ids=["hangs up", "is silent", "greets"])
+def test_what_is_no_well_known_mistake_gets_no_name(serve: object) -> None:
+    with Server(serve) as server:  # type: ignore[arg-type]
+        answers, status = ask(server.port, "--protocol", "addition")
+    assert status == 1
+    assert "mistake" not in answers
+
+
 def test_a_chat_is_not_disturbed() -> None:
     """The doctor sends its address and no more, and sees that the server lets it go."""
     heard: list[bytes] = []

@@ -172,16 +172,16 @@ def test_who_keeps_whom_waiting_is_told_once() -> None:
     reader = LiveConversation(PROTOCOLS["addition"], 1)
     for event in conversation([ADDRESS, (CLIENT, ints(1, 2))], ends=False):
         list(reader.add(event))
-    assert list(reader.stalled(1.0, 5.0)) == []
-    [stall] = reader.stalled(10.2, 5.0)
+    assert list(reader.look(1.0, 5.0)) == []
+    [stall] = reader.look(10.2, 5.0)
     assert isinstance(stall, Stall)
     assert stall.sender == SERVER
     assert (
         "nothing for 10 s: the server has not sent int `sum`, which must be int32(first + second) = 3" in stall.sentence
     )
-    assert list(reader.stalled(20.0, 5.0)) == []
+    assert list(reader.look(20.0, 5.0)) == []
     list(reader.add(Event(21, 1, "received", SERVER, ints(3))))
-    assert list(reader.stalled(60.0, 5.0)) == []  # a client may think as long as it likes
+    assert list(reader.look(60.0, 5.0)) == []  # a client may think as long as it likes
 
 
 def test_what_is_given_up_is_told_once_and_no_longer_read() -> None:
