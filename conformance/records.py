@@ -24,6 +24,7 @@ from conformance.play.cases import Case
 from conformance.recording import Recording
 from conformance.report.aligning import Place, align
 from conformance.report.parting import LineMark, Parting, WireMark, find_parting
+from conformance.tap.events import Side
 
 __all__ = ["Records"]
 
@@ -76,6 +77,10 @@ class Records:
         conversations: list[Conversation] = []
         places: Mapping[int, Place] = {}
         parting = None
+        mistakes: list[dict[str, Any]] = []
+        if failed:
+            # The other side is the harness, which does wrong on purpose.
+            mistakes = _mistakes(protocol, result.recording, result.began, result.seconds, of=program.role)
         if failed or result.note:
             conversations = [read_conversation(protocol, seen) for seen in result.recording.connections]
             account = Account(program, result.lines, None, 0)
@@ -88,7 +93,7 @@ class Records:
                 "verdict": "failed" if failed else "passed",
                 "reason": result.problem,
                 "note": result.note,
-                "mistakes": _mistakes(protocol, result.recording, result.began, result.seconds) if failed else [],
+                "mistakes": mistakes,
                 "parting": _parting(parting, result.began),
                 "began": _date(result.began),
                 "seconds": round(result.seconds, 3),
@@ -196,9 +201,12 @@ def _conversation(conversation: Conversation, began: float) -> dict[str, Any]:
     }
 
 
-def _mistakes(protocol: Protocol, recording: Recording, began: float, seconds: float) -> list[dict[str, Any]]:
-    """The well-known mistakes that fit the bytes, the likeliest first."""
-    found = [mistake_to_json(finding) for finding in diagnose(protocol, recording.connections, now=began + seconds)]
+def _mistakes(
+    protocol: Protocol, recording: Recording, began: float, seconds: float, of: Side | None = None
+) -> list[dict[str, Any]]:
+    """The well-known mistakes that fit the bytes, the likeliest first; `of` is the side that is judged, if not both."""
+    findings = diagnose(protocol, recording.connections, now=began + seconds, of=of)
+    found = [mistake_to_json(finding) for finding in findings]
     for mistake in found:
         for waiting in mistake["waiting"]:
             waiting["since"] = round(waiting["since"] - began, 6)

@@ -99,8 +99,8 @@ def capture(content: Mapping[str, Any]) -> bytes | None:
     """The wire of a record as a pcapng file; None where the record does not say who talked to whom."""
     if not _is_captured(content):
         return None
-    # All that a capture tells of the protocol is its name.
-    protocol = Protocol(protocol=_encodable(content["protocol"]), about="", port=1, session=())
+    # All that a capture tells of the protocol is its name, whatever a record has for one.
+    protocol = Protocol.model_construct(protocol=_encodable(content["protocol"]))
     to, network = _encodable(content.get("server")), _encodable(content.get("network"))
     file = io.BytesIO()
     saver = PcapngSaver(file, About(protocol, to, network, datetime.fromisoformat(content["began"]).timestamp()))

@@ -7,13 +7,13 @@ the field that is found follow the lines that each console has for it.
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.addresses import is_address
 from conformance.conversation import Conversation, SeenField
 from conformance.judge import Account
 from conformance.judge.consoles import connection_lines
@@ -121,7 +121,7 @@ def _wrong_bytes(protocol: Protocol, conversations: Sequence[Conversation]) -> I
             step = steps[seen.key]
             values_before = dict(values)
             values[seen.name] = seen.value
-            if step.form == "IP address" and not _is_address(seen.value):
+            if step.form == "IP address" and not is_address(seen.value):
                 yield _mark(conversation.connection.number, seen)
                 break
             if step.expected is not None:
@@ -140,14 +140,6 @@ def _answers(conversation: Conversation, asked: SeenField, seen: SeenField) -> b
         return True  # a recording that only tells what came
     went = direction.went(asked.offset + len(asked.raw) - 1)
     return went is not None and went <= seen.began
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _unread(conversations: Sequence[Conversation]) -> Iterator[WireMark]:
