@@ -2,8 +2,8 @@
 
 A console's lines are templates, each bound to a field (conformance/consoles/). A line is compared with what its
 template says of each such field: it is taken for the first that fits and that no line before it has told of. A line
-that fits none, since it tells a wrong value, is taken for the next field in turn; where conversations interleave, of
-its own connection if it has an id, and else for the nearest in time.
+that fits none, since it tells a wrong value, is taken for the next field in turn. Of several connections a line is
+held against its own, where it has an id or stands in a block of lines; of lines of any, the nearest in time is meant.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, takewhile
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.console_log import ConsoleLine
 from conformance.conversation import Conversation, SeenField
@@ -28,6 +28,7 @@ __all__ = ["Place", "align"]
 
 _AHEAD = 500  # fields that are looked at for each line
 _ID = "{id}"
+_Teller = TypeVar("_Teller")
 
 
 @dataclass(frozen=True)
@@ -50,45 +51,73 @@ def align(protocol: Protocol, account: Account, conversations: Sequence[Conversa
     in_turn = console.order == "one at a time"
     templates = list(_templates(protocol, console, conversations, own))
     lines = [(number, line) for number, line in enumerate(account.lines) if line.stream == "out"]
-    ids = {} if in_turn else _whose(console, lines, conversations)
+    if len(own) == 1:
+        whose = {number: own[0].connection.number for number, _ in lines}
+    elif in_turn:
+        whose = _by_block(console, lines, conversations)
+    else:
+        whose = _by_id(console, lines, conversations)
     found: dict[int, Place] = {}
     for number, line in lines:
-        places = (template.take(line, ids, in_turn) for template in templates)
+        places = (template.take(line, whose.get(number), in_turn) for template in templates)
         place = next((place for place in places if place is not None), None)
         if place is not None:
             found[number] = place
-    if len(own) == 1:
-        whole = {number: own[0].connection.number for number, _ in lines}
-    elif in_turn:
-        whole = _around(console, lines, found)
-    else:
-        whole = _by_id(console, lines, ids)
-    return {**{number: Place(connection) for number, connection in whole.items()}, **found}
+    return {**{number: Place(connection) for number, connection in whose.items()}, **found}
 
 
-def _whose(
+def _by_block(
     console: Console, lines: Sequence[tuple[int, ConsoleLine]], conversations: Sequence[Conversation]
-) -> dict[str, int]:
-    """The connection of each id: of those that are left, the one whose lines those with the id follow furthest."""
+) -> dict[int, int]:
+    """The connection of each line, where the lines of one follow those of another, in whichever order."""
+    first = next(iter((*console.starting, *console.connected)), None)
+    if first is None:
+        return {}
+    begins, listens = pattern(first), pattern(console.listening or "")
+    blocks: dict[int, list[tuple[int, str]]] = {}
+    begun: int | None = None
+    for number, line in lines:
+        if begins.fullmatch(line.text):
+            begun = number
+        if begun is not None and not listens.fullmatch(line.text):
+            blocks.setdefault(begun, []).append((number, line.text))
+    wanted = {one.connection.number: connection_lines(console, one, {}) for one in conversations}
+    owners = _owners({begun: [text for _, text in block] for begun, block in blocks.items()}, wanted)
+    return {number: owners[begun] for begun, block in blocks.items() if begun in owners for number, _ in block}
+
+
+def _by_id(
+    console: Console, lines: Sequence[tuple[int, ConsoleLine]], conversations: Sequence[Conversation]
+) -> dict[int, int]:
+    """The connection of each line that has an id."""
     after = (line for group in console.after.values() for line in group)
     templates = [line for line in (*console.connected, *after, *console.left) if _ID in line]
     patterns = [(template, pattern(template)) for template in templates]
+    ids: dict[int, str] = {}
     told: dict[str, list[str]] = defaultdict(list)
-    for _, line in lines:
+    for number, line in lines:
         for template, form in patterns:
             if match := form.fullmatch(line.text):
+                ids[number] = match["id"]
                 told[match["id"]].append(_without_id(template, match))
                 break
-    left = {
+    wanted = {
         conversation.connection.number: [line for line in connection_lines(console, conversation, {}) if _ID in line]
         for conversation in conversations
     }
-    ids: dict[str, int] = {}
-    for id_, its in told.items():
+    owners = _owners(told, wanted)
+    return {number: owners[id_] for number, id_ in ids.items() if id_ in owners}
+
+
+def _owners(told: Mapping[_Teller, Sequence[str]], wanted: Mapping[int, Sequence[str]]) -> dict[_Teller, int]:
+    """For each of those who tell lines, one after the other, the connection of those left that it follows furthest."""
+    left = dict(wanted)
+    owners: dict[_Teller, int] = {}
+    for teller, lines in told.items():
         if left:
-            ids[id_] = max(left, key=lambda number: _common(its, left[number]))
-            del left[ids[id_]]
-    return ids
+            owners[teller] = max(left, key=lambda number: _common(lines, left[number]))
+            del left[owners[teller]]
+    return owners
 
 
 def _common(some: Sequence[str], others: Sequence[str]) -> int:
@@ -97,34 +126,6 @@ def _common(some: Sequence[str], others: Sequence[str]) -> int:
 
 def _without_id(template: str, match: re.Match[str]) -> str:
     return fill(template, {name: value for name, value in match.groupdict().items() if name != "id"})
-
-
-def _around(console: Console, lines: Sequence[tuple[int, ConsoleLine]], found: Mapping[int, Place]) -> dict[int, int]:
-    """The lines before the first and behind the last of a connection, where one connection follows the other."""
-    whole: dict[int, int] = {}
-    before: list[int] = []
-    connection: int | None = None
-    for number, line in lines:
-        if number in found:
-            connection = found[number].connection
-            whole |= dict.fromkeys(before, connection)
-            before = []
-        elif _is_one_of((*console.starting, *console.connected), line):
-            before.append(number)
-        elif connection is not None and _is_one_of(console.left, line):
-            whole[number] = connection
-    return whole
-
-
-def _by_id(console: Console, lines: Sequence[tuple[int, ConsoleLine]], ids: Mapping[str, int]) -> dict[int, int]:
-    """The lines that tell of no field and have an id."""
-    patterns = [pattern(template) for template in (*console.connected, *console.left) if _ID in template]
-    matches = ((number, one.fullmatch(line.text)) for number, line in lines for one in patterns)
-    return {number: ids[match["id"]] for number, match in matches if match and match["id"] in ids}
-
-
-def _is_one_of(templates: Sequence[str], line: ConsoleLine) -> bool:
-    return any(pattern(template).fullmatch(line.text) for template in templates)
 
 
 @dataclass
@@ -144,26 +145,25 @@ class _Template:
         self._pattern: re.Pattern[str] = pattern(line)
         self._left = sorted(fields, key=lambda told: told.came)
 
-    def take(self, line: ConsoleLine, ids: Mapping[str, int], in_turn: bool) -> Place | None:
-        """The field that the line tells of, if it is such a line."""
+    def take(self, line: ConsoleLine, connection: int | None, in_turn: bool) -> Place | None:
+        """The field that the line tells of, if it is such a line; of this connection, if it is known."""
         match = self._pattern.fullmatch(line.text)
-        if match is None or not self._left:
+        if match is None:
             return None
         text = _without_id(self._line, match)
-        connection = ids.get(match.groupdict().get("id", ""))
-        mine = [
-            index
-            for index, told in enumerate(islice(self._left, _AHEAD))
-            if connection in (None, told.place.connection)
-        ] or range(len(self._left))
+        left = (index for index, told in enumerate(self._left) if connection in (None, told.place.connection))
+        mine = list(islice(left, _AHEAD))
+        if not mine:
+            return None
         index = next((index for index in mine if self._left[index].text == text), None)
         if index is None and (in_turn or connection is not None):
             index = mine[0]
         elif index is None:
             index = min(mine, key=lambda index: abs(self._left[index].came - line.at))
         place = self._left[index].place
-        # In turn, no line will come back to the fields before it.
-        del self._left[0 if in_turn else index : index + 1]
+        # In turn, no line will come back to the fields of its connection before it.
+        for passed in reversed([other for other in mine if other <= index] if in_turn else [index]):
+            del self._left[passed]
         return place
 
 

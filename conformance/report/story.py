@@ -111,10 +111,17 @@ def _moments(
         (row["c"], row["s"], row["o"]): key for key, _, row in keyed if row["k"] == "field"
     }
     for number, program in enumerate(programs):
+        lines = list(_lines(number, program, parting))
+        # Of each connection, a console keeps its own order; a line that tells of no field is held up by none that does.
+        after: dict[int | None, _Key] = {}
+        keys: list[_Key] = []
+        for place, row in reversed(lines):
+            key = fields.get(place) or min((row["t"], inf), after.get(row.get("c"), (inf, inf)))
+            after[row.get("c")] = key
+            keys.append(key)
         before: dict[int | None, _Key] = {}
-        for place, row in _lines(number, program, parting):
-            # Of each connection, a console keeps its own order.
-            key = max(fields.get(place, (row["t"], inf)), before.get(row.get("c"), (-inf, inf)))
+        for (_, row), own in zip(lines, reversed(keys), strict=True):
+            key = max(own, before.get(row.get("c"), (-inf, inf)))
             before[row.get("c")] = key
             keyed.append((key, program["role"], row))
     keyed.sort(key=lambda entry: entry[0])
