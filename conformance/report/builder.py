@@ -182,7 +182,7 @@ def _capture_beside(packed: Packed, page: Path) -> str | None:
 
 def _minutes(seconds: float) -> str:
     whole = round(seconds)
-    return f"{whole // 60} min {whole % 60:02} s" if whole >= 60 else f"{seconds:.1f} s"
+    return f"{whole // 60} min {whole % 60:02} s" if whole >= 60 else f"{whole} s"
 
 
 def _day(moment: str) -> str:

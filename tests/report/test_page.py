@@ -148,6 +148,20 @@ def test_a_field_stands_beside_the_lines_that_tell_of_it() -> None:
     assert ["done"] in moments.values()
 
 
+def test_a_late_line_that_tells_of_no_field_holds_up_none_that_does() -> None:
+    record = cell_record()
+    server = record["programs"][0]
+    server["console"] = [
+        {"at": 0.08, "stream": "out", "text": "connected", "whole": True, "of": [1]},
+        server["console"][0] | {"of": [1, "client", 0]},
+    ]
+    [first] = [row["g"] for row in story(record)["rows"] if row.get("f") == "first"]
+    assert [row["x"] for row in story(record)["rows"] if row["g"] == first and row["k"] == "line"] == [
+        "connected",
+        "--> Premier nombre reçu : 1",
+    ]
+
+
 def test_values_are_told_as_text() -> None:
     record = cell_record()
     for field, (kind, value) in zip(

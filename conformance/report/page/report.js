@@ -186,6 +186,7 @@ function backLinks() {
 }
 
 addEventListener("hashchange", () => route());
+addEventListener("beforeprint", () => all(".verdict details, .failures details").forEach((one) => { one.open = true; }));
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !storyView.hidden && !event.target.closest("select")) location.hash = "";
 });
