@@ -6,7 +6,7 @@ import itertools
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,14 @@ from conformance.mistakes import to_json as mistake_to_json
 from conformance.model.protocol import Protocol
 from conformance.play.cases import Case
 from conformance.recording import Recording
+from conformance.report.aligning import Place, align
 from conformance.report.parting import LineMark, Parting, WireMark, find_parting
+from conformance.tap.events import Side
 
 __all__ = ["Records"]
 
 _VERSION = 1  # of the form of these files
-_MARKED_BYTES = 64
+_MARKED_BYTES, _MARKED_BEFORE = 24, 8
 
 
 class Records:
@@ -47,7 +49,8 @@ class Records:
         protocol = result.cell.protocol
         conversations = [read_conversation(protocol, seen) for seen in result.recording.connections]
         failed = not result.verdict.passed
-        parting = find_parting(protocol, conversations, result.accounts) if failed else None
+        aligned = [align(protocol, account, conversations) for account in result.accounts]
+        parting = find_parting(protocol, conversations, result.accounts, aligned) if failed else None
         return self._cell(
             result.cell,
             {
@@ -59,7 +62,10 @@ class Records:
                 "began": _date(result.began),
                 "seconds": round(result.seconds, 3),
                 "phases": {name: round(seconds, 3) for name, seconds in result.phases.items()},
-                "programs": [_program(account, result.began) for account in result.accounts],
+                "programs": [
+                    _program(account, places, result.began)
+                    for account, places in zip(result.accounts, aligned, strict=True)
+                ],
                 "wire": [event.shifted(-result.began).to_json() for event in result.recording.events],
                 "conversations": [_conversation(conversation, result.began) for conversation in conversations],
             },
@@ -69,11 +75,17 @@ class Records:
         """Writes a case that was run."""
         protocol, program, failed = result.group.protocol, result.group.program, result.problem is not None
         conversations: list[Conversation] = []
+        places: Mapping[int, Place] = {}
         parting = None
+        mistakes: list[dict[str, Any]] = []
         if failed:
+            # The other side is the harness, which does wrong on purpose.
+            mistakes = _mistakes(protocol, result.recording, result.began, result.seconds, of=program.role)
+        if failed or result.note:
             conversations = [read_conversation(protocol, seen) for seen in result.recording.connections]
             account = Account(program, result.lines, None, 0)
-            parting = find_parting(protocol, conversations, [account], program.role)
+            places = align(protocol, account, conversations)
+            parting = find_parting(protocol, conversations, [account], [places], program.role) if failed else None
         return self._case(
             result.group,
             result.case,
@@ -81,11 +93,11 @@ class Records:
                 "verdict": "failed" if failed else "passed",
                 "reason": result.problem,
                 "note": result.note,
-                "mistakes": _mistakes(protocol, result.recording, result.began, result.seconds) if failed else [],
+                "mistakes": mistakes,
                 "parting": _parting(parting, result.began),
                 "began": _date(result.began),
                 "seconds": round(result.seconds, 3),
-                "console": [_line(line, result.began) for line in result.lines],
+                "console": _console(result.lines, places, result.began),
                 "wire": [event.shifted(-result.began).to_json() for event in result.recording.events],
                 "conversations": [_conversation(conversation, result.began) for conversation in conversations],
             },
@@ -132,7 +144,7 @@ class Records:
         return path
 
 
-def _program(account: Account, began: float) -> dict[str, Any]:
+def _program(account: Account, places: Mapping[int, Place], began: float) -> dict[str, Any]:
     return {
         "role": account.program.role,
         "name": account.program.name,
@@ -141,7 +153,7 @@ def _program(account: Account, began: float) -> dict[str, Any]:
         "command": list(account.program.entry.command),
         "status": account.status,
         "trouble": account.trouble,
-        "console": [_line(line, began) for line in account.lines],
+        "console": _console(account.lines, places, began),
     }
 
 
@@ -152,8 +164,22 @@ def _value(value: Any) -> Any:
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _line(line: ConsoleLine, began: float) -> dict[str, Any]:
-    return {"at": round(line.at - began, 6), "stream": line.stream, "text": line.text, "whole": line.whole}
+def _console(lines: Sequence[ConsoleLine], places: Mapping[int, Place], began: float) -> list[dict[str, Any]]:
+    """The lines; `of` is what a line tells of: a connection, and of a field there who sent it and where it begins."""
+    console = []
+    for number, line in enumerate(lines):
+        entry: dict[str, Any] = {
+            "at": round(line.at - began, 6),
+            "stream": line.stream,
+            "text": line.text,
+            "whole": line.whole,
+        }
+        place = places.get(number)
+        if place is not None:
+            field = [] if place.sender is None else [place.sender, place.offset]
+            entry["of"] = [place.connection, *field]
+        console.append(entry)
+    return console
 
 
 def _conversation(conversation: Conversation, began: float) -> dict[str, Any]:
@@ -175,9 +201,12 @@ def _conversation(conversation: Conversation, began: float) -> dict[str, Any]:
     }
 
 
-def _mistakes(protocol: Protocol, recording: Recording, began: float, seconds: float) -> list[dict[str, Any]]:
-    """The well-known mistakes that fit the bytes, the likeliest first."""
-    found = [mistake_to_json(finding) for finding in diagnose(protocol, recording.connections, now=began + seconds)]
+def _mistakes(
+    protocol: Protocol, recording: Recording, began: float, seconds: float, of: Side | None = None
+) -> list[dict[str, Any]]:
+    """The well-known mistakes that fit the bytes, the likeliest first; `of` is the side that is judged, if not both."""
+    findings = diagnose(protocol, recording.connections, now=began + seconds, of=of)
+    found = [mistake_to_json(finding) for finding in findings]
     for mistake in found:
         for waiting in mistake["waiting"]:
             waiting["since"] = round(waiting["since"] - began, 6)
@@ -195,18 +224,22 @@ def _parting(parting: Parting | None, began: float) -> dict[str, Any] | None:
 
 
 def _wire_mark(mark: WireMark) -> dict[str, Any]:
+    """Of long bytes those around the first that differs: `skipped` is how many are left out before them."""
+    start = mark.differs - _MARKED_BEFORE if mark.differs > _MARKED_BYTES - _MARKED_BEFORE else 0
+    shown = slice(start, start + _MARKED_BYTES)
     return {
         "connection": mark.connection,
         "sender": mark.sender,
         "field": mark.field,
         "type": mark.type,
         "value": _value(mark.value),
-        "bytes": mark.raw[:_MARKED_BYTES].hex(),
+        "bytes": mark.raw[shown].hex(),
+        "skipped": start,
         "size": len(mark.raw),
         "offset": mark.offset,
         "expected": None
-        if mark.expected_raw is None
-        else {"value": _value(mark.expected), "bytes": mark.expected_raw[:_MARKED_BYTES].hex()},
+        if mark.expected is None
+        else {"value": _value(mark.expected), "bytes": (mark.expected_raw or b"")[shown].hex()},
     }
 
 

@@ -108,9 +108,18 @@ class ContainerBackend(Backend):
 
     def versions(self) -> Mapping[str, str]:
         version = self.engine.version()
+        jdks = sorted(
+            str(jdk or self._runtimes["java"].jdks[0]) for language, jdk in self._images if language == "java"
+        )
+        asked = ["python3", "-c", "import platform; print(platform.python_version())"]
+        python = self.engine.containers.run(
+            self.python_image, asked, labels={LABEL: self.run}, network_mode="none", remove=True
+        )
         return {
-            "engine": str(version["Version"]),
             "system": f"{version['Os']} {version['KernelVersion']}",
+            "python": python.decode().strip(),
+            **({"jdk": ", ".join(jdks)} if jdks else {}),
+            "engine": str(version["Version"]),
             "images": ", ".join(sorted(self._images.values())),
         }
 

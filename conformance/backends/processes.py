@@ -71,6 +71,7 @@ class ProcessBackend(Backend):
         self._environment.pop("JAVA_TOOL_OPTIONS", None)
         self._builds: dict[tuple[str, str, int | None], Path] = {}
         self._reference: dict[int, Path] = {}
+        self._prepared_jdks: set[int] = set()
         self._building = threading.Lock()
         self._own_port = threading.Lock()
         self._ports = random.Random(os.getpid())
@@ -91,9 +92,10 @@ class ProcessBackend(Backend):
 
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
         for program in programs:
-            if program.entry.language == "java" and program.folder is None:
-                version = self._jdk(program)
-                if version is not None and version not in self._reference:
+            version = self._jdk(program) if program.entry.language == "java" else None
+            if version is not None:
+                self._prepared_jdks.add(version)
+                if program.folder is None and version not in self._reference:
                     progress(f"compiling java-reference with JDK {version}")
                     self._reference[version] = self._compile_reference(version)
 
@@ -104,7 +106,7 @@ class ProcessBackend(Backend):
         return {
             "system": platform.platform(),
             "python": platform.python_version(),
-            "jdk": ", ".join(str(version) for version in self._jdks) or "none",
+            **({"jdk": ", ".join(map(str, sorted(self._prepared_jdks)))} if self._prepared_jdks else {}),
         }
 
     def abort(self) -> None:

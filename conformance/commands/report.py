@@ -13,7 +13,7 @@ ABOUT = "make the page of a run from its results folder"
 EPILOG = """\
   {prog} results                                     of the latest run in there, into its own folder
   {prog} results/2026-03-02T10-15-00 --out page.html
-  {prog} results --against results/2026-03-01T18-00-00
+  {prog} results --compare results/2026-03-01T18-00-00
         what newly fails, newly passes, appeared and vanished since then
 
 Every `pytest conformance/` makes this page by itself. The status is 0, or 2 if there are no results to be read."""
@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What `report` takes."""
     parser.add_argument("results", type=Path, metavar="RESULTS", help="the folder of a run, or one that has runs in it")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the page (default: report.html in the run's folder)")
-    parser.add_argument("--against", type=Path, metavar="EARLIER_RESULTS", help="compare with this earlier run")
+    parser.add_argument(
+        "--compare", type=Path, metavar="EARLIER", help="the results folder of an earlier run: say what changed since"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -33,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     from conformance.report.reading import ReportError
 
     try:
-        print(write_report(arguments.results, arguments.out, arguments.against))
+        print(write_report(arguments.results, arguments.out, arguments.compare))
     except ReportError as error:
         raise UsageError(str(error)) from error
     except OSError as error:

@@ -22,8 +22,8 @@ def run_facts(run: MatrixRun, root: Path) -> dict[str, Any]:
         "backend": run.backend.name,
         "why": run.backend.why,
         "versions": dict(run.backend.versions()),
-        "harness": {"python": platform.python_version(), "system": platform.platform()},
-        "commit": _commit(root),
+        "harness": {"python": platform.python_version(), "system": _system()},
+        **_commit(root),
         "protocols": {name: protocol.about for name, protocol in run.registry.protocols.items()},
         "networks": _networks(run),
         "cells": [cell.name for cell in run.cells],
@@ -35,12 +35,21 @@ def _networks(run: MatrixRun) -> Mapping[str, str]:
     return {name: network.about for name, network in run.registry.networks.items()}
 
 
-def _commit(root: Path) -> str | None:
-    """The commit, and whether there is more than it; None where there is no git, or no repository."""
+def _system() -> str:
+    """The system by the name that people know it by: on Linux that of the distribution."""
+    try:
+        name = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        name = f"{platform.system()} {platform.release()}"
+    return f"{name}, {platform.machine()}"
+
+
+def _commit(root: Path) -> dict[str, Any]:
+    """The commit, and whether files have changed since; None where there is no git, or no repository."""
     commit = _git(root, "rev-parse", "--short=12", "HEAD")
     if not commit:
-        return None
-    return f"{commit} and changes" if _git(root, "status", "--porcelain", "--untracked-files=no") else commit
+        return {"commit": None}
+    return {"commit": commit, "changed": bool(_git(root, "status", "--porcelain", "--untracked-files=no"))}
 
 
 def _git(root: Path, *words: str) -> str | None:

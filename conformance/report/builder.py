@@ -21,24 +21,27 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.report.comparing import Comparison, compare
-from conformance.report.layout import Entry, case_groups, grids
-from conformance.report.packing import Packed, pack, slim
-from conformance.report.reading import Results, find_results
+from conformance.report.layout import Entry, case_groups, failures, grids
+from conformance.report.packing import Packed, capture, pack, slim
+from conformance.report.reading import Results, find_results, read
 from conformance.report.visible import prose, visible
+from conformance.tap.events import SERVER
 
 __all__ = ["write_report"]
 
 _PAGE = Path(__file__).with_name("page")
+_LIMIT = 2_900_000  # characters of a page; what does not fit stays in the results folder
+_FRAME = 90_000  # of these, what is the same in every page
 
 
-def write_report(results: Path, out: Path | None = None, against: Path | None = None) -> Path:
-    """Makes the page of the run in `results`, compared with the run in `against`, and returns its path.
+def write_report(results: Path, out: Path | None = None, earlier: Path | None = None) -> Path:
+    """Makes the page of the run in `results`, compared with the run in `earlier`, and returns its path.
 
     ReportError where there is no run, or what is there is not to be read.
     """
     run = find_results(results)
     path = out or run.folder / "report.html"
-    before = None if against is None else find_results(against)
+    before = None if earlier is None else find_results(earlier)
     text = _render(run, before, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8", newline="\n")
@@ -50,45 +53,29 @@ def _render(run: Results, before: Results | None, path: Path) -> str:
     packed: list[Packed] = []
     for record in run.records():
         # The stories of cases that passed would be most of the page, and nobody asks for them.
-        opens = record.verdict == "failed" or (record.verdict == "passed" and not record.is_case)
-        entries.append(Entry.of(record, len(packed) if opens else None, _beside(record.path, path)))
+        opens = record.verdict == "failed" or (record.verdict == "passed" and not record.is_case) or record.is_rough
+        entries.append(Entry.of(record, len(packed) if opens else None))
         if opens:
             packed.append(pack(record))
-    slim(packed)
-    facts = run.facts
-    labels = json.loads((_PAGE / "labels.json").read_text(encoding="utf-8"))
-    script, style = (
-        (_PAGE / "report.js").read_text(encoding="utf-8"),
-        (_PAGE / "report.css").read_text(encoding="utf-8"),
-    )
     environment = Environment(
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(visible=visible, plain=_plain, prose=prose, link=_link, minutes=_minutes, day=_day)
-    order = {name: number for number, name in enumerate(facts.get("cells", ()))}
-    cells = sorted((entry for entry in entries if not entry.is_case), key=lambda cell: order.get(cell.name, len(order)))
-    # Of the programs in the cases those of the grid first, in its order.
-    ranks = {name: number for number, name in enumerate(name for cell in cells for name in cell.programs)}
-    cases = sorted(
-        (entry for entry in entries if entry.is_case), key=lambda case: ranks.get(case.program or "", len(ranks))
+    labels = json.loads((_PAGE / "labels.json").read_text(encoding="utf-8"))
+    english = {key: texts["en"] for key, texts in labels.items()}
+    overview = environment.get_template("overview.html.j2").render(
+        labels=english, **_overview(run, entries, None if before is None else _compare(entries, before))
     )
+    slim(packed, _LIMIT - _FRAME - len(overview))
+    script, style = ((_PAGE / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
     return environment.get_template("report.html.j2").render(
-        facts=facts,
-        labels={key: texts["en"] for key, texts in labels.items()},
+        facts=run.facts,
+        labels=english,
         all_labels=_script_data(labels),
-        grids=grids(cells, facts.get("protocols", {})),
-        networks=_networks(cells, facts),
-        programs=sorted({name for entry in entries for name in entry.programs}),
-        case_groups=case_groups(cases),
-        cells=_counts(cells),
-        cases=_counts(cases),
-        failed=[entry for entry in (*cells, *cases) if entry.verdict == "failed"],
-        skipped=_skipped((*cells, *cases)),
-        not_run=max(0, len(order) - len(cells)),
-        comparison=_compare(entries, before),
-        opening={entry.name for entry in entries if entry.story is not None},
+        overview=Markup(overview),  # was escaped as it was made
         packed=packed,
-        paths={entry.name: entry.path for entry in entries if entry.story is not None},
+        records={one.name: None if one.record else _beside(one.path, path) for one in packed},
+        captures={one.name: _capture_beside(one, path) for one in packed},
         # Both are the project's own files.
         script=Markup(script),
         style=Markup(style),
@@ -97,9 +84,42 @@ def _render(run: Results, before: Results | None, path: Path) -> str:
     )
 
 
+def _overview(run: Results, entries: Iterable[Entry], comparison: Comparison | None) -> dict[str, Any]:
+    """What the template of the first view is given."""
+    facts = run.facts
+    order = {name: number for number, name in enumerate(facts.get("cells", ()))}
+    cells = sorted((entry for entry in entries if not entry.is_case), key=lambda cell: order.get(cell.name, len(order)))
+    # The cases stand in the order of the grids: their protocols, servers before clients, their programs.
+    protocols = _ranks(entry.protocol for entry in (*cells, *entries))
+    programs = _ranks(name for entry in (*cells, *entries) for name in entry.programs)
+    cases = sorted(
+        (entry for entry in entries if entry.is_case),
+        key=lambda case: (protocols[case.protocol], case.role != SERVER, programs.get(case.program or "", 0)),
+    )
+    everything = [*cells, *cases]
+    return {
+        "facts": facts,
+        "grids": grids(cells, facts.get("protocols", {})),
+        "networks": _networks(cells, facts),
+        "programs": sorted({name for entry in everything for name in entry.programs}),
+        "case_groups": case_groups(cases),
+        "cells": _counts(cells),
+        "cases": _counts(cases),
+        "failures": failures(everything),
+        "skipped": _skipped(everything),
+        "not_run": max(0, len(order) - len(cells)),
+        "comparison": comparison,
+        "opening": {entry.name for entry in everything if entry.story is not None},
+    }
+
+
+def _ranks(names: Iterable[str]) -> dict[str, int]:
+    return {name: rank for rank, name in enumerate(dict.fromkeys(names))}
+
+
 def _counts(entries: Iterable[Entry]) -> dict[str, int]:
     verdicts = [entry.verdict for entry in entries]
-    return {"all": len(verdicts), **{name: verdicts.count(name) for name in ("passed", "failed", "skipped")}}
+    return {"all": len(verdicts), **{name: verdicts.count(name) for name in ("passed", "rough", "failed", "skipped")}}
 
 
 def _skipped(entries: Iterable[Entry]) -> dict[str, list[str]]:
@@ -122,10 +142,8 @@ def _networks(cells: Iterable[Entry], facts: Mapping[str, Any]) -> list[dict[str
     return [{"name": name, "letter": letters[name], "about": about.get(name, "")} for name in names]
 
 
-def _compare(entries: Iterable[Entry], before: Results | None) -> Comparison | None:
-    if before is None:
-        return None
-    now = {entry.name: entry.verdict for entry in entries}
+def _compare(entries: Iterable[Entry], before: Results) -> Comparison:
+    now = {entry.name: "passed" if entry.verdict == "rough" else entry.verdict for entry in entries}
     then = {record.name: record.verdict for record in before.records()}
     return compare(now, then, str(before.facts.get("began", "")))
 
@@ -150,9 +168,21 @@ def _beside(record: Path, page: Path) -> str | None:
     return quote(Path(way).as_posix().encode("utf-8", "surrogateescape"), safe="/")
 
 
+def _capture_beside(packed: Packed, page: Path) -> str | None:
+    """Writes the capture that the page does not carry beside the record, and says where."""
+    if packed.capture or not packed.captured:
+        return None
+    path = packed.path.with_suffix(".pcapng")
+    wire = capture(read(packed.path))
+    if wire is None:
+        return None
+    path.write_bytes(wire)
+    return _beside(path, page)
+
+
 def _minutes(seconds: float) -> str:
     whole = round(seconds)
-    return f"{whole // 60} min {whole % 60:02} s" if whole >= 60 else f"{seconds:.1f} s"
+    return f"{whole // 60} min {whole % 60:02} s" if whole >= 60 else f"{whole} s"
 
 
 def _day(moment: str) -> str:

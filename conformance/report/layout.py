@@ -1,4 +1,4 @@
-"""Where each cell and each case stands on the page: cells in grids, cases in rows that are grouped."""
+"""Where cells and cases stand on the page: cells in grids, cases in rows that are grouped, like failures together."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from dataclasses import dataclass
 
 from conformance.report.reading import Record
 
-__all__ = ["CaseGroup", "CaseRow", "Entry", "Grid", "case_groups", "grids"]
+__all__ = ["CaseGroup", "CaseRow", "Entry", "Failure", "Grid", "case_groups", "failures", "grids"]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the first view tells of a record; `story` is the number of its story in the page, if it has one there."""
+    """What the first view tells of a record; `story` is the number of its story in the page, if it has one there.
+
+    The verdict is `rough` where a program passed and did as roughly as the course's Java does.
+    """
 
     name: str
     is_case: bool
     verdict: str
     reason: str | None
     story: int | None
-    path: str | None
     protocol: str
     server: str | None = None
     clients: str | None = None
@@ -30,7 +32,7 @@ class Entry:
     about: str | None = None
 
     @classmethod
-    def of(cls, record: Record, story: int | None, path: str | None) -> Entry:
+    def of(cls, record: Record, story: int | None) -> Entry:
         """The entry of a record."""
         known = record.content
         parts = record.name.split("/", 4)  # those of a case: `case`, protocol, role, program, name
@@ -39,10 +41,9 @@ class Entry:
         return cls(
             record.name,
             record.is_case,
-            record.verdict,
+            "rough" if record.is_rough else record.verdict,
             known.get("reason"),
             story,
-            path,
             str(known.get("protocol", "")),
             *(known.get(key) for key in ("server", "clients", "network", "role", "program", "name", "about")),
         )
@@ -79,17 +80,34 @@ def grids(cells: Iterable[Entry], abouts: Mapping[str, str]) -> list[Grid]:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """What failed alike, the same programs in all of its networks, or the cases of one template: told by the first."""
+
+    entries: Sequence[Entry]
+
+    @property
+    def first(self) -> Entry:
+        """The one that stands for all."""
+        return self.entries[0]
+
+
+def failures(entries: Iterable[Entry]) -> list[Failure]:
+    """All that failed, in the order given."""
+    alike: dict[tuple[str | None, ...], list[Entry]] = {}
+    for entry in entries:
+        if entry.verdict == "failed":
+            stem = entry.case and entry.case.partition("/")[0]
+            alike.setdefault((entry.protocol, entry.server, entry.clients, entry.program, stem), []).append(entry)
+    return [Failure(alike_entries) for alike_entries in alike.values()]
+
+
+@dataclass(frozen=True)
 class CaseRow:
     """A case, and what each program made of it."""
 
     name: str
     about: str
     by_program: Mapping[str, Entry]
-
-    @property
-    def failed(self) -> bool:
-        """Whether a program failed it."""
-        return any(entry.verdict == "failed" for entry in self.by_program.values())
 
 
 @dataclass(frozen=True)

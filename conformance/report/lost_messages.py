@@ -8,10 +8,11 @@ from typing import Any
 from conformance.conversation import Conversation, SeenField
 from conformance.tap.events import CLIENT, SERVER, Side
 
-__all__ = ["lost_message"]
+__all__ = ["Placed", "lost_message", "messages"]
 
-_Post = tuple[Any, ...]
-_Placed = tuple[int, _Post, SeenField]
+Post = tuple[Any, ...]
+Placed = tuple[int, Post, SeenField]
+"""A message: the number of its connection, the values of its fields, and its last field."""
 
 
 def lost_message(conversations: Sequence[Conversation], names: Sequence[str]) -> tuple[int, SeenField] | None:
@@ -19,17 +20,18 @@ def lost_message(conversations: Sequence[Conversation], names: Sequence[str]) ->
 
     `names` are the fields of a message that is broadcast.
     """
-    posted = [place for conversation in conversations for place in _messages(conversation, CLIENT, names)]
+    posted = [place for conversation in conversations for place in messages(conversation, CLIENT, names)]
     received = {
-        conversation.connection.number: [*_messages(conversation, SERVER, names)] for conversation in conversations
+        conversation.connection.number: [*messages(conversation, SERVER, names)] for conversation in conversations
     }
     known = {post for _, post, _ in posted}
     mixed = [place for places in received.values() for place in places if place[1] not in known]
     return _earliest(mixed or _other_order(received) or _not_received(conversations, posted, received))
 
 
-def _messages(conversation: Conversation, sender: Side, names: Sequence[str]) -> list[_Placed]:
-    placed: list[_Placed] = []
+def messages(conversation: Conversation, sender: Side, names: Sequence[str]) -> list[Placed]:
+    """The messages of one side, `names` being the fields of each."""
+    placed: list[Placed] = []
     collected: dict[str, Any] = {}
     for seen in conversation.fields:
         if seen.sender != sender or seen.name not in names:
@@ -41,12 +43,12 @@ def _messages(conversation: Conversation, sender: Side, names: Sequence[str]) ->
     return placed
 
 
-def _earliest(places: Sequence[_Placed]) -> tuple[int, SeenField] | None:
+def _earliest(places: Sequence[Placed]) -> tuple[int, SeenField] | None:
     found = min(places, key=lambda place: place[2].came, default=None)
     return None if found is None else (found[0], found[2])
 
 
-def _other_order(received: dict[int, list[_Placed]]) -> list[_Placed]:
+def _other_order(received: dict[int, list[Placed]]) -> list[Placed]:
     """What comes where another connection had something that this one has only later."""
     everything = list(received.values())
     for number, places in enumerate(everything):
@@ -61,8 +63,8 @@ def _other_order(received: dict[int, list[_Placed]]) -> list[_Placed]:
 
 
 def _not_received(
-    conversations: Sequence[Conversation], posted: Sequence[_Placed], received: dict[int, list[_Placed]]
-) -> list[_Placed]:
+    conversations: Sequence[Conversation], posted: Sequence[Placed], received: dict[int, list[Placed]]
+) -> list[Placed]:
     lost = []
     for place in posted:
         for conversation in conversations:

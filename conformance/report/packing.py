@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from conformance.commands.pcapng import PcapngSaver
@@ -22,21 +23,25 @@ from conformance.report.reading import Record
 from conformance.report.story import story
 from conformance.tap.events import Event
 
-__all__ = ["Packed", "pack", "slim"]
+__all__ = ["Packed", "capture", "pack", "slim"]
 
 _LARGE = 96 << 10  # characters of one record, or of one capture
-_ALL = 2 << 20  # characters of all records and captures
 
 
 @dataclass
 class Packed:
-    """A record in the page: the story; and to be downloaded, the record itself and the capture, where small enough."""
+    """A record in the page: the story; and to be downloaded, the record itself and the capture, where small enough.
+
+    `captured` says whether there can be a capture at all: whether the record says who talked to whom.
+    """
 
     name: str
+    path: Path
     passed: bool
     story: str
     record: str | None
     capture: str | None
+    captured: bool
 
     @property
     def downloads(self) -> int:
@@ -48,18 +53,26 @@ def pack(record: Record) -> Packed:
     """Packs a cell or a case that was run."""
     content = record.content
     large = record.path.stat().st_size > 100 * _LARGE
-    whole = None if large else _deflated(_json(content).encode())
-    capture = None if large else _capture(content)
+    told = _deflated(_json(story(content)).encode())
+    whole = None if large else _small(_deflated(_json(content).encode()))
+    wire = None if large else capture(content)
+    packed = None if wire is None else _small(_deflated(wire))
     return Packed(
-        record.name, record.verdict == "passed", _deflated(_json(story(content)).encode()), _small(whole), capture
+        record.name,
+        record.path,
+        record.verdict == "passed",
+        told,
+        whole,
+        packed,
+        _is_captured(content),
     )
 
 
-def slim(packed: Sequence[Packed]) -> None:
-    """Takes downloads out of those that passed, the largest first, until all of them are small enough."""
-    total = sum(one.downloads for one in packed)
+def slim(packed: Sequence[Packed], room: int) -> None:
+    """Takes downloads out, of those that passed first and the largest first, until all is within `room` characters."""
+    total = sum(one.downloads + len(one.story) for one in packed)
     for one in sorted(packed, key=lambda one: (one.passed, one.downloads), reverse=True):
-        if total <= _ALL:
+        if total <= room:
             return
         total -= one.downloads
         one.record = one.capture = None
@@ -77,25 +90,26 @@ def _deflated(data: bytes) -> str:
     return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
 
 
-def _capture(content: Mapping[str, Any]) -> str | None:
-    """The wire as a pcapng file; None where the record does not say who talked to whom."""
-    if "began" not in content or not content.get("wire") or "cell" not in content:
+def _is_captured(content: Mapping[str, Any]) -> bool:
+    opened = [entry for entry in content.get("wire", ()) if entry["kind"] == "opened"]
+    return "began" in content and bool(opened) and all(entry.get("detail") and entry.get("via") for entry in opened)
+
+
+def capture(content: Mapping[str, Any]) -> bytes | None:
+    """The wire of a record as a pcapng file; None where the record does not say who talked to whom."""
+    if not _is_captured(content):
         return None
-    # All that a capture tells of the protocol is its name.
-    protocol = Protocol(protocol=_encodable(content["protocol"]), about="", port=1, session=())
+    # All that a capture tells of the protocol is its name, whatever a record has for one.
+    protocol = Protocol.model_construct(protocol=_encodable(content["protocol"]))
     to, network = _encodable(content.get("server")), _encodable(content.get("network"))
-    began = datetime.fromisoformat(content["began"]).timestamp()
     file = io.BytesIO()
-    saver = PcapngSaver(file, About(protocol, to, network, began))
+    saver = PcapngSaver(file, About(protocol, to, network, datetime.fromisoformat(content["began"]).timestamp()))
     try:
         for entry in content["wire"]:
-            event = Event.from_json(entry)
-            if event.kind == "opened" and not (event.detail and event.via):
-                return None
-            saver.add(event)
+            saver.add(Event.from_json(entry))
     except ValueError:  # the two ends are of two families: no packet could go from one to the other
         return None
-    return _small(_deflated(file.getvalue()))
+    return file.getvalue()
 
 
 def _encodable(name: Any) -> str:

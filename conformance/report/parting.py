@@ -7,28 +7,31 @@ the field that is found follow the lines that each console has for it.
 
 from __future__ import annotations
 
-import ipaddress
+import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.console_log import ConsoleLine
+from conformance.addresses import is_address
 from conformance.conversation import Conversation, SeenField
 from conformance.judge import Account
 from conformance.judge.consoles import connection_lines
 from conformance.model.console import Console, fill, pattern
-from conformance.model.protocol import Protocol
+from conformance.model.protocol import FieldStep, Protocol
+from conformance.report.aligning import Place
 from conformance.report.lost_messages import lost_message
 from conformance.tap.events import CLIENT, SERVER, Side
-from javaio import WIRE_TYPES
 
 __all__ = ["LineMark", "Parting", "WireMark", "find_parting"]
 
 
 @dataclass(frozen=True)
 class WireMark:
-    """Bytes on the wire: of a field, or (`field` None) those that are none; `expected` where one value is right."""
+    """Bytes on the wire: of a field, or (`field` None) those that are none; `expected` where one value is right.
+
+    `expected_raw` is None where there is none, or where the type cannot hold it.
+    """
 
     connection: int
     sender: Side
@@ -40,6 +43,14 @@ class WireMark:
     value: Any = None
     expected: Any = None
     expected_raw: bytes | None = None
+
+    @property
+    def differs(self) -> int:
+        """How many bytes are right before the first that is not; 0 where no one value is right."""
+        if self.expected_raw is None:
+            return 0
+        same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(self.raw, self.expected_raw, strict=False))
+        return sum(1 for _ in same)
 
 
 @dataclass(frozen=True)
@@ -64,11 +75,13 @@ def find_parting(
     protocol: Protocol,
     conversations: Sequence[Conversation],
     accounts: Sequence[Account],
+    aligned: Sequence[Mapping[int, Place]],
     only: Side | None = None,
 ) -> Parting | None:
     """The first point where they part; None where none is found, as when a program never started.
 
-    `only` is the side that can be wrong: in a case the other one does what it does on purpose.
+    `aligned` has for each account the fields that its lines tell of. `only` is the side that can be wrong: in a case
+    the other one does what it does on purpose.
     """
     marks = [*_wrong_bytes(protocol, conversations), *_unread(conversations)]
     wire = min((mark for mark in marks if only in (None, mark.sender)), key=lambda mark: mark.at, default=None)
@@ -76,19 +89,25 @@ def find_parting(
         seen = lost_message(conversations, protocol.broadcast)
         wire = None if seen is None else _mark(*seen)
     if wire is not None:
-        return Parting(wire.at, wire, tuple(_lines_of(wire, conversations, accounts)))
+        return Parting(wire.at, wire, tuple(_lines_of(wire, aligned)))
     crash = _crash(accounts)
     if crash is not None:
         line = accounts[crash.account].lines[crash.line]
         return Parting(line.at, None, (crash,))
-    return _wrong_line(conversations, accounts)
+    return _wrong_line(conversations, accounts, aligned)
 
 
-def _mark(number: int, seen: SeenField, expected: Any = None) -> WireMark:
-    raw = None if expected is None else WIRE_TYPES[seen.type].encode(expected)
+def _mark(number: int, seen: SeenField, expected: Any = None, expected_raw: bytes | None = None) -> WireMark:
     return WireMark(
-        number, seen.sender, seen.offset, seen.raw, seen.came, seen.name, seen.type, seen.value, expected, raw
+        number, seen.sender, seen.offset, seen.raw, seen.came, seen.name, seen.type, seen.value, expected, expected_raw
     )
+
+
+def _encoded(step: FieldStep, values: Mapping[str, Any], value: Any) -> bytes | None:
+    try:
+        return step.wire(values).encode(value)
+    except (TypeError, ValueError, OverflowError):  # `equals` may give what the type cannot hold
+        return None
 
 
 def _wrong_bytes(protocol: Protocol, conversations: Sequence[Conversation]) -> Iterator[WireMark]:
@@ -102,14 +121,15 @@ def _wrong_bytes(protocol: Protocol, conversations: Sequence[Conversation]) -> I
             step = steps[seen.key]
             values_before = dict(values)
             values[seen.name] = seen.value
-            if step.form == "IP address" and not _is_address(seen.value):
+            if step.form == "IP address" and not is_address(seen.value):
                 yield _mark(conversation.connection.number, seen)
                 break
             if step.expected is not None:
                 expected = step.expected(values_before)
                 early = before is not None and before.sender != seen.sender and not _answers(conversation, before, seen)
                 if seen.value != expected or early:
-                    yield _mark(conversation.connection.number, seen, expected)
+                    raw = _encoded(step, values_before, expected)
+                    yield _mark(conversation.connection.number, seen, expected, raw)
                     break
             before = seen
 
@@ -120,14 +140,6 @@ def _answers(conversation: Conversation, asked: SeenField, seen: SeenField) -> b
         return True  # a recording that only tells what came
     went = direction.went(asked.offset + len(asked.raw) - 1)
     return went is not None and went <= seen.began
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _unread(conversations: Sequence[Conversation]) -> Iterator[WireMark]:
@@ -141,52 +153,13 @@ def _unread(conversations: Sequence[Conversation]) -> Iterator[WireMark]:
                 yield WireMark(conversation.connection.number, sender, read, left, direction.came(read))
 
 
-def _lines_of(wire: WireMark, conversations: Sequence[Conversation], accounts: Sequence[Account]) -> Iterator[LineMark]:
-    """For each console that has a line for such a field, the line for this one."""
-    if wire.field is None:
-        return
-    key = f"{wire.sender}.{wire.field}"
-    same = sorted(
-        (seen.came, conversation.connection.number, seen.offset)
-        for conversation in conversations
-        for seen in conversation.fields
-        if seen.key == key
-    )
-    index = next(
-        (
-            number
-            for number, (_, connection, offset) in enumerate(same)
-            if (connection, offset) == (wire.connection, wire.offset)
-        ),
-        0,
-    )
-    for number, account in enumerate(accounts):
-        console = account.program.console
-        templates = console.after.get(key, ()) if console else ()
-        if not console or not templates:
-            continue
-        fits = [
-            (place, line)
-            for place, line in enumerate(account.lines)
-            if line.stream == "out" and pattern(templates[0]).fullmatch(line.text)
-        ]
-        if console.order == "one at a time":
-            found = fits[index] if index < len(fits) else None
-        else:
-            found = _told(fits, templates[0], wire)
-        if found is not None:
-            yield LineMark(number, found[0])
-
-
-def _told(fits: Sequence[tuple[int, ConsoleLine]], template: str, wire: WireMark) -> tuple[int, ConsoleLine] | None:
-    """Of lines that came as they came: one that tells one of the two values, and the nearest in time."""
-    values = {str(value) for value in (wire.value, wire.expected) if value is not None}
-    telling = [
-        (place, line)
-        for place, line in fits
-        if (match := pattern(template).fullmatch(line.text)) and match.groupdict().get(wire.field or "") in values
-    ]
-    return min(telling, key=lambda pair: abs(pair[1].at - wire.at), default=None)
+def _lines_of(wire: WireMark, aligned: Sequence[Mapping[int, Place]]) -> Iterator[LineMark]:
+    """The line of each console that tells of this field; of several the first."""
+    place = Place(wire.connection, wire.sender, wire.offset)
+    for number, places in enumerate(aligned):
+        line = next((line for line, told in places.items() if told == place), None)
+        if line is not None and wire.field is not None:
+            yield LineMark(number, line)
 
 
 def _crash(accounts: Sequence[Account]) -> LineMark | None:
@@ -202,7 +175,9 @@ def _crash(accounts: Sequence[Account]) -> LineMark | None:
 # The consoles --------------------------------------------------------------------------------------------------------
 
 
-def _wrong_line(conversations: Sequence[Conversation], accounts: Sequence[Account]) -> Parting | None:
+def _wrong_line(
+    conversations: Sequence[Conversation], accounts: Sequence[Account], aligned: Sequence[Mapping[int, Place]]
+) -> Parting | None:
     found = [mark for number, account in enumerate(accounts) for mark in _departure(number, account, conversations)]
     if not found:
         return None
@@ -219,7 +194,7 @@ def _wrong_line(conversations: Sequence[Conversation], accounts: Sequence[Accoun
     if near is None:
         return Parting(line.at, None, (mark,))
     wire = _mark(*near)
-    others = [other for other in _lines_of(wire, conversations, accounts) if other.account != mark.account]
+    others = [other for other in _lines_of(wire, aligned) if other.account != mark.account]
     return Parting(line.at, wire, (mark, *others))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Record", "ReportError", "Results", "find_results"]
+__all__ = ["Record", "ReportError", "Results", "find_results", "read"]
 
 _FACTS = "run.json"
 
@@ -35,6 +35,11 @@ class Record:
         """`passed`, `failed` or `skipped`."""
         return str(self.content["verdict"])
 
+    @property
+    def is_rough(self) -> bool:
+        """Whether it passed, and did as roughly as the course's Java does."""
+        return bool(self.content.get("note"))
+
 
 @dataclass(frozen=True)
 class Results:
@@ -45,14 +50,14 @@ class Results:
     @property
     def facts(self) -> Mapping[str, Any]:
         """What is true of the whole run."""
-        return _read(self.folder / _FACTS)
+        return read(self.folder / _FACTS)
 
     def records(self) -> Iterator[Record]:
         """Its cells and cases, in the order of their names."""
         for path in sorted(self.folder.rglob("*.json")):
             if path == self.folder / _FACTS:
                 continue
-            content = _read(path)
+            content = read(path)
             name = content.get("cell") or content.get("case")
             if not isinstance(name, str) or content.get("verdict") not in ("passed", "failed", "skipped"):
                 raise ReportError(f"{path}: is no record of a cell or a case")
@@ -69,7 +74,8 @@ def find_results(folder: Path) -> Results:
     return Results(runs[-1])
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def read(path: Path) -> Mapping[str, Any]:
+    """The object in a JSON file; ReportError where there is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,7 +1,8 @@
 """A record as the page tells it: one list of rows in the order of time, what crossed the tap and what was printed.
 
-Each field has its bytes twice, cut as they came to the tap and as they went on. What is long is shortened here, never
-in the record.
+Rows of one moment (`g`) stand side by side: each field with the lines that tell of it on both consoles, a little
+earlier or later as they were printed. Each field has its bytes twice, cut as they came to the tap and as they went on.
+What is long is shortened here, never in the record.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
+from math import inf
 from typing import Any
 
 __all__ = ["MANY_ROWS", "story"]
@@ -17,15 +19,16 @@ MANY_ROWS = 3000
 _HEAD, _AROUND, _TAIL = 1500, 100, 400  # of the rows of a long story: the beginning, what is marked, the end
 _BYTES = 24
 _CHARACTERS = 400
+_ONE_MOMENT = 0.001  # seconds; lines that tell of no field stand beside what is no further away
 
 _Row = dict[str, Any]
+_Key = tuple[float, float]
 
 
 def story(record: Mapping[str, Any]) -> dict[str, Any]:
     """The story of a cell or a case that was run, in JSON's own types."""
     programs = _programs(record)
     parting = record.get("parting")
-    rows = sorted([*_lines(programs, parting), *_wire(record, parting)], key=lambda row: float(row["t"]))
     return {
         "name": record.get("cell") or record["case"],
         "case": record.get("about") if "case" in record else None,
@@ -34,14 +37,14 @@ def story(record: Mapping[str, Any]) -> dict[str, Any]:
         "server": record.get("server") or _side(record, "server"),
         "clients": record.get("clients") or _side(record, "client"),
         "network": record.get("network"),
-        "verdict": record["verdict"],
+        "verdict": "rough" if record.get("note") else record["verdict"],
         "reason": record.get("reason"),
         "problems": list(record.get("problems", ()))[1:6],
         "seconds": record.get("seconds"),
         "mistakes": list(record.get("mistakes", ()))[:1],
         "parting": _point(parting, programs),
         "programs": [{key: program.get(key) for key in _OF_PROGRAM} for program in programs],
-        "rows": _elided(rows),
+        "rows": _elided(_moments([*_wire(record, parting)], programs, parting)),
     }
 
 
@@ -72,25 +75,90 @@ def _point(parting: Mapping[str, Any] | None, programs: Sequence[Mapping[str, An
         for mark in parting["lines"]
     ]
     wire = parting["wire"]
-    return {
-        "at": parting["at"],
-        "wire": wire and {**wire, "value": _shortened(wire["value"]), "bytes": wire["bytes"][: 2 * _BYTES]},
-        "lines": lines,
+    told = wire and {
+        **wire,
+        "value": _told(wire["type"], wire["value"]),
+        "bytes": wire["bytes"][: 2 * _BYTES],
+        "expected": _expected(wire),
     }
+    return {"at": parting["at"], "wire": told, "lines": lines}
 
 
-def _lines(programs: Sequence[Mapping[str, Any]], parting: Mapping[str, Any] | None) -> Iterator[_Row]:
-    marked = {(mark["program"], mark["line"]): mark for mark in (parting or {}).get("lines", ())}
+def _expected(wire: Mapping[str, Any]) -> dict[str, Any] | None:
+    expected = wire["expected"]
+    if expected is None:
+        return None
+    return {"value": _told(wire["type"], expected["value"]), "bytes": expected["bytes"][: 2 * _BYTES]}
+
+
+def _told(type_: str | None, value: Any) -> str:
+    """The value as text: JavaScript's numbers could not hold a long."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"“{_shortened(value)}”" if type_ in ("UTF", "char") else str(_shortened(value))
+
+
+# What stands beside what ---------------------------------------------------------------------------------------------
+
+
+def _moments(
+    wire: Sequence[_Row], programs: Sequence[Mapping[str, Any]], parting: Mapping[str, Any] | None
+) -> list[_Row]:
+    """All rows in their order, those of one moment with the same number."""
+    wire = sorted(wire, key=lambda row: float(row["t"]))
+    keyed: list[tuple[_Key, str, _Row]] = [((row["t"], number), "wire", row) for number, row in enumerate(wire)]
+    fields: dict[tuple[Any, ...], _Key] = {
+        (row["c"], row["s"], row["o"]): key for key, _, row in keyed if row["k"] == "field"
+    }
     for number, program in enumerate(programs):
-        for place, line in enumerate(program.get("console", ())):
-            row: _Row = {"t": line["at"], "k": "line", "p": number, "x": _shortened(line["text"])}
-            if line["stream"] == "err":
-                row["err"] = True
-            if not line["whole"]:
-                row["cut"] = True
-            if (number, place) in marked:
-                row["m"] = True
-            yield row
+        lines = list(_lines(number, program, parting))
+        # Of each connection, a console keeps its own order; a line that tells of no field is held up by none that does.
+        after: dict[int | None, _Key] = {}
+        keys: list[_Key] = []
+        for place, row in reversed(lines):
+            key = fields.get(place) or min((row["t"], inf), after.get(row.get("c"), (inf, inf)))
+            after[row.get("c")] = key
+            keys.append(key)
+        before: dict[int | None, _Key] = {}
+        for (_, row), own in zip(lines, reversed(keys), strict=True):
+            key = max(own, before.get(row.get("c"), (-inf, inf)))
+            before[row.get("c")] = key
+            keyed.append((key, program["role"], row))
+    keyed.sort(key=lambda entry: entry[0])
+    moment, last, begun, slots = 0, -inf, (-inf, 0.0), [""]
+    for key, slot, row in keyed:
+        # The eye goes down, and never back to a column that it has left.
+        back = slot in slots and (slot == "wire" or slot != slots[-1])
+        if key != begun and (back or key[0] - last > _ONE_MOMENT):
+            moment, begun, slots = moment + 1, key, []
+        last = key[0]
+        slots.append(slot)
+        if slot == "wire":
+            begun = key
+        row["g"] = moment
+    return [row for _, _, row in keyed]
+
+
+def _lines(
+    number: int, program: Mapping[str, Any], parting: Mapping[str, Any] | None
+) -> Iterator[tuple[tuple[Any, ...], _Row]]:
+    """The lines of a console, and what each tells of."""
+    marked = {mark["line"] for mark in (parting or {}).get("lines", ()) if mark["program"] == number}
+    for index, line in enumerate(program.get("console", ())):
+        row: _Row = {"t": line["at"], "k": "line", "p": number, "x": _shortened(line["text"])}
+        if line["stream"] == "err":
+            row["err"] = True
+        if not line["whole"]:
+            row["cut"] = True
+        if index in marked:
+            row["m"] = True
+        place = tuple(line.get("of", ()))
+        if place:
+            row["c"] = place[0]
+        yield place, row
+
+
+# What crossed the tap ------------------------------------------------------------------------------------------------
 
 
 def _wire(record: Mapping[str, Any], parting: Mapping[str, Any] | None) -> Iterator[_Row]:
@@ -109,14 +177,14 @@ def _wire(record: Mapping[str, Any], parting: Mapping[str, Any] | None) -> Itera
             size = len(field["bytes"]) // 2
             read = field["offset"] + size
             yield {
-                **_placed("field", key, both, field["offset"], size, mark),
+                **_placed("field", key, both, field["offset"], size, mark, field["field"]),
                 "t": field["at"],
                 "f": field["field"],
                 "y": field["type"],
-                "v": _shortened(field["value"]),
+                "v": _told(field["type"], field["value"]),
             }
         if read < both.size:
-            row = _placed("bytes", key, both, read, both.size - read, mark)
+            row = _placed("bytes", key, both, read, both.size - read, mark, None)
             yield {**row, "t": both.came_at(read)}
 
 
@@ -127,17 +195,30 @@ def _fields(record: Mapping[str, Any], number: int, sender: str) -> Iterator[Map
 
 
 def _placed(
-    kind: str, key: tuple[int, str], legs: _Legs, offset: int, size: int, mark: Mapping[str, Any] | None
+    kind: str,
+    key: tuple[int, str],
+    legs: _Legs,
+    offset: int,
+    size: int,
+    mark: Mapping[str, Any] | None,
+    field: str | None,
 ) -> _Row:
+    if mark and (mark["connection"], mark["sender"], mark["offset"], mark["field"]) != (*key, offset, field):
+        mark = None
+    skipped = mark.get("skipped", 0) if mark else 0
     row: _Row = {"k": kind, "c": key[0], "s": key[1], "o": offset, "n": size}
-    row["in"], row["out"] = legs.pieces(legs.cuts_in, offset, size), legs.pieces(legs.cuts_out, offset, size)
+    row["in"], row["out"] = (
+        legs.pieces(cuts, offset + skipped, size - skipped) for cuts in (legs.cuts_in, legs.cuts_out)
+    )
     went = legs.went_at(offset + size - 1)
     if went is not None:
         row["w"] = went
-    if mark and (mark["connection"], mark["sender"], mark["offset"]) == (*key, offset):
+    if mark:
         row["m"] = True
+        if skipped:
+            row["z"] = skipped
         if mark["expected"]:
-            row["must"] = mark["expected"]
+            row["must"] = _expected(mark)
     return row
 
 

@@ -40,7 +40,7 @@ def _run(results: Path) -> Path:
     programs = HERE / "broken" / "programs.yaml"
     content = yaml.safe_load(programs.read_text(encoding="utf-8"))
     others = " and ".join(f"not {name}" for name in {**content["servers"], **content["clients"]} if name != WRONG)
-    options = ("--backend", "processes", "--programs", str(programs), "-k", others, "-q")
+    options = ("--cases", "--backend", "processes", "--programs", str(programs), "-k", others, "-q")
     subprocess.run(arguments(results, *options), cwd=ROOT, env=environment(), check=False)
     return results
 

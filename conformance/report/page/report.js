@@ -99,7 +99,6 @@ const colon = () => (language === "fr" ? "\u00a0: " : ": ");
 const said = (tag, text, options) => make(tag, { lang: "en", ...options }, visible(String(text)));
 const unseen = (text) => make("span", { class: "unseen" }, text);
 const bytesOf = (hex) => hex.match(/../g) || [];
-const shown = (value) => (typeof value === "string" ? `“${value}”` : String(value));
 
 // What the page carries -----------------------------------------------------------------------------------------------
 
@@ -114,8 +113,7 @@ async function unpacked(element) {
 function download(kind, label, suffix, name, path) {
   const element = carried(kind);
   if (!element) {
-    const where = path ? make("a", { href: path }, visible(readable(path))) : null;
-    return make("p", { class: "elsewhere" }, `${label}${colon()}${t("too_large")} `, where);
+    return path ? make("p", { class: "elsewhere" }, `${label}${colon()}${t("too_large")} `, make("a", { href: path }, visible(readable(path)))) : null;
   }
   const button = make("button", { type: "button", "data-download": kind }, `↓ ${label}`);
   button.addEventListener("click", async () => {
@@ -149,7 +147,7 @@ async function route(moveFocus = true) {
   let content;
   try {
     content = element
-      ? drawStory(JSON.parse(new TextDecoder().decode(await unpacked(element))), element.dataset.path)
+      ? drawStory(JSON.parse(new TextDecoder().decode(await unpacked(element))), element.dataset)
       : [backLinks(), make("h1", { id: "story-title", tabindex: "-1" }, t("not_there")),
         make("p", null, make("code", null, visible(readable(place.slice(1)))))];
   } catch (error) {
@@ -188,20 +186,21 @@ function backLinks() {
 }
 
 addEventListener("hashchange", () => route());
+addEventListener("beforeprint", () => all(".verdict details, .failures details").forEach((one) => { one.open = true; }));
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !storyView.hidden && !event.target.closest("select")) location.hash = "";
 });
 
 // A conversation ------------------------------------------------------------------------------------------------------
 
-function drawStory(story, path) {
+function drawStory(story, beside) {
   const parts = [backLinks(), heading(story), verdict(story)];
   const insights = [story.parting && partingCard(story), ...story.mistakes.map(mistakeCard)].filter(Boolean);
   if (insights.length) parts.push(make("div", { class: "insights" }, ...insights));
   parts.push(conversation(story));
   parts.push(make("div", { class: "downloads" },
-    download("record", t("download_record"), ".json", story.name, path),
-    carried("capture") || (story.case === null && story.rows.some((row) => row.k === "opened")) ? download("capture", t("download_capture"), ".pcapng", story.name, path) : null));
+    download("record", t("download_record"), ".json", story.name, beside.record),
+    download("capture", t("download_capture"), ".pcapng", story.name, beside.capture)));
   return parts;
 }
 
@@ -218,12 +217,12 @@ function heading(story) {
 }
 
 function verdict(story) {
-  const failed = story.verdict === "failed";
+  const sign = { passed: "✓", rough: "≈", failed: "✗" }[story.verdict];
   const box = make("div", { class: `verdict ${story.verdict}` },
-    make("p", null, make("span", { class: `badge ${story.verdict}` }, `${failed ? "✗" : "✓"} ${t(story.verdict)}`), " ",
-      failed ? make("span", { lang: "en", class: "sentence" }, prose(story.reason)) : t("understood")));
+    make("p", null, make("span", { class: `badge ${story.verdict}` }, `${sign} ${t(story.verdict)}`), " ",
+      story.verdict === "failed" ? make("span", { lang: "en", class: "sentence" }, prose(story.reason)) : story.case ? null : t("understood")));
   if (story.case) box.append(make("p", { class: "about" }, t("case") + colon(), said("span", story.case)));
-  if (story.rough) box.append(make("p", { class: "about" }, t("rough") + colon(), said("span", story.rough)));
+  if (story.rough) box.append(make("p", { class: "about" }, t("rough_here") + colon(), said("span", story.rough)));
   if (story.problems.length) {
     box.append(make("details", null, make("summary", null, `${t("also")} (${story.problems.length})`),
       make("ul", null, ...story.problems.map((problem) => make("li", { lang: "en" }, prose(problem))))));
@@ -249,10 +248,13 @@ function partingCard(story) {
   rows.push(...of(sender));
   if (wire) {
     const cell = make("td");
-    const field = wire.field === null ? [t("no_field")] : [said("span", `${wire.type} `, { class: "type" }), said("b", wire.field), " = ", said("span", shown(wire.value), { class: "value" })];
-    cell.append(make("p", { class: "come" }, hexBytes(wire.bytes, wire.expected && wire.expected.bytes, wire.field === null), " ", ...field));
+    const field = wire.field === null ? [t("no_field")] : [said("span", `${wire.type} `, { class: "type" }), said("b", wire.field), " = ", said("span", wire.value, { class: "value" })];
+    const before = wire.skipped ? make("span", { class: "type" }, `${wire.skipped} ${t("bytes_before")} … `) : null;
+    const left = wire.size - (wire.skipped || 0) - bytesOf(wire.bytes).length;
+    const behind = left > 0 ? make("span", { class: "type" }, ` … ${left} ${t("more_bytes")}`) : null;
+    cell.append(make("p", { class: "come" }, before, hexBytes(wire.bytes, wire.expected && wire.expected.bytes, wire.field === null), behind, " ", ...field));
     if (wire.expected) {
-      cell.append(make("p", { class: "must" }, `${t("must_be")} `, hexBytes(wire.expected.bytes), " ", said("span", `= ${shown(wire.expected.value)}`)));
+      cell.append(make("p", { class: "must" }, `${t("must_be")} `, hexBytes(wire.expected.bytes), " ", said("span", `= ${wire.expected.value}`)));
     }
     cell.append(make("p", { class: "about" }, `${t("sent_by")} ${t(wire.sender)} · ${t("at_byte")} ${wire.offset} ${t("of_connection")} ${wire.connection}`));
     rows.push(make("tr", { class: wire.expected || wire.field === null ? "wire wrong" : "wire" }, make("th", { scope: "row" }, t("on_the_wire")), cell));
@@ -288,7 +290,7 @@ function hexBytes(hex, expected, wrong = false) {
 
 // The sequence drawing ------------------------------------------------------------------------------------------------
 
-const ONE_MOMENT = 0.001; // seconds; what lies further apart gets a row of its own
+const SOON = 0.001; // seconds; what the tap held back no longer is not worth a word
 const FEW_CONNECTIONS = 5;
 const MANY_ROWS = 250;
 const MANY_LINES = 12;
@@ -303,12 +305,12 @@ function conversation(story) {
   const draw = (number) => place.replaceChildren(table(story, number));
   let first = null;
   if (numbers.length > 1) {
-    const select = make("select", { id: "connection" }, make("option", { value: "" }, t("all")),
+    const select = make("select", { id: "connection" }, make("option", { value: "" }, t("all_connections")),
       ...numbers.map((number) => make("option", { value: number }, `${number}`)));
     if (numbers.length > FEW_CONNECTIONS) first = marked;
     select.value = first === null ? "" : String(first);
     select.addEventListener("change", () => draw(select.value === "" ? null : Number(select.value)));
-    section.append(make("p", { class: "choice" }, make("label", null, `${t("connection")} `, select)));
+    section.append(make("p", { class: "choice" }, make("label", null, `${t("connection")} `, select), " ", make("span", { class: "about" }, t("of_any"))));
   }
   draw(first);
   section.append(place);
@@ -316,10 +318,8 @@ function conversation(story) {
 }
 
 function table(story, number) {
-  const mine = story.rows.filter((row) => number === null || !row.c || row.c === number);
-  const times = mine.filter((row) => row.c).map((row) => row.t);
-  const [from, to] = number === null ? [-Infinity, Infinity] : [Math.min(...times) - 0.05, Math.max(...times) + 0.05];
-  const rows = moments(mine.filter((row) => row.m || (row.t >= from && row.t <= to)), story.programs);
+  const mine = story.rows.filter((row) => number === null || row.c === number || row.m || row.k === "gap");
+  const rows = moments(mine, story.programs);
   const several = number === null && new Set(mine.filter((row) => row.c).map((row) => row.c)).size > 1;
   const body = make("tbody", { role: "rowgroup" }, ...rows.slice(0, MANY_ROWS).map((row) => momentRow(row, story, several)));
   const marked = rows.findIndex((row, index) => index >= MANY_ROWS && row.marked);
@@ -337,17 +337,15 @@ function table(story, number) {
   return both;
 }
 
-// Rows in which the eye goes from left to right: a new one begins where it would have to go back, or where time passes.
+// The rows of each moment, by the column that they stand in.
 function moments(rows, programs) {
   const made = [];
   let now = null;
   for (const row of rows) {
-    const slot = row.k === "line" ? programs[row.p].role : "wire";
-    const fresh = !now || row.k === "gap" || now.gap || row.t - now.last > ONE_MOMENT || (slot !== now.slot && now[slot].length);
-    if (fresh) made.push(now = { client: [], wire: [], server: [], gap: row.k === "gap" });
-    now[slot].push(row);
-    now.slot = slot;
-    now.last = row.t;
+    if (!now || row.k === "gap" || now.gap || row.g !== now.number) {
+      made.push(now = { number: row.g, client: [], wire: [], server: [], gap: row.k === "gap", marked: false });
+    }
+    now[row.k === "line" ? programs[row.p].role : "wire"].push(row);
     now.marked = now.marked || Boolean(row.m);
   }
   return made;
@@ -379,13 +377,13 @@ function momentRow(row, story, several) {
   const cells = ["client", "wire", "server"].map((slot) => {
     const label = slot === "wire" ? t("on_the_wire") : `${t("console_of")} ${t(slot)}`;
     const items = row[slot];
-    const cell = make("td", { role: "cell", class: slot + (items.some((item) => item.m) ? " m" : "") });
+    const cell = make("td", { role: "cell", class: slot });
     if (items.length) cell.append(make("span", { class: "who" }, label));
     if (slot === "wire") cell.append(...items.map((item) => wireItem(item, story, several)));
     else cell.append(...consoleLines(items, story));
     return cell;
   });
-  return make("tr", { role: "row" }, ...cells);
+  return make("tr", { role: "row", class: row.marked && "m" }, ...cells);
 }
 
 const clock = (seconds) => make("time", null, decimal(1000 * seconds));
@@ -422,15 +420,15 @@ function wireItem(item, story, several) {
   const right = item.s === "client";
   const wrong = item.m && (item.must || item.k === "bytes");
   const name = item.k === "field"
-    ? [said("span", item.y, { class: "type" }), " ", said("b", item.f), " = ", said("span", shown(item.v), { class: "value" })]
+    ? [said("span", item.y, { class: "type" }), " ", said("b", item.f), " = ", said("span", item.v, { class: "value" })]
     : [make("span", { class: "type" }, `${item.n} ${t("unread")}`)];
-  const legs = [leg(item.in, item, wrong), item.out.length ? leg(item.out, item, wrong) : make("div", { class: "leg lost" }, make("span", null, t("never_passed_on")))];
-  if (item.w !== undefined && item.w - item.t > ONE_MOMENT) legs[1].append(make("span", { class: "later" }, `+${decimal(1000 * (item.w - item.t))} ms`));
+  const legs = [leg(item.in, item, wrong), item.out.length || !item.n ? leg(item.out, item, wrong) : make("div", { class: "leg lost" }, make("span", null, t("never_passed_on")))];
+  if (item.w !== undefined && item.w - item.t > SOON) legs[1].append(make("span", { class: "later" }, `+${decimal(1000 * (item.w - item.t))} ms`));
   const box = make("div", { class: `message ${right ? "right" : "left"}${item.m ? " m" : ""}` },
     make("p", { class: "caption" }, clock(item.t), number, unseen(`${t(item.s)} → ${t(right ? "server" : "client")}: `), ...name),
     make("div", { class: "legs" }, ...(right ? legs : [...legs].reverse())));
   if (item.m) {
-    const must = item.must ? [` · ${t("must_be")} `, hexBytes(item.must.bytes), said("span", ` = ${shown(item.must.value)}`)] : [];
+    const must = item.must ? [` · ${t("must_be")} `, hexBytes(item.must.bytes), said("span", ` = ${item.must.value}`)] : [];
     box.append(make("p", { class: "note" }, here(), ...must));
   }
   return box;
@@ -439,16 +437,18 @@ function wireItem(item, story, several) {
 function leg(pieces, item, wrong) {
   const expected = item.must ? bytesOf(item.must.bytes) : null;
   const box = make("div", { class: "leg" });
-  let at = 0;
+  let at = item.z || 0;
+  if (at) box.append(make("span", { class: "rest" }, `${at} ${t("bytes_before")} …`));
   for (const [hex, before, behind] of pieces) {
     const piece = make("code", { class: `piece${before ? " before" : ""}${behind ? " behind" : ""}` });
     bytesOf(hex).forEach((byte, index) => {
-      const differs = wrong && (!expected || expected[at + index] !== byte);
+      const differs = wrong && (!expected || expected[at - (item.z || 0) + index] !== byte);
       piece.append(index ? " " : "", differs ? make("mark", null, byte.toUpperCase()) : byte.toUpperCase());
     });
     at += hex.length / 2;
     box.append(piece);
   }
+  if (!item.n) box.append(make("span", { class: "rest" }, t("no_bytes")));
   if (at < item.n) box.append(make("span", { class: "rest" }, `… ${item.n - at} ${t("more_bytes")}`));
   return box;
 }
@@ -491,8 +491,11 @@ function filter() {
         row.hidden = !dots.length || Boolean(network);
         inBody += row.hidden ? 0 : dots.length;
       }
-      const head = body.previousElementSibling;
-      if (body.classList.contains("folds")) head.hidden = !inBody;
+      const head = body.previousElementSibling; // of a group that folds
+      if (body.classList.contains("folds")) {
+        head.hidden = !inBody;
+        if (verdict && inBody) fold(head.querySelector(".fold"), true); // what was asked for is not to be looked for
+      }
       inTable += inBody;
     }
     table.closest("section").hidden = !inTable;
@@ -514,9 +517,7 @@ function fold(button, open) {
 
 function foldAll(button, open) {
   button.setAttribute("aria-expanded", String(open));
-  for (const one of all(".fold", button.closest("section"))) {
-    fold(one, open || one.closest("tbody").nextElementSibling.classList.contains("stays"));
-  }
+  for (const one of all(".fold", button.closest("section"))) fold(one, open);
 }
 
 function nameTheFold(button) {
@@ -535,7 +536,7 @@ for (const button of all(".fold-all")) {
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 document.addEventListener("keydown", (event) => {
-  const mark = event.target.closest("a.mark, a.dot");
+  const mark = event.target.closest("td a.mark, td a.dot");
   if (!mark || !(event.key in STEPS)) return;
   const [down, across] = STEPS[event.key];
   const rows = all("tr", mark.closest("table")).filter((row) => !row.hidden && row.querySelector("a.mark:not([hidden]), a.dot"));
