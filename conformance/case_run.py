@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.backends.base import Lane, Places, ProgramError, Started
@@ -12,6 +12,8 @@ from conformance.console_log import ConsoleLine
 from conformance.model.console import fill
 from conformance.model.program import Program
 from conformance.model.protocol import Protocol
+from conformance.model.registry import Registry
+from conformance.model.yaml_file import YamlError
 from conformance.play.cases import Case, CaseFile, load_cases
 from conformance.play.player import Outcome
 from conformance.player_control import PlayerControl, PlayerError
@@ -68,17 +70,20 @@ class CaseResult:
         return f"{self.group.name}/{self.case.name}"
 
 
-def case_groups(protocols: Mapping[str, Protocol], programs: Iterable[Program]) -> Iterator[CaseGroup]:
+def case_groups(registry: Registry, programs: Iterable[Program]) -> Iterator[CaseGroup]:
     """The cases of each program: of its protocol, against its side, for its way to serve."""
-    files = {(name, role): load_cases(name, role) for name in protocols for role in ("server", "client")}
+    files = load_cases(registry.cases)
+    for file in files.values():
+        if file.protocol not in registry.protocols:
+            known = ", ".join(registry.protocols)
+            raise YamlError(f"{file.path}: protocol: no such protocol: {file.protocol!r}; known are {known}")
     for program in programs:
-        role = program.role
-        file = files[program.entry.protocol, role]
-        if file is None or program.console is None:
+        found = files.get((program.entry.protocol, program.role))
+        if found is None or program.console is None:
             continue
         way = "one at a time" if program.console.order == "one at a time" else "at once"
-        cases = tuple(case for case in file.cases if role == "client" or case.serves in ("both", way))
-        yield CaseGroup(protocols[program.entry.protocol], program, file, cases)
+        cases = tuple(case for case in found.cases if program.role == "client" or case.serves in ("both", way))
+        yield CaseGroup(registry.protocols[program.entry.protocol], program, found, cases)
 
 
 def run_cases(group: CaseGroup, names: Sequence[str], lane: Lane) -> dict[str, CaseResult]:
@@ -166,7 +171,7 @@ class _ClientRun(_Run):
             client = self._lane.start(self._program, values, typed=self._group.file.typed)
         except (PlayerError, ProgramError) as error:
             return self._result(case, Outcome(str(error)), (), began)
-        typist = Typist(client)
+        typist = Typist(client, typed=self._group.file.typed)
         try:
             outcome = Outcome()
             if case.listens:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from conformance.backends import NoBackendError, ProgramError
 from conformance.case_run import CaseGroup
 from conformance.model import YamlError
-from conformance.plugin import CaseItem, CasesFile, CellItem, MatrixFile, MatrixRun
+from conformance.plugin import CaseItem, CasesFolder, CellItem, MatrixFile, MatrixRun
 from conformance.plugin.facts import run_facts
 from conformance.plugin.run import RUN, default_lanes
 from conformance.plugin.summary import case_lines, summary_lines
@@ -49,8 +50,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--cases",
-        action="store_true",
-        help="also run the cases of conformance/cases against every program (done too where that folder is named)",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="run the cases of each protocol against its programs, beside the cells (the default)",
     )
     group.addoption("--lanes", type=int, default=default_lanes(), metavar="N", help="how many cells run side by side")
 
@@ -75,16 +77,20 @@ def _versions(text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> MatrixFile | CasesFile | None:
-    if file_path == _MATRIX:
-        matrix = MatrixFile.from_parent(parent, path=file_path)
-        matrix.run = parent.config.stash[RUN]
-        return matrix
-    if file_path.parent == _CASES and file_path.suffix == ".yaml" and _cases_wanted(parent.config):
-        cases = CasesFile.from_parent(parent, path=file_path)
-        cases.run = parent.config.stash[RUN]
-        return cases
-    return None
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> MatrixFile | None:
+    if file_path != _MATRIX:
+        return None
+    matrix = MatrixFile.from_parent(parent, path=file_path)
+    matrix.run = parent.config.stash[RUN]
+    return matrix
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> CasesFolder | None:
+    if path != _CASES or not _cases_wanted(parent.config):
+        return None
+    cases = CasesFolder.from_parent(parent, path=path)
+    cases.run = parent.config.stash[RUN]
+    return cases
 
 
 def _cases_wanted(config: pytest.Config) -> bool:

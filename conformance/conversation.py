@@ -6,11 +6,11 @@ before it, and so that the one that breaks the protocol is named with its place.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.addresses import is_address
 from conformance.counted import SizeError
 from conformance.hexadecimal import show
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
@@ -132,9 +132,7 @@ class _Reader:
         try:
             wire = step.wire(self._values)
         except SizeError as error:
-            raise _BrokenError(
-                f"the {sender} can send no `{step.field}`{self._round()} of {step.size} bytes: {error}"
-            ) from None
+            raise _BrokenError(f"the {sender} can send no bytes `{step.field}`{self._round()}: {error}") from None
         if offset >= len(data) and wire.size:
             expected = "" if step.expected is None else f", which must be {step.equals} = {step.expected(self._values)}"
             raise _EndedError(f"the {sender} never sent {step.type} `{step.field}`{self._round()}{expected}")
@@ -169,7 +167,7 @@ class _Reader:
         return self._connection.opened if offset < 0 else self._connection.direction(sender).came(offset)
 
     def _check(self, step: FieldStep, seen: SeenField) -> None:
-        if step.form == "IP address" and not _is_address(seen.value):
+        if step.form == "IP address" and not is_address(seen.value):
             following = self._data[step.sender][seen.offset + len(seen.raw) :]
             self._conversation.problems.append(
                 f"the {step.sender} must send its address as UTF `{step.field}`, and sent {seen.value!r} "
@@ -207,11 +205,3 @@ class _Reader:
 def _had(direction: Direction, asked: SeenField, when: float) -> bool:
     went = direction.went(asked.offset + len(asked.raw) - 1)
     return went is not None and went <= when
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

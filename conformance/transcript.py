@@ -12,7 +12,7 @@ from conformance.counted import BYTES
 from conformance.mistakes import diagnose, explain
 from conformance.model.protocol import Protocol
 from conformance.recording import Recording
-from conformance.tap.events import CLIENT, SERVER
+from conformance.tap.events import CLIENT, SERVER, Side
 
 __all__ = ["case_transcript", "transcript"]
 
@@ -42,7 +42,7 @@ def case_transcript(result: CaseResult) -> str:
     lines = [result.problem or result.note or "the program did right", f"the case: {result.case.about}"]
     if result.case.rough:
         lines.append(f"the course's Java is rough here: {result.case.rough}")
-    lines += _mistakes(result.group.protocol, result.recording, result.began + result.seconds)
+    lines += _mistakes(result.group.protocol, result.recording, result.began + result.seconds, of=program.role)
     lines += ["", "the wire, in ms since the case began:"]
     conversations = [read_conversation(result.group.protocol, seen) for seen in result.recording.connections]
     lines += _elided(line for conversation in conversations for line in _wire(conversation, result.began))
@@ -51,9 +51,9 @@ def case_transcript(result: CaseResult) -> str:
     return "\n".join(lines)
 
 
-def _mistakes(protocol: Protocol, recording: Recording, now: float) -> list[str]:
+def _mistakes(protocol: Protocol, recording: Recording, now: float, *, of: Side | None = None) -> list[str]:
     """The well-known mistake that fits the bytes, if there is one, and how to mend it."""
-    findings = diagnose(protocol, recording.connections, now=now)
+    findings = diagnose(protocol, recording.connections, now=now, of=of)
     return ["", *explain(findings[0], findings[1:]).splitlines()] if findings else []
 
 

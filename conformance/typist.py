@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from conformance.backends.base import Started
 from conformance.console_log import ConsoleLog
 from conformance.play.operator import OperatorStep, Reply
-from conformance.play.steps import Input, Shows, Type
+from conformance.play.steps import Input, Rests, Shows, Type
 
 __all__ = ["Typist"]
 
+_BUSY = 0.6  # of the time: a JVM that has just started is not idle either
 _SHOW_SECONDS = 10.0
 _SHOWN_CHARACTERS = 60
 
@@ -25,12 +26,13 @@ class Typist:
     goes on.
     """
 
-    def __init__(self, client: Started) -> None:
+    def __init__(self, client: Started, *, typed: bool) -> None:
         self._handle = client.handle
         self._console = client.console
         self._looked_at = 0
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        threading.Thread(target=self._type, daemon=True).start()
+        if typed:
+            threading.Thread(target=self._type, daemon=True).start()
 
     def __call__(self, step: OperatorStep) -> Reply:
         """Does the step."""
@@ -42,6 +44,8 @@ class Typist:
                 self._lines.put(None)
             case Shows():
                 return self._look(step)
+            case Rests():
+                return self._time(step.rests / 1000)
         return Reply()
 
     def close(self) -> None:
@@ -52,6 +56,18 @@ class Typist:
         while (line := self._lines.get()) is not None:
             self._handle.type(f"{line}\n")
         self._handle.end_input()
+
+    def _time(self, seconds: float) -> Reply:
+        """Lets that time pass, and sees whether the client has spent it."""
+        before = self._handle.processor_seconds()
+        time.sleep(seconds)
+        after = self._handle.processor_seconds()
+        if before is None or after is None or after - before < _BUSY * seconds:
+            return Reply()
+        return Reply(
+            f"the client must wait, and used {after - before:.2g} s of processor time in {seconds:g} s: "
+            "it looks for the answer again and again"
+        )
 
     def _look(self, step: Shows) -> Reply:
         def seen(log: ConsoleLog) -> bool:

@@ -60,6 +60,10 @@ class Handle(ABC):
         """Ends its standard input."""
 
     @abstractmethod
+    def processor_seconds(self) -> float | None:
+        """How much processor time it has used, with all that it started; None where that cannot be known."""
+
+    @abstractmethod
     def wait(self, until: float) -> int | None:
         """Its exit status once it has ended, or None where it has not by `until`, on the monotonic clock."""
 

@@ -344,6 +344,13 @@ class ContainerHandle(Handle):
             self._input.shutdown(socket.SHUT_RDWR)
             self._input.close()
 
+    def processor_seconds(self) -> float | None:
+        try:
+            stats: Any = self._container.stats(stream=False, one_shot=True)
+        except APIError:
+            return None
+        return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+
     def wait(self, until: float) -> int | None:
         if self._status is None and not self._stopped:
             self._reader.join(max(0.0, until - time.monotonic()))

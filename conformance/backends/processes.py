@@ -297,6 +297,14 @@ class ProcessHandle(Handle):
         with suppress(OSError):
             self._process.stdin.close()
 
+    def processor_seconds(self) -> float | None:
+        try:
+            program = psutil.Process(self._process.pid)
+            used = [process.cpu_times() for process in (program, *program.children(recursive=True))]
+        except psutil.Error:
+            return None
+        return sum(times.user + times.system for times in used)
+
     def wait(self, until: float) -> int | None:
         if self._stopped:
             return self._status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -11,7 +12,17 @@ from typing import NoReturn
 from conformance.model import Network, Protocol, Registry, load_registry
 from conformance.model.yaml_file import read_yaml, validate
 
-__all__ = ["Parser", "Place", "UsageError", "find_network", "find_protocol", "listen_place", "place", "port_number"]
+__all__ = [
+    "Parser",
+    "Place",
+    "UsageError",
+    "find_case_files",
+    "find_network",
+    "find_protocol",
+    "listen_place",
+    "place",
+    "port_number",
+]
 
 
 class UsageError(Exception):
@@ -87,6 +98,12 @@ def find_protocol(name: str) -> Protocol:
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return validate(Protocol, read_yaml(path), path)
     raise UsageError(f"no such protocol: {name!r}; known are {', '.join(known)}, or give the path of a YAML file")
+
+
+def find_case_files(name: str) -> Sequence[Path]:
+    """The files with the cases of that protocol: the harness's own, or those in the folder `cases` beside its file."""
+    known = _known()
+    return known.cases if name in known.protocols else sorted((Path(name).parent / "cases").glob("*.yaml"))
 
 
 def find_network(name: str) -> Network:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from conformance.commands.terminal import Paint, print_line
 from conformance.play.cases import Case, all_steps
 from conformance.play.operator import OperatorStep, Reply
-from conformance.play.steps import Input, Shows, Type
+from conformance.play.steps import Input, Rests, Shows, Type
 
 __all__ = ["Asking", "can_be_typed"]
 
@@ -61,6 +61,8 @@ class Asking:
                     self._event("end of input")
                 else:
                     self._say("End its input: Ctrl-D (on Windows Ctrl-Z and Enter).")
+            case Rests():
+                pass  # nobody can see from here how busy it is
         return Reply()
 
     def _lines(self, event: str, lines: Sequence[str], words: str) -> None:

@@ -6,7 +6,7 @@ import argparse
 import socket
 from collections.abc import Iterator, Sequence
 
-from conformance.commands.arguments import Place, UsageError, find_protocol, listen_place, place
+from conformance.commands.arguments import Place, UsageError, find_case_files, find_protocol, listen_place, place
 from conformance.commands.asking import Asking, can_be_typed
 from conformance.commands.terminal import Paint, has_colours
 from conformance.commands.verdicts import Verdicts
@@ -87,9 +87,12 @@ def _seconds(text: str) -> float:
 def run(arguments: argparse.Namespace) -> int:
     """Goes through the cases, and tells each as soon as it is judged."""
     protocol = find_protocol(arguments.protocol)
-    file = load_cases(protocol.protocol, arguments.side)
+    file = load_cases(find_case_files(arguments.protocol)).get((protocol.protocol, arguments.side))
     if file is None:
-        raise UsageError(f"there are no cases against a {arguments.side} of {protocol.protocol!r}")
+        raise UsageError(
+            f"there are no cases against a {arguments.side} of {protocol.protocol!r}: "
+            "those of a protocol of your own stand in the folder `cases` beside its file"
+        )
     paint = Paint(has_colours())
     verdicts = Verdicts(protocol, paint, side=arguments.side, as_json=arguments.json)
     cases = [case for case in file.cases if arguments.only in case.name]
@@ -117,9 +120,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _against_server(
     file: CaseFile, cases: Sequence[Case], host: str, port: int, patience: float | None
 ) -> Iterator[tuple[Case, Outcome]]:
-    at_once = _serves_at_once(file, host, port)
+    ways = {case.serves for case in cases}
+    if ways != {"both"}:
+        ways = {"both", "at once" if _serves_at_once(file, host, port) else "one at a time"}
     for case in cases:
-        if case.serves in ("both", "at once" if at_once else "one at a time"):
+        if case.serves in ways:
             yield (
                 case,
                 play_against_server(case.steps, file.afterwards, host, port, patience=patience or _SERVER_SECONDS),

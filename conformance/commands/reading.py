@@ -8,12 +8,12 @@ part in share a scope, so that an answer finds the question it belongs to.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import ChainMap
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.addresses import is_address
 from conformance.commands.naming import Naming
 from conformance.commands.seen import Bytes, Closing, Elided, Field, Opened, Problem, Refused, Seen, Stall
 from conformance.counted import SizeError
@@ -177,7 +177,7 @@ class LiveConversation:
         except KeyError:
             return None  # the other side has not yet told how many bytes it is to be
         except SizeError as error:
-            return self._broken(side, at, f"the {side.name} can send no `{step.field}` of {step.size} bytes: {error}")
+            return self._broken(side, at, f"the {side.name} can send no bytes `{step.field}`: {error}")
         except IncompleteValueError as error:
             side.needed = error.expected
             if side.needed > _MOST_KEPT:
@@ -203,7 +203,7 @@ class LiveConversation:
 
     def _problem(self, want: _Want, side: _Side, value: Any) -> str | None:
         step, scope = want.step, want.scope
-        if step.form == "IP address" and not _is_address(value):
+        if step.form == "IP address" and not is_address(value):
             return "this is no IP address, and the protocol has the sender's own here"
         if step.expected is None:
             return None
@@ -380,11 +380,3 @@ def _speakers(steps: tuple[Step, ...]) -> frozenset[Side]:
             case BothWays(sides=sides):
                 found |= _speakers(sides.client) | _speakers(sides.server)
     return frozenset(found)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

@@ -78,8 +78,8 @@ class Talk:
 
     def mistakes(self) -> list[Finding]:
         """What fits the server's bytes so far, if they do not fit the protocol: the likeliest first."""
-        found = diagnose(self._protocol, [self._seen], now=time.monotonic(), patience=0.0)
-        return [finding for finding in found if finding.side == SERVER and finding.raw]
+        found = diagnose(self._protocol, [self._seen], now=time.monotonic(), patience=0.0, of=SERVER)
+        return [finding for finding in found if finding.raw]
 
     def leave(self) -> None:
         """Ends our side, and sees whether the server ends its own."""
@@ -175,7 +175,7 @@ class Talk:
             return step.wire(self._values)
         except SizeError as error:
             raise WrongAnswerError(
-                f"it can send no `{step.field}` of {step.size} bytes: {error}", "check how it writes the size"
+                f"it can send no bytes `{step.field}`: {error}", "check how it writes the size"
             ) from None
 
     def _wanted(self, step: FieldStep) -> str:

@@ -36,7 +36,9 @@ class Verdicts:
             self._noted += note is not None
         else:
             self._failed += 1
-            findings = diagnose(self._protocol, outcome.recording.connections, now=time.monotonic(), suspect=True)
+            findings = diagnose(
+                self._protocol, outcome.recording.connections, now=time.monotonic(), suspect=True, of=self._side
+            )
         if self._as_json:
             self._tell_json(case, outcome, note, findings)
         elif outcome.problem is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from conformance.counted import BYTES
 from conformance.mistakes.explanations import Explanation, Mark, explain_side, meant, swapped
 from conformance.mistakes.finding import Finding
 from conformance.mistakes.lane import lane_of
@@ -42,17 +43,19 @@ def diagnose(
     now: float | None = None,
     patience: float = PATIENCE,
     suspect: bool = False,
+    of: Side | None = None,
 ) -> list[Finding]:
     """The mistakes that explain what does not fit the protocol, the likeliest first; none where all fits.
 
     `now`, on the clock of the recording, lets it see that nothing has moved for `patience` seconds on a connection
     that is still open. `suspect` looks as well at bytes that fit the protocol, and have values as a mistake makes them:
-    all it then finds are guesses, for a right program may have meant those values.
+    all it then finds are guesses, for a right program may have meant those values. `of` is the side that is judged,
+    where only one of them is: what the other does wrong is no mistake of a program.
     """
     found: list[Finding] = []
     for connection in connections:
         found += _of_connection(protocol, connection, now, patience, suspect=suspect)
-    merged = _merge(found)
+    merged = _merge([finding for finding in found if of in (None, finding.side)])
     # A stable sort: within a connection the order tells which mistake explains the rest.
     return sorted(merged, key=lambda finding: finding.key == "both-sides-waiting")
 
@@ -68,7 +71,9 @@ def _of_connection(
     found: list[Finding] = []
     for side in sorted((CLIENT, SERVER), key=lambda side: _shows_at(plain[side])):
         mine, theirs = plain[side], plain[other(side)]
-        margin = _margin(mine, stopped=still or mine.lane.closed or theirs.lane.closed, suspect=suspect)
+        # In bytes that may be anything one can read anything: there the values are no ground for a suspicion.
+        odd = suspect and not any(step.type == BYTES and step.sender == side for step in protocol.fields)
+        margin = _margin(mine, stopped=still or mine.lane.closed or theirs.lane.closed, suspect=odd)
         if margin is None:
             continue
         signature = signature_of(side, mine.lane.data)

@@ -102,6 +102,8 @@ def _marks(plain: Plain, hypothesis: Hypothesis, found: Walk, *, reads_swapped: 
             if due is None or read is None:
                 return ()
             if due is not read.step:
+                if due.equals and read is reads[-1] and (read.step.type == due.type or not read.candidate.whole):
+                    return ()  # this is the answer itself, and a wrong one
                 return (Mark(hypothesis.change.key, due, read, hypothesis.change.sentence),)
     if hypothesis.early:
         early = [read for read in reads if read.early]
@@ -112,7 +114,11 @@ def _marks(plain: Plain, hypothesis: Hypothesis, found: Walk, *, reads_swapped: 
     marks: dict[str, Mark] = {}
     for read in reads:
         key = read.codec.key
-        if key is not None and not read.candidate.right and key not in marks:
+        if key is None or read.candidate.right:
+            continue
+        if read.step.equals and not read.candidate.whole:
+            return ()  # an answer that is not whole explains nothing
+        if key not in marks:
             marks[key] = Mark(key, read.step, read, "")
     if reads_swapped and "little-endian-int" not in marks:
         for read in reads:

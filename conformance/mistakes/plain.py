@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.addresses import is_address
+from conformance.counted import BYTES
 from conformance.mistakes.codec import Candidate
 from conformance.mistakes.lane import Lane
-from conformance.mistakes.plausible import ADDRESS_BITS, is_address
+from conformance.mistakes.plausible import ADDRESS_BITS
 from conformance.mistakes.questions import Question, Questions
-from conformance.mistakes.right import right_candidate
+from conformance.mistakes.right import CONTENT_BITS, right_candidate
 from conformance.mistakes.script import Again, Enter, Item, Loop, compile_script
 from conformance.mistakes.walk import STOPPED_BITS, may_begin
 from conformance.model.protocol import FieldStep
@@ -61,15 +63,18 @@ class Plain:
     end: int = 0
 
     def cost(self, start: int, end: int) -> float:
-        """What the reading costs between two bytes."""
-        paid = self._paid
-        return sum(bits for offset, bits in paid if start <= offset < end)
+        """What the reading costs between two bytes: of what goes on behind the last, its share."""
+        return sum(
+            bits * min(1.0, (end - offset) / (stop - offset or 1))
+            for offset, stop, bits in self._paid
+            if start <= offset < end
+        )
 
-    _paid: list[tuple[int, float]] = field(default_factory=list)
+    _paid: list[tuple[int, int, float]] = field(default_factory=list)
 
-    def pay(self, offset: int, bits: float) -> None:
-        """Something at `offset` costs so much."""
-        self._paid.append((offset, bits))
+    def pay(self, offset: int, stop: int, bits: float) -> None:
+        """What is between `offset` and `stop` costs so much."""
+        self._paid.append((offset, stop, bits))
 
 
 class _Reader:
@@ -115,7 +120,7 @@ class _Reader:
         if offset < len(data):
             self._wrong(offset)
             found.unasked = True
-            found.pay(offset, _UNREAD_BITS + _BYTE_BITS * (len(data) - offset))
+            found.pay(offset, len(data), _UNREAD_BITS + _BYTE_BITS * (len(data) - offset))
         self._where_to_start()
         return found
 
@@ -135,7 +140,8 @@ class _Reader:
         if candidate is None:
             self._wrong(offset)
             found.unreadable = True
-            found.pay(offset, _UNREAD_BITS + _BYTE_BITS * (len(lane.data) - offset))
+            byte = CONTENT_BITS if step.type == BYTES else _BYTE_BITS
+            found.pay(offset, len(lane.data), _UNREAD_BITS + byte * (len(lane.data) - offset))
             return None
         bits = candidate.bits
         if step.equals is not None:
@@ -154,9 +160,9 @@ class _Reader:
             found.stopped_in, found.stopped_at = step, offset
             found.due_round = path[-1] if path else None
             found.due_bytes = _number(sized.size)
-            found.pay(offset, bits + STOPPED_BITS)
+            found.pay(offset, len(lane.data), bits + STOPPED_BITS)
             return None
-        found.pay(offset, bits)
+        found.pay(offset, candidate.end, bits)
         self._own[step.field] = candidate.value
         found.questions.asked[step.field, path] = Question(candidate.value, lane.had(candidate.end - 1))
         return candidate.end

@@ -7,10 +7,9 @@ cost much more than under the mistake that was made, and the difference is the e
 
 from __future__ import annotations
 
-import ipaddress
 import math
 
-__all__ = ["ADDRESS_BITS", "LONGEST_ADDRESS", "int_bits", "is_address", "may_become_address", "text_bits"]
+__all__ = ["ADDRESS_BITS", "LONGEST_ADDRESS", "int_bits", "may_become_address", "text_bits"]
 
 ADDRESS_BITS = 10.0
 LONGEST_ADDRESS = 255  # bytes; far beyond any address with its scope
@@ -35,15 +34,6 @@ def _character_bits(character: str) -> float:
             return 5.0
         return 6.0 if character.isprintable() else 20.0
     return 11.0 if character.isprintable() else 20.0
-
-
-def is_address(text: str) -> bool:
-    """Whether it is an IP address, of either version."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def may_become_address(text: str) -> bool:

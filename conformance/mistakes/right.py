@@ -12,14 +12,17 @@ from conformance.mistakes.plausible import int_bits, text_bits
 from conformance.model.protocol import FieldStep
 from javaio import IncompleteValueError, UTFDataFormatError, decode_modified_utf8
 
-__all__ = ["NUMBERS", "TEXT", "Right", "readable_so_far", "right_candidate"]
+__all__ = ["CONTENT_BITS", "NUMBERS", "TEXT", "Right", "readable_so_far", "right_candidate"]
 
 TEXT = "UTF"
 NUMBERS = {"byte": 1, "unsignedByte": 1, "short": 2, "unsignedShort": 2, "int": 4, "long": 8}
+CONTENT_BITS = 4.5
+"""A byte of a content costs so much, whatever it is: as likely to be this as to be a letter of a text."""
+
 _FAR_FROM_WHOLE_BITS = 20.0
 _LONG = 255
 _LONG_CONTENT = 1 << 16
-_CONTENT_BITS = 6.0  # a byte: a file is no noise, and neither does it tell for any reading
+_UNTOLD_BITS = 7.5  # a byte of so many as nothing has told: what swallows everything explains nothing
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def right_candidate(data: bytes, offset: int, step: FieldStep) -> Candidate | No
         value, size = step.wire({}).decode(data, offset)
     except KeyError:  # nothing tells how many bytes they are: then they go on to the end
         there = data[offset:]
-        return Candidate(there, len(data), _CONTENT_BITS * len(there), right=True)
+        return Candidate(there, len(data), _UNTOLD_BITS * len(there), right=True)
     except SizeError:
         return None
     except IncompleteValueError as error:
@@ -61,7 +64,7 @@ def right_candidate(data: bytes, offset: int, step: FieldStep) -> Candidate | No
     elif step.type in NUMBERS:
         bits = int_bits(value, size)
     elif step.type == BYTES:
-        bits = _CONTENT_BITS * size
+        bits = CONTENT_BITS * size
     else:
         bits = 8.0 * size
     return Candidate(value, offset + size, bits, right=True)
@@ -71,7 +74,7 @@ def _begun(data: bytes, offset: int, step: FieldStep, size: int) -> Candidate | 
     there = data[offset:]
     if step.type == BYTES:
         far = size > _LONG_CONTENT and size > 4 * len(there)
-        return Candidate(there, len(data), _CONTENT_BITS * len(there) + far * _FAR_FROM_WHOLE_BITS, True, False)
+        return Candidate(there, len(data), CONTENT_BITS * len(there) + far * _FAR_FROM_WHOLE_BITS, True, False)
     if step.type != TEXT or len(there) < 2:
         # Small numbers begin with 00, or with FF where they are negative: that says little. The rest says all it can.
         bits = 8.0 * len(there.lstrip(there[:1] if there[:1] in (b"\x00", b"\xff") else b"")) + 1.0

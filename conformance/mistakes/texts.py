@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from conformance.addresses import is_address
 from conformance.mistakes.codec import Candidate, Codec, Source
-from conformance.mistakes.plausible import is_address, text_bits
+from conformance.mistakes.plausible import text_bits
 from conformance.mistakes.right import TEXT, right_candidate
 from conformance.model.protocol import FieldStep
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from conformance.addresses import is_address
 from conformance.counted import BYTES, CountedBytes
 from conformance.mistakes.codec import Candidate, Codec
 from conformance.mistakes.lane import Lane
-from conformance.mistakes.plausible import ADDRESS_BITS, LONGEST_ADDRESS, is_address, may_become_address
+from conformance.mistakes.plausible import ADDRESS_BITS, LONGEST_ADDRESS, may_become_address
 from conformance.mistakes.questions import Questions
 from conformance.mistakes.right import Right
 from conformance.mistakes.script import Again, Enter, Instruction, Item, compile_script

@@ -4,7 +4,7 @@ from conformance.model.console import Console
 from conformance.model.network import Network
 from conformance.model.program import Program, Role
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
-from conformance.model.registry import Registry, load_registry
+from conformance.model.registry import Registry, load_matrix, load_registry
 from conformance.model.runtime import Runtime
 from conformance.model.scenario import Join, Leave, Say, Scenario
 from conformance.model.yaml_file import YamlError
@@ -26,5 +26,6 @@ __all__ = [
     "Scenario",
     "Step",
     "YamlError",
+    "load_matrix",
     "load_registry",
 ]

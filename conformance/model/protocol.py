@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from conformance.counted import BYTES, CountedBytes
 from conformance.expressions import Expression, names_in, parse_expression
-from conformance.model.yaml_file import Lines, Model, _as_tuple
+from conformance.model.yaml_file import Lines, Model, _as_tuple, plain_name
 from conformance.tap.events import CLIENT, SERVER, Side
 from javaio import WIRE_TYPES, WireType
 
@@ -152,6 +152,11 @@ class Protocol(Model):
     about: str
     port: int = Field(ge=1, le=65535)
     session: Steps
+
+    @field_validator("protocol")
+    @classmethod
+    def _a_name(cls, name: str) -> str:
+        return plain_name(name)
 
     @property
     def broadcast(self) -> tuple[str, ...]:

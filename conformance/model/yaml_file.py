@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
@@ -12,10 +13,11 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-__all__ = ["Lines", "Model", "YamlError", "read_yaml", "unknown_key", "validate"]
+__all__ = ["Lines", "Model", "YamlError", "plain_name", "read_yaml", "unknown_key", "validate"]
 
 T = TypeVar("T")
 _SHOWN = 60
+_NAME = re.compile(r"\w[\w.+-]*")
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -43,6 +45,13 @@ def unknown_key(key: object, known: Sequence[str]) -> str:
     near = difflib.get_close_matches(str(key), known, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
     return f"unknown key {key!r}; {hint}"
+
+
+def plain_name(name: str) -> str:
+    """The name, which is to name files and select tests; ValueError where it cannot."""
+    if not _NAME.fullmatch(name):
+        raise ValueError("a name has letters, digits and . _ + - only: it names files and selects tests")
+    return name
 
 
 def _as_tuple(value: Any) -> Any:

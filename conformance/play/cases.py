@@ -6,24 +6,27 @@ first part of one that is a list.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
-from pydantic import SkipValidation, model_validator
+from pydantic import Field, SkipValidation, field_validator, model_validator
 
-from conformance.model.yaml_file import Lines, Model, YamlError, read_yaml, validate
+from conformance.model.yaml_file import Lines, Model, YamlError, plain_name, read_yaml, validate
 from conformance.play.items import parse_items
 from conformance.play.lines import parse_lines
-from conformance.play.steps import STEPS, Again, Crowd, Input, Serve, Shows, Step, Together, Type
+from conformance.play.steps import STEPS, Again, Crowd, Input, Rests, Serve, Shows, Step, Together, Type
 
 __all__ = ["Case", "CaseFile", "all_steps", "load_cases"]
 
-HERE = Path(__file__).resolve().parents[1] / "cases"
 _PLACE = re.compile(r"\{(\w+(?:\.\d+)?)\}")
+
+Target: TypeAlias = tuple[str, Literal["server", "client"]]
+"""The name of a protocol, and a side of it."""
 
 _Steps = tuple[SkipValidation[Step], ...]
 
@@ -51,6 +54,11 @@ class Case(Model):
     listens: bool = True
     rough: str | None = None
 
+    @field_validator("name")
+    @classmethod
+    def _a_name(cls, name: str) -> str:
+        return "/".join(map(plain_name, name.split("/")))
+
     @model_validator(mode="after")
     def _says_what_is_rough(self) -> Case:
         if (self.rough is not None) != any(getattr(step, "rough", None) for step in all_steps(self.steps)):
@@ -62,10 +70,16 @@ class Case(Model):
 class CaseFile:
     """The cases of a file; `afterwards` is what a server must still do after each of them, for a new client."""
 
+    path: Path
     protocol: str
     against: Literal["server", "client"]
     afterwards: tuple[Step, ...]
     cases: tuple[Case, ...]
+
+    @property
+    def target(self) -> Target:
+        """What they are for: a protocol, and one side of it."""
+        return self.protocol, self.against
 
     @property
     def typed(self) -> bool:
@@ -73,42 +87,49 @@ class CaseFile:
         return any(isinstance(step, Type | Input) for case in self.cases for step in all_steps(case.steps))
 
 
-class _Head(Model):
+class _Content(Model):
     protocol: str
     against: Literal["server", "client"]
+    afterwards: list[Any] = Field(default_factory=list)
+    cases: list[Any]
 
 
-def load_cases(protocol: str, against: Literal["server", "client"], folder: Path = HERE) -> CaseFile | None:
-    """The cases against that side of a protocol, if there are any; YamlError where a file is wrong."""
-    found = [
-        _load(content, path)
-        for path in sorted(folder.glob("*.yaml"))
-        for content in [read_yaml(path)]
-        if isinstance(content, dict) and content.get("protocol") == protocol and content.get("against") == against
-    ]
-    if not found:
-        return None
-    return CaseFile(protocol, against, found[0].afterwards, tuple(case for file in found for case in file.cases))
+def load_cases(files: Iterable[Path]) -> Mapping[Target, CaseFile]:
+    """The cases of all these files, by their protocol and the side they are against; YamlError where one is wrong.
+
+    A file may add cases to those of another; names are unique among all of them.
+    """
+    found: dict[Target, CaseFile] = {}
+    for path in files:
+        file = _load(read_yaml(path), path)
+        known = found.get(file.target)
+        if known is not None:
+            taken = {case.name for case in known.cases} & {case.name for case in file.cases}
+            if taken:
+                raise YamlError(f"{path}: cases: the name {min(taken)!r} is taken, by a case of {known.path}")
+            file = dataclasses.replace(
+                known, afterwards=known.afterwards or file.afterwards, cases=(*known.cases, *file.cases)
+            )
+        found[file.target] = file
+    return found
 
 
-def _load(content: dict[str, Any], path: Path) -> CaseFile:
-    raw = dict(content)
-    cases, afterwards = raw.pop("cases", None), raw.pop("afterwards", [])
-    head = validate(_Head, raw, path)
-    if not isinstance(cases, list):
-        raise YamlError(f"{path}: cases: must be a list, got {cases!r}")
+def _load(content: Any, path: Path) -> CaseFile:
+    file = validate(_Content, content, path)
     expanded = [
-        _case(case, path, number) for number, raw_case in enumerate(cases) for case in _expand(raw_case, path, number)
+        _case(case, path, number) for number, raw in enumerate(file.cases) for case in _expand(raw, path, number)
     ]
     names = [case.name for case in expanded]
     for name in names:
         if names.count(name) > 1:
             raise YamlError(f"{path}: cases: the name {name!r} stands twice")
-    if head.against == "server":
+    if file.against == "server":
         for case in expanded:
-            if any(isinstance(step, Type | Input | Shows) for step in all_steps(case.steps)):
-                raise YamlError(f"{path}: {case.name}: nobody types to a server, or looks at it: type, input, shows")
-    return CaseFile(head.protocol, head.against, _steps(afterwards, path, "afterwards"), tuple(expanded))
+            if any(isinstance(step, Type | Input | Shows | Rests) for step in all_steps(case.steps)):
+                raise YamlError(
+                    f"{path}: {case.name}: nobody types to a server, or looks at it: type, input, shows, rests"
+                )
+    return CaseFile(path, file.protocol, file.against, _steps(file.afterwards, path, "afterwards"), tuple(expanded))
 
 
 def _case(raw: Any, path: Path, number: int) -> Case:

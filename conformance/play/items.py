@@ -5,6 +5,8 @@ second` computes one from what was remembered. `repeat: [...]` with `times: 1000
 may be `{text: a, times: 65535}` or `{points: 0..FFFF, each: 1000}`, all characters from one code point to another, so
 many in each UTF (these numbers are hexadecimal).
 
+An address that is to be one is `{as: address, form: IP address}`.
+
 Bytes of which a field before them told how many are `bytes: {size: = size, as: content}`: what is received is kept
 under that name; what is sent is made up, and kept as well. `size` may be a plain number, and `hex` gives the bytes.
 """
@@ -15,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.addresses import is_address
 from conformance.counted import BYTES, CountedBytes
 from conformance.expressions import parse_expression
 from javaio import WIRE_TYPES, WireType
@@ -34,10 +37,16 @@ class Item:
     @property
     def remembers(self) -> str | None:
         """The name under which any value is taken here."""
-        if self.type == BYTES:
+        if isinstance(self.value, dict):
             name: str | None = self.value.get("as")
             return name
         return self.value[1:] if isinstance(self.value, str) and self.value.startswith("?") else None
+
+    def misfit(self, value: Any) -> str | None:
+        """What had to come in place of a value that came here; None where it is right."""
+        if self.type == "UTF" and isinstance(self.value, dict) and not is_address(value):
+            return f"an IP address as `{self.value['as']}`"
+        return None
 
     def wire(self, known: Mapping[str, Any]) -> WireType[Any]:
         """How it stands on the wire; raises `SizeError` where what is known gives no size."""
@@ -94,6 +103,10 @@ def _typed(kind: str, value: Any) -> Iterator[Item]:
         yield Item(kind, _counted(value))
     elif kind not in WIRE_TYPES:
         raise ValueError(f"no such type on the wire: {kind!r}; known are hex, {BYTES}, {', '.join(WIRE_TYPES)}")
+    elif kind == "UTF" and isinstance(value, dict) and "form" in value:
+        if value.keys() != {"as", "form"} or value["form"] != "IP address":
+            raise ValueError(f"UTF: the form is {{as: NAME, form: IP address}}, and not {value!r}")
+        yield Item(kind, value)
     elif kind == "UTF" and isinstance(value, dict):
         yield from (Item(kind, text) for text in _texts(value))
     elif isinstance(value, str) and value.startswith("= "):

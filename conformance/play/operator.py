@@ -1,4 +1,4 @@
-"""The person at a client: what a case wants typed on its keyboard, and seen on its screen.
+"""The person at a client: what a case wants typed on its keyboard, and seen on its screen and of its processor.
 
 The player has neither of the two. It hands each such step to an `Operate`, which does it and says what came of it: the
 runner has one for a program that it started, `check client` one that asks a person.
@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from conformance.play.steps import Input, Shows, Type
+from conformance.play.steps import Input, Rests, Shows, Type
 
 __all__ = ["Operate", "OperatorStep", "Reply"]
 
-OperatorStep: TypeAlias = Type | Input | Shows
+OperatorStep: TypeAlias = Type | Input | Shows | Rests
 
 
 @dataclass(frozen=True)

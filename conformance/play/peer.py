@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from conformance.counted import SizeError
+from conformance.counted import BYTES, SizeError
 from conformance.hexadecimal import show
 from conformance.play.items import Item
 from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side
@@ -93,6 +93,8 @@ class Peer:
             name = item.remembers
             if name is not None:
                 known[name] = self._value(self._wire(item, known), until)
+                if (wanted := item.misfit(known[name])) is not None:
+                    raise UnexpectedError(f"the {self._them} sent {item.type} {known[name]!r} where {wanted} must come")
                 continue
             expected = item.encode(known)
             try:
@@ -120,7 +122,13 @@ class Peer:
 
     def silence(self, seconds: float) -> None:
         """Nothing may come for that long."""
-        if self._buffer or self._more(time.monotonic() + seconds):
+        try:
+            spoken = self._buffer or self._more(time.monotonic() + seconds)
+        except _EndError as end:
+            raise UnexpectedError(
+                f"the {self._them} ended the connection by {end.how} where it must keep silent and stay"
+            ) from None
+        if spoken:
             raise UnexpectedError(f"the {self._them} sent {show(bytes(self._buffer))} where it must keep silent")
 
     def stays_open(self, seconds: float) -> bool:
@@ -164,7 +172,7 @@ class Peer:
                 try:
                     self._need(error.expected, until)
                 except UnexpectedError as wrong:
-                    raise UnexpectedError(f"{wrong}, and a {wire.name} must come") from None
+                    raise UnexpectedError(f"{wrong}, and {_one(wire)} must come") from None
                 continue
             except UTFDataFormatError as error:
                 raise UnexpectedError(
@@ -220,6 +228,12 @@ class Peer:
         if item.type == "hex":
             return f"the bytes {item.value}"
         return item.wire(known).describe(item.evaluate(known))
+
+
+def _one(wire: WireType[Any]) -> str:
+    if wire.name == BYTES:
+        return f"{wire.size} bytes"
+    return f"{'an' if wire.name[0] in 'aeiou' else 'a'} {wire.name}"
 
 
 class _EndError(Exception):

@@ -20,6 +20,7 @@ __all__ = [
     "Ends",
     "Input",
     "Receive",
+    "Rests",
     "Same",
     "Send",
     "Serve",
@@ -158,7 +159,16 @@ class Shows(_Exact):
     rough: tuple[str, ...] = ()
 
 
-Step: TypeAlias = Send | Receive | Silence | Ends | Do | Same | Crowd | Again | Serve | Together | Type | Input | Shows
+@dataclass(frozen=True)
+class Rests(_Exact):
+    """For so many milliseconds the client must leave the processor to others: it waits, and does not look in a loop."""
+
+    rests: int
+
+
+Step: TypeAlias = (
+    Send | Receive | Silence | Ends | Do | Same | Crowd | Again | Serve | Together | Type | Input | Shows | Rests
+)
 
 STEPS: Mapping[str, type[Step]] = {
     "send": Send,
@@ -174,6 +184,7 @@ STEPS: Mapping[str, type[Step]] = {
     "type": Type,
     "input": Input,
     "shows": Shows,
+    "rests": Rests,
 }
 """Each kind of step by its action, the key that tells it from the others."""
 

@@ -18,6 +18,7 @@ from conformance.play.steps import (
     Ends,
     Input,
     Receive,
+    Rests,
     Same,
     Send,
     Serve,
@@ -114,7 +115,7 @@ class _Play:
                     self.go(step.serve)
             case Together():
                 _side_by_side([lambda steps=steps: self.go(steps) for steps in step.together])  # type: ignore[misc]
-            case Type() | Input() | Shows():
+            case Type() | Input() | Shows() | Rests():
                 self._operate(step)
 
     def _ends(self, step: Ends) -> None:

@@ -1,4 +1,4 @@
-"""Cells and cases as tests: `matrix.yaml` stands for the cells, a file of `cases/` for its cases and their programs."""
+"""Cells and cases as tests: `matrix.yaml` stands for the cells, the folder `cases` for all cases of their programs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import pytest
 from conformance.case_run import CaseGroup, CaseResult
 from conformance.cell import CellResult
 from conformance.matrix import Cell, all_cells
+from conformance.model import YamlError
 from conformance.play.cases import Case
 from conformance.transcript import case_transcript, transcript
 
 if TYPE_CHECKING:
     from conformance.plugin.run import MatrixRun
 
-__all__ = ["CaseItem", "CasesFile", "CellItem", "FailedError", "MatrixFile"]
+__all__ = ["CaseItem", "CasesFile", "CasesFolder", "CellItem", "FailedError", "MatrixFile"]
 
 
 class FailedError(Exception):
@@ -43,15 +44,32 @@ class MatrixFile(pytest.File):
             yield item
 
 
+class CasesFolder(pytest.Directory):
+    """The folder `cases`, which stands for all cases: those of users' files as well, wherever these are."""
+
+    run: MatrixRun
+
+    def collect(self) -> Iterator[CasesFile]:
+        """A node for each file, in which are the tests for its cases and each program that they are for."""
+        try:
+            groups = self.run.case_groups
+        except YamlError as error:
+            raise self.CollectError(str(error)) from None
+        for path in dict.fromkeys(group.file.path for group in groups):
+            file = CasesFile.from_parent(self, path=path)
+            file.run = self.run
+            yield file
+
+
 class CasesFile(pytest.File):
-    """A file of cases."""
+    """The cases against one side of a protocol; where several files have some, the first of these."""
 
     run: MatrixRun
 
     def collect(self) -> Iterator[CaseItem]:
         """A test for each of its cases and each program that it is for."""
         for group in self.run.case_groups:
-            if f"{group.protocol.protocol}-{group.program.role}" != self.path.stem:
+            if group.file.path != self.path:
                 continue
             for case in group.cases:
                 item = CaseItem.from_parent(self, name=f"{group.name}/{case.name}")

@@ -17,7 +17,7 @@ from conformance.backends.base import Progress
 from conformance.case_run import CaseGroup, CaseResult, case_groups, run_cases
 from conformance.cell import CellResult, run_cell
 from conformance.matrix import Cell, on_jdks
-from conformance.model import Program, Registry, load_registry
+from conformance.model import Program, Registry, load_matrix
 from conformance.play.cases import Case
 from conformance.records import Records
 from conformance.report.builder import write_report
@@ -38,7 +38,7 @@ class MatrixRun:
         self, *, backend: str, programs: Sequence[str], jdks: Sequence[int], results: Path, lanes: int
     ) -> None:
         self.jdks = tuple(jdks)
-        self.registry: Registry = load_registry(Path(file) for file in programs)
+        self.registry: Registry = load_matrix(Path(file) for file in programs)
         self.records = Records(results)
         self.reported: dict[str, Cell] = {}
         self.reported_cases: dict[str, CaseGroup] = {}
@@ -71,7 +71,7 @@ class MatrixRun:
             for program in (*self.registry.servers, *self.registry.clients)
             for variant in on_jdks(program, self.jdks)
         )
-        return list(case_groups(self.registry.protocols, programs))
+        return list(case_groups(self.registry, programs))
 
     def plan(self, cells: Sequence[Cell], cases: Mapping[str, tuple[CaseGroup, Sequence[str]]]) -> None:
         """Takes note of what is to be run: cells; and of each group, by its name, the names of its cases."""

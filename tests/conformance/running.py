@@ -18,7 +18,7 @@ LIMIT_SECONDS = 300  # a run that takes so long has gone wrong
 
 @dataclass(frozen=True)
 class Run:
-    """A run that is over: its exit status, all that it printed, and its records by the names of the cells."""
+    """A run that is over: its exit status, all that it printed, and its records by the names of the cells and cases."""
 
     status: int
     output: str
@@ -38,6 +38,7 @@ def arguments(results: Path, *options: str) -> list[str]:
         "-m",
         "pytest",
         "conformance",
+        "--no-cases",
         "-p",
         "no:cacheprovider",
         "--results",
@@ -74,7 +75,7 @@ def run_matrix(results: Path, *options: str, changes: Mapping[str, str | None] |
 
 
 def read_records(results: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The records of all cells, by name, and the facts of the run."""
+    """The records of all cells and cases, by name, and the facts of the run."""
     records: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     for path in results.glob("*/**/*.json"):
@@ -82,7 +83,7 @@ def read_records(results: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         if path.name == "run.json":
             facts = content
         else:
-            records[content["cell"]] = content
+            records[content.get("cell") or content["case"]] = content
     return records, facts
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import YamlError, load_registry
+from conformance.model import YamlError, load_matrix, load_registry
 from conformance.model.registry import HERE
 
 RIGHT = """
@@ -63,7 +63,7 @@ MISTAKES = {
         "protocol"
     ),
     "server: {}": "unknown key 'server'; did you mean 'servers'?",
-    "zzz: {}": "unknown key 'zzz'; known are servers, clients",
+    "zzz: {}": "unknown key 'zzz'; known are servers, clients, protocols, consoles, cases",
     "servers: {mine: {protocol: addition, command: [x]}}": "servers.mine.console: is missing",
     "servers: {mine: {console: any, command: [x]}}": "servers.mine.protocol: is missing",
     "servers: {mine: {protocol: addition, console: any}}": "servers.mine: needs an `image` or a `command`",
@@ -119,7 +119,7 @@ MISTAKES = {
         "servers.mine: `build` needs the `folder` that it builds"
     ),
     "servers: {../up: {protocol: addition, console: any, command: [x]}}": (
-        "servers.../up: a name has letters, digits and . _ - only: it names files and selects cells"
+        "servers.../up: a name has letters, digits and . _ + - only: it names files and selects tests"
     ),
 }
 
@@ -156,9 +156,10 @@ def test_a_name_that_is_taken(file: Path) -> None:
     )
 
 
-def test_the_same_file_twice(file: Path) -> None:
+def test_the_same_file_twice_is_that_file(file: Path) -> None:
     file.write_text(RIGHT, encoding="utf-8")
-    assert sentence(lambda: load_registry([file, file]), file) == f"servers.mine: the name is taken, by {file}"
+    names = [program.name for program in load_registry([file, file.parent / "." / file.name]).servers]
+    assert names.count("mine") == 1
 
 
 def test_a_server_and_a_client_may_have_one_name(file: Path) -> None:
@@ -175,6 +176,131 @@ def test_one_entry_may_be_made_from_another(file: Path) -> None:
         encoding="utf-8",
     )
     assert [program.entry.console for program in load_registry([file]).servers[-2:]] == ["any", "simple-server"]
+
+
+# What a file brings along: protocols, consoles, cases ----------------------------------------------------------------
+
+PROTOCOL = """
+protocol: double
+about: the client sends a number, the server twice that number
+port: 7000
+session:
+  - {from: client, field: number, type: long}
+  - {from: server, field: twice, type: long, equals: number * 2}
+"""
+CONSOLE = """
+doubler:
+  role: server
+  order: interleaved
+  listening: "### {port}"
+  after: {client.number: ["{number}"]}
+"""
+BROUGHT = """
+protocols: [double.yaml]
+consoles: [its]
+cases: [its/cases/server.yaml]
+servers:
+  mine: {protocol: double, console: doubler, command: [serveur, "{port}"]}
+"""
+
+
+@pytest.fixture
+def exercise(file: Path) -> Path:
+    """A file of programs with a protocol, a console and cases of its own."""
+    (file.parent / "its" / "cases").mkdir(parents=True)
+    (file.parent / "double.yaml").write_text(PROTOCOL, encoding="utf-8")
+    (file.parent / "its" / "lines.yaml").write_text(CONSOLE, encoding="utf-8")
+    (file.parent / "its" / "cases" / "server.yaml").write_text(
+        "{protocol: double, against: server, cases: []}", encoding="utf-8"
+    )
+    file.write_text(BROUGHT, encoding="utf-8")
+    return file
+
+
+def test_a_file_may_bring_its_protocol_its_consoles_and_its_cases(exercise: Path) -> None:
+    registry = load_registry([exercise])
+    assert list(registry.protocols) == ["addition", "chat", "double"]
+    assert registry.servers[-1].console == registry.consoles["doubler"]
+    assert registry.cases[-1] == exercise.parent / "its" / "cases" / "server.yaml"
+
+
+def test_two_files_may_bring_the_same(exercise: Path) -> None:
+    other = exercise.with_name("other.yaml")
+    other.write_text(BROUGHT.replace("mine:", "other:"), encoding="utf-8")
+    registry = load_registry([exercise, other])
+    assert [program.name for program in registry.servers[-2:]] == ["mine", "other"]
+    assert len(set(registry.cases)) == len(registry.cases)
+
+
+def test_another_file_may_use_what_it_brings(exercise: Path) -> None:
+    other = exercise.with_name("other.yaml")
+    other.write_text("servers: {other: {protocol: double, console: doubler, command: [x]}}\n", encoding="utf-8")
+    assert {program.name for program in load_registry([other, exercise]).servers} >= {"mine", "other"}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        ("[double.yaml]", "double.yaml", "protocols: must be a list, got 'double.yaml'"),
+        ("[double.yaml]", "[7]", "protocols.0: must be a valid string, got 7"),
+        ("[double.yaml]", "[dubble.yaml]", "protocols.0: no such file or folder: {folder}/dubble.yaml"),
+        ("[its]", "[its, ../nulle-part]", "consoles.1: no such file or folder: {parent}/nulle-part"),
+        ("[its]", "[empty]", "consoles.0: there is no YAML file in the folder {folder}/empty"),
+        ("protocols:", "protocol:", "unknown key 'protocol'; did you mean 'protocols'?"),
+        ("console: doubler", "console: dubbler", "servers.mine.console: no such console of a server: 'dubbler'; "
+         "known are simple-server, multithreaded-server, chat-server, doubler, any"),
+        ("protocol: double", "protocol: dubble", "servers.mine.protocol: no such protocol: 'dubble'; "
+         "known are addition, chat, double"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_what_a_file_brings(exercise: Path, right: str, wrong: str, expected: str) -> None:
+    (exercise.parent / "empty").mkdir()
+    exercise.write_text(BROUGHT.replace(right, wrong), encoding="utf-8")
+    folder = exercise.parent
+    wanted = expected.format(folder=folder, parent=folder.parent)
+    assert sentence(lambda: load_registry([exercise]), exercise) == wanted
+
+
+def test_a_protocol_of_a_name_that_is_taken(exercise: Path) -> None:
+    path = exercise.parent / "double.yaml"
+    path.write_text(PROTOCOL.replace("double", "chat"), encoding="utf-8")
+    assert sentence(lambda: load_registry([exercise]), path) == (
+        f"there is a protocol of the name 'chat' already, in {HERE / 'protocols' / 'chat.yaml'}"
+    )
+
+
+def test_a_console_of_a_name_that_is_taken(exercise: Path) -> None:
+    path = exercise.parent / "its" / "lines.yaml"
+    path.write_text(CONSOLE.replace("doubler", "chat-server"), encoding="utf-8")
+    assert sentence(lambda: load_registry([exercise]), path) == (
+        f"there is a console of the name 'chat-server' already, in {HERE / 'consoles' / 'chat.yaml'}"
+    )
+
+
+def test_a_mistake_in_a_protocol_that_is_brought_is_told_of_its_own_file(exercise: Path) -> None:
+    path = exercise.parent / "double.yaml"
+    path.write_text(PROTOCOL.replace("number * 2", "nummer * 2"), encoding="utf-8")
+    assert sentence(lambda: load_registry([exercise]), path) == (
+        "`twice` is computed from 'nummer', and no field before it has that name"
+    )
+
+
+def test_the_matrix_is_made_of_the_files_that_its_own_file_lists(home: Path, exercise: Path) -> None:
+    path = home / "matrix.yaml"
+    path.write_text("programs: [programs.yaml, ../mine.yaml]", encoding="utf-8")
+    assert load_matrix(home=home).servers[-1].name == "mine"
+    assert load_matrix([exercise], home).servers == load_matrix(home=home).servers
+    assert "double" not in load_registry(home=home).protocols
+
+
+def test_a_mistake_in_the_file_of_the_matrix(home: Path) -> None:
+    path = home / "matrix.yaml"
+    path.write_text("programs: [programs.yaml, nulle-part.yaml]", encoding="utf-8")
+    assert sentence(lambda: load_matrix(home=home), path) == (
+        f"programs.1: no such file or folder: {home / 'nulle-part.yaml'}"
+    )
+    path.write_text("progams: [programs.yaml]", encoding="utf-8")
+    assert sentence(lambda: load_matrix(home=home), path) == "unknown key 'progams'; did you mean 'programs'?"
 
 
 # The harness's own files: protocols, consoles, networks, scenarios ---------------------------------------------------
@@ -194,6 +320,8 @@ OWN_MISTAKES = [
     ("protocols/addition.yaml", "int32(first + second)", "int32(first + third)",
      "`sum` is computed from 'third', and no field before it has that name"),
     ("protocols/addition.yaml", "port: 8999", "port: 89990", "port: must be less than or equal to 65535, got 89990"),
+    ("protocols/addition.yaml", "protocol: addition", "protocol: ../up",
+     "protocol: a name has letters, digits and . _ + - only: it names files and selects tests"),
     ("protocols/addition.yaml", "port: 8999", "prot: 8999", "unknown key 'prot'; did you mean 'port'?"),
     ("protocols/addition.yaml", "- repeat:", "- repeat: []\n  - repeat:",
      "session.1: what is repeated must begin with a field: it tells whether there is one round more"),

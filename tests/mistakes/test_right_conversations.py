@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -162,3 +163,16 @@ def test_what_stops_inside_a_field_gives_guesses_at_most(parts: list[Part], data
 def test_ordinary_numbers_are_not_even_suspected(parts: list[Part], data: st.DataObject) -> None:
     pieces = in_pieces(parts, data)
     assert diagnose(ADDITION, recorded(pieces, ends=True), suspect=True) == []
+
+
+@pytest.mark.parametrize("left", [0, 100, 59_000], ids=["whole", "the end not read", "the beginning only"])
+def test_long_texts_are_not_even_suspected_however_much_of_them_was_read(left: int) -> None:
+    data = utf("alice") + utf("je suis là") + 3 * (utf("alice") + utf("x" * 60_000))
+    parts = [(CLIENT, utf("127.0.0.1")), (SERVER, data[: len(data) - left])]
+    assert keys(diagnose(CHAT, recorded(parts, ends=True), now=LATER, suspect=True)) <= ONLY_WAITING
+
+
+def test_where_one_side_is_judged_nothing_is_said_of_the_other() -> None:
+    parts: list[Part] = [(CLIENT, b"127.0.0.1")]
+    assert keys(diagnose(ADDITION, recorded(parts, ends=True), of=CLIENT))
+    assert diagnose(ADDITION, recorded(parts, ends=True), of=SERVER) == []

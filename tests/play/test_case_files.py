@@ -7,18 +7,17 @@ from typing import Literal
 
 import pytest
 
-from conformance.model.yaml_file import YamlError
+from conformance.model import YamlError, load_registry
 from conformance.play.cases import CaseFile, load_cases
 from conformance.play.lines import parse_lines
-from conformance.play.steps import Input, Shows, Type
+from conformance.play.steps import Do, Input, Shows, Type
 
 
 def load(folder: Path, against: Literal["server", "client"], case: str) -> CaseFile:
     text = f"{{protocol: chat, against: {against}, cases: [{{name: one, about: one, {case}}}]}}"
-    (folder / "cases.yaml").write_text(text, encoding="utf-8")
-    found = load_cases("chat", against, folder)
-    assert found is not None
-    return found
+    path = folder / "cases.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_cases([path])["chat", against]
 
 
 def test_what_is_typed_and_shown(tmp_path: Path) -> None:
@@ -65,7 +64,31 @@ def test_a_mistake_is_one_sentence(
 
 
 def test_there_are_enough_cases_against_clients() -> None:
-    files = [load_cases(protocol, "client") for protocol in ("addition", "chat")]
-    addition, chat = (len(file.cases) if file else 0 for file in files)
+    files = load_cases(load_registry().cases)
+    addition, chat = (len(files[protocol, "client"].cases) for protocol in ("addition", "chat"))
     assert chat >= 30
     assert addition + chat >= 60
+
+
+def test_a_case_names_files(tmp_path: Path) -> None:
+    path = tmp_path / "cases.yaml"
+    for name in ("../up", "a/../b", "/etc", "a b", ""):
+        path.write_text(
+            f"{{protocol: chat, against: server, cases: [{{name: '{name}', about: one, steps: []}}]}}", "utf-8"
+        )
+        with pytest.raises(YamlError, match=r"cases\.0\.name: a name has letters, digits and \. _ \+ - only"):
+            load_cases([path])
+
+
+def test_files_of_one_protocol_and_side_are_put_together(tmp_path: Path) -> None:
+    text = "{{protocol: chat, against: server, {more}cases: [{{name: {name}, about: one, steps: [{{do: nothing}}]}}]}}"
+    one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+    one.write_text(text.format(name="a", more=""), encoding="utf-8")
+    two.write_text(text.format(name="b", more="afterwards: [{do: close}], "), encoding="utf-8")
+    found = load_cases([one, two])["chat", "server"]
+    assert [case.name for case in found.cases] == ["a", "b"]
+    assert (found.path, found.afterwards) == (one, (Do("close"),))
+    two.write_text(text.format(name="a", more=""), encoding="utf-8")
+    with pytest.raises(YamlError) as caught:
+        load_cases([one, two])
+    assert str(caught.value) == f"{two}: cases: the name 'a' is taken, by a case of {one}"

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
 
 from conformance.backends.base import Handle, Started
+from conformance.backends.processes import ProcessHandle
 from conformance.console_log import ConsoleLog
 from conformance.play.operator import OperatorStep, Reply
 from conformance.play.player import Outcome, play_against_client
-from conformance.play.steps import Input, Shows, Step, Type, from_json, to_json
+from conformance.play.steps import Input, Rests, Shows, Step, Type, from_json, to_json
 from conformance.typist import Typist
 from tests.commands.running import LONG, ROOT, connect, received, utf
 
@@ -110,12 +115,16 @@ class _Keyboard(Handle):
     def __init__(self) -> None:
         self.typed: list[str | None] = []
         self.ended = threading.Event()
+        self.processor: list[float | None] = []
 
     def type(self, text: str) -> None:
         self.typed.append(text)
 
     def end_input(self) -> None:
         self.ended.set()
+
+    def processor_seconds(self) -> float | None:
+        return self.processor.pop(0)
 
     def wait(self, until: float) -> int | None:
         return None
@@ -129,7 +138,7 @@ def typist(*shown: str) -> tuple[Typist, _Keyboard]:
     keyboard, console = _Keyboard(), ConsoleLog()
     console.feed("out", "".join(f"{line}\n" for line in shown).encode())
     console.close()
-    return Typist(Started(keyboard, console)), keyboard
+    return Typist(Started(keyboard, console), typed=True), keyboard
 
 
 def test_the_typist_types_lines_and_then_ends_the_input() -> None:
@@ -153,3 +162,36 @@ def test_the_typist_tells_what_is_rough_from_what_is_right() -> None:
     assert typist("a\\tb")[0](step) == Reply()
     assert typist("a\tb")[0](step) == Reply(rough="it showed 'a\\tb'")
     assert typist("a b")[0](step).problem == "standard output must show 'a\\\\tb', and has 'a b'"
+
+
+@pytest.mark.parametrize(
+    ("used", "problem"),
+    [
+        ((1.0, 1.001), None),
+        ((1.0, None), None),  # it has ended meanwhile, and the wire will tell
+        (
+            (1.0, 1.25),
+            "the client must wait, and used 0.25 s of processor time in 0.01 s: it looks for the answer again and "
+            "again",
+        ),
+    ],
+    ids=["waits", "is gone", "spins"],
+)
+def test_a_client_that_waits_is_told_from_one_that_spins(used: tuple[float | None, ...], problem: str | None) -> None:
+    types, keyboard = typist()
+    keyboard.processor = list(used)
+    assert types(Rests(10)).problem == problem
+
+
+def test_a_process_tells_how_busy_it_was(tmp_path: Path) -> None:
+    seen = threading.Event()
+    busy = "import time\nwhile time.process_time() < 0.5: pass\nprint('done', flush=True)\ntime.sleep(60)"
+    handle = ProcessHandle([sys.executable, "-c", busy], tmp_path, os.environ, lambda stream, data: seen.set())
+    try:
+        assert seen.wait(LONG)
+        used = handle.processor_seconds()
+    finally:
+        handle.stop()
+    assert used is not None
+    assert used >= 0.4  # the system counts in ticks
+    assert handle.processor_seconds() is None
