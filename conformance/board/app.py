@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from conformance.board.board import Board
 from conformance.board.guard import Guard
@@ -31,6 +32,7 @@ _FILES = {
     "/report.css": Path(__file__).parents[1] / "report" / "page" / "report.css",
 }
 _SUFFIXES = {"json": "application/json", "pcapng": "application/x-pcapng"}
+_EVENTS = "text/event-stream"
 _FRAME_SECONDS = 0.2  # a page is told at most so often
 _QUIET_SECONDS = 1.0  # and at least so often: what happens in a second changes by itself
 
@@ -42,11 +44,11 @@ def board_app(board: Board) -> Starlette:
     streams = _Streams()
 
     async def changes(request: Request) -> Response:
-        return streams.response(lambda since: board.history.changes(since, time.time()))
+        return streams.response(request, lambda since: board.history.changes(since, time.time()))
 
     async def lines(request: Request) -> Response:
         server, number = request.path_params["server"], request.path_params["number"]
-        return streams.response(lambda since: board.history.lines(server, number, since))
+        return streams.response(request, lambda since: board.history.lines(server, number, since))
 
     def saved(request: Request) -> Response:
         server, number, suffix = (request.path_params[name] for name in ("server", "number", "suffix"))
@@ -74,29 +76,45 @@ def _file(path: Path) -> Callable[[Request], Response]:
 
 
 class _Streams:
-    """Server-sent events, for so many pages as there may be.
+    """Server-sent events, for so many pages as there may be."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def response(self, request: Request, changes: _Changes) -> Response:
+        """The stream, or why there is none."""
+        if request.method == "HEAD":
+            return Response(media_type=_EVENTS)
+        if self.count >= PAGES:
+            return PlainTextResponse(f"{PAGES} pages are open already", 503)
+        return _Stream(self, changes)
+
+
+class _Stream(StreamingResponse):
+    """What one page is told.
 
     A page that reads slowly keeps its own stream from going on, and nothing else: nothing is kept for it meanwhile.
     """
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, streams: _Streams, changes: _Changes) -> None:
+        super().__init__(_told(changes), media_type=_EVENTS)
+        self._streams = streams
 
-    def response(self, changes: _Changes) -> Response:
-        if self._count >= PAGES:
-            return PlainTextResponse(f"{PAGES} pages are open already", 503)
-        return StreamingResponse(self._told(changes), media_type="text/event-stream")
-
-    async def _told(self, changes: _Changes) -> AsyncIterator[str]:
-        self._count += 1
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As every ASGI application."""
+        self._streams.count += 1
         try:
-            since, last = 0, 0.0
-            while (told := changes(since)) is not None:
-                upto, text = told
-                if upto != since or time.monotonic() - last >= _QUIET_SECONDS:
-                    since, last = upto, time.monotonic()
-                    yield f"data: {text}\n\n"
-                await asyncio.sleep(_FRAME_SECONDS)
-            yield "event: gone\ndata: \n\n"
+            await super().__call__(scope, receive, send)
         finally:
-            self._count -= 1
+            self._streams.count -= 1
+
+
+async def _told(changes: _Changes) -> AsyncIterator[str]:
+    since, last = 0, 0.0
+    while (told := changes(since)) is not None:
+        upto, text = told
+        if upto != since or time.monotonic() - last >= _QUIET_SECONDS:
+            since, last = upto, time.monotonic()
+            yield f"data: {text}\n\n"
+        await asyncio.sleep(_FRAME_SECONDS)
+    yield "event: gone\ndata: \n\n"

@@ -47,6 +47,8 @@ class Board:
         if self._looking is not None:
             self._looking.join()
         for watch in self.watches:
+            watch.end()
+        for watch in self.watches:
             watch.close()
 
     def _look(self, when_ended: Callable[[], None]) -> None:

@@ -29,7 +29,6 @@ class Connection:
         self.since = since
         self.change = 0
         self.recording = Recording()
-        self.message: dict[str, str] = {}  # the fields of a message for the room, as far as they have come
         self._state = "open"
         self._until: float | None = None
         self._ends = 0

@@ -15,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Guard"]
 
+_LONGEST_PATH = 100
+
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -51,13 +53,17 @@ class Guard:
         headers = Headers(scope=scope)
         if scope["method"] not in ("GET", "HEAD"):
             return PlainTextResponse("the board only shows: GET and HEAD", 405, {"Allow": "GET, HEAD"})
+        if len(scope["path"]) > _LONGEST_PATH:
+            return PlainTextResponse("nothing here has so long a name", 404)
         host = headers.get("host", "")
         if not self._is_own(host):
             return PlainTextResponse("the board answers to an address or to its machine's own name", 403)
         origin = headers.get("origin")
         elsewhere = origin is not None and origin.partition("://")[2] != host
         # A link may lead here from anywhere; to load anything of the board into a page of one's own is another thing.
-        loaded = headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate"
+        # To a browser another port of the same machine is the same site.
+        site = headers.get("sec-fetch-site", "none")
+        loaded = site not in ("same-origin", "none") and headers.get("sec-fetch-mode") != "navigate"
         if elsewhere or loaded:
             return PlainTextResponse("the board answers to its own page only", 403)
         return None

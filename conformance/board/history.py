@@ -39,11 +39,27 @@ class _Server:
         self.broadcast = protocol.broadcast
         self.state: dict[str, Any] = {"state": "quiet"}
         self.came = 0
-        self.open: set[int] = set()
+        self.open: dict[int, int] = {}  # connections that are not over, and how many of their sides have ended
         self.connections: dict[int, Connection] = {}
+        self.posting: dict[int, dict[str, str]] = {}  # by connection, what has come of its next message
         self.messages: deque[tuple[int, dict[str, Any]]] = deque(maxlen=MESSAGES)
 
-    def is_now(self, state: str, since: float, why: str = "") -> None:
+    def event(self, event: Event) -> None:
+        """What it shows of the server, and of how many are connected."""
+        number = event.connection
+        if event.kind == "refused":
+            self._is_now("refused", event.at, event.detail)
+        elif event.kind == "sent" or event.sender == SERVER:
+            self._is_now("reached", event.at)
+        if event.kind == "opened":
+            self.came += 1
+            self.open[number] = 0
+        elif event.kind == "end" and number in self.open:
+            self.open[number] += 1
+        if event.kind in ("reset", "refused") or self.open.get(number) == 2:
+            self.open.pop(number, None)
+
+    def _is_now(self, state: str, since: float, why: str = "") -> None:
         """Something showed whether it can be reached."""
         if (self.state["state"], self.state.get("why", "")) != (state, why):
             self.state = {"state": state, "since": since, **({"why": why} if why else {})}
@@ -76,19 +92,12 @@ class History:
         server = self._servers[number]
         with self._lock:
             self.change += 1
-            if event.kind == "refused":
-                server.is_now("refused", event.at, event.detail)
-            elif event.kind == "sent" or event.sender == SERVER:
-                server.is_now("reached", event.at)
+            server.event(event)
             if event.kind == "opened":
-                server.came += 1
-                server.open.add(event.connection)
                 server.connections[event.connection] = Connection(number, event.connection, event.detail, event.at)
             connection = server.connections.get(event.connection)
             if connection is not None:
                 self._held += connection.event(event, self.change)
-            if event.kind in ("reset", "refused") or (connection is not None and connection.over):
-                server.open.discard(event.connection)
             self._make_room(server)
 
     def line(self, number: int, began: float, text: str) -> None:
@@ -104,14 +113,16 @@ class History:
         server = self._servers[number]
         with self._lock:
             self.change += 1
-            connection = server.connections.get(entry["connection"])
-            if connection is None:
-                return
-            self._held += connection.line(entry, self.change)
+            # What was read may come after its connection has fallen off: it counts all the same.
             if entry["event"] == "field":
                 server.counter.field(entry)
-                self._message(server, connection, entry)
-            self._troubles.line(number, entry, self.change, named=connection.named)
+                self._message(server, entry)
+            elif entry["event"] in ("end", "reset", "refused"):
+                server.posting.pop(entry["connection"], None)
+            connection = server.connections.get(entry["connection"])
+            if connection is not None:
+                self._held += connection.line(entry, self.change)
+            self._troubles.line(number, entry, self.change, named=connection is not None and connection.named)
             self._make_room(server)
 
     def changes(self, since: int, now: float) -> tuple[int, str]:
@@ -160,13 +171,15 @@ class History:
     def _find(self, number: int, connection: int) -> Connection | None:
         return self._servers[number].connections.get(connection) if 0 <= number < len(self._servers) else None
 
-    def _message(self, server: _Server, connection: Connection, entry: dict[str, Any]) -> None:
+    def _message(self, server: _Server, entry: dict[str, Any]) -> None:
         """A message stands in the room once its poster has sent all of it."""
         if entry["sender"] == SERVER or entry["field"] not in server.broadcast:
             return
-        connection.message[entry["field"]] = entry["value"]
+        parts = server.posting.setdefault(entry["connection"], {})
+        parts[entry["field"]] = entry["value"]
         if entry["field"] == server.broadcast[-1]:
-            author, *texts = (connection.message.pop(name, "") for name in server.broadcast)
+            author, *texts = (parts.get(name, "") for name in server.broadcast)
+            parts.clear()
             message = {
                 "server": server.number,
                 "connection": entry["connection"],

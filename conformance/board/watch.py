@@ -19,6 +19,8 @@ from conformance.tap.events import Event
 
 __all__ = ["Watch"]
 
+_CLOSING_SECONDS = 1.0
+
 
 class Watch:
     """Begins at once to listen, on `port`; `UsageError` where that cannot be."""
@@ -49,11 +51,16 @@ class Watch:
         """Tells who keeps whom waiting, and which mistakes can be named by now."""
         self._session.look(time.monotonic() - self._opened, STALL_SECONDS)
 
-    def close(self) -> None:
-        """Ends the relay; returns when all that it told is noted."""
+    def end(self) -> None:
+        """Has the relay end, and what it carries with it."""
         self._relay.end()
-        self._session.done.wait()
-        self._relay.wait()
+
+    def close(self) -> None:
+        """Ends the relay; returns when all that it told is noted, or enough was waited for that."""
+        self._relay.end()
+        # Nobody will look at what is left. A relay that still has much to tell ends once nobody can hear it any more.
+        if self._session.done.wait(_CLOSING_SECONDS):
+            self._relay.wait()
 
     def saved(self, suffix: str, events: Iterable[Event]) -> bytes:
         """A file with these events: a `json` for `decode`, or a `pcapng` for Wireshark."""

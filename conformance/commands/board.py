@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ipaddress
+import itertools
 import signal
 import socket
 from pathlib import Path
@@ -74,8 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     servers = [*(read_servers(arguments.file) if arguments.file else []), *arguments.server]
     if not servers:
         raise UsageError("which servers? Give --server addition:9000:localhost:8999, or a file that names them")
-    for server in servers:
-        refuse_a_circle(server.listen, server.to)
+    for server, other in itertools.product(servers, servers):
+        refuse_a_circle(other.listen, server.to)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
