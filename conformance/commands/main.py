@@ -12,7 +12,7 @@ from typing import Protocol, cast
 __all__ = ["main"]
 
 # A command is a module of this package; a new one needs its name here, and nothing else.
-_COMMANDS = ("check", "tap", "decode", "doctor", "report")
+_COMMANDS = ("check", "tap", "decode", "doctor", "report", "board")
 _ABOUT = "For programs that talk over a socket: see what they say to each other, and find out what is wrong."
 _EPILOG = """\
   {prog} doctor 192.168.1.20 --protocol addition
@@ -39,9 +39,12 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return _run(sys.argv[1:] if words is None else words)
     except ModuleNotFoundError as error:
-        if error.name not in ("jinja2", "psutil", "pydantic", "yaml"):
+        if error.name not in ("jinja2", "psutil", "pydantic", "starlette", "uvicorn", "yaml"):
             raise
-        print(f"this needs {error.name}: python -m pip install jinja2 psutil pydantic pyyaml", file=sys.stderr)
+        print(
+            f"this needs {error.name}: python -m pip install jinja2 psutil pydantic pyyaml starlette uvicorn",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         return 130

@@ -18,7 +18,7 @@ from conformance.commands.relay_process import RelayProcess
 from conformance.commands.viewer import Viewer
 from conformance.tap.events import Event
 
-__all__ = ["Saver", "TapSession"]
+__all__ = ["Saver", "TapSession", "give_way"]
 
 _WAITING_LIMIT = 8 << 20  # bytes that may wait to be shown before the fast connections among them are given up
 _HELD_LIMIT = 64 << 20  # and before any bytes at all are
@@ -38,6 +38,13 @@ class Saver(Protocol):
     def close(self) -> None: ...
 
 
+def give_way() -> None:
+    """Has this process, which shows, leave the processors to those that carry the traffic. To be called once."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    if hasattr(os, "nice"):
+        os.nice(_GIVES_WAY)
+
+
 class TapSession:
     """Begins at once; `done` is set when the relay has ended and all that it told is saved and shown."""
 
@@ -54,9 +61,6 @@ class TapSession:
         self._put = 0
         self._shown = 0
         self._one_at_a_time = threading.Lock()
-        sys.setswitchinterval(_SWITCH_SECONDS)
-        if hasattr(os, "nice"):
-            os.nice(_GIVES_WAY)
         for work in (self._take_in, self._show):
             threading.Thread(target=work, daemon=True).start()
 
@@ -84,6 +88,8 @@ class TapSession:
                 self.viewer.give_up(number)
             if waiting > _HELD_LIMIT:
                 event = dataclasses.replace(event, data=b"", size=len(event.data) or event.size)
+        elif event.kind in ("end", "reset", "refused"):
+            self._carried.pop(number, None)
         self._put += len(event.data) + _EVENT_SIZE
         self._waiting.put(event)
 

@@ -16,12 +16,12 @@ from conformance.commands.own_addresses import own_addresses, reachable_addresse
 from conformance.commands.pcapng import PcapngSaver
 from conformance.commands.relay_process import RelayProcess
 from conformance.commands.saved import About, JsonSaver
-from conformance.commands.session import Saver, TapSession
+from conformance.commands.session import Saver, TapSession, give_way
 from conformance.commands.telling import LEFT_OUT_JSON, LEFT_OUT_TEXT, JsonTeller, Teller, TextTeller
 from conformance.commands.terminal import BackgroundPrinter, Paint, has_colours
 from conformance.commands.viewer import STALL_SECONDS, Viewer
 
-__all__ = ["ABOUT", "EPILOG", "add_arguments", "run"]
+__all__ = ["ABOUT", "EPILOG", "add_arguments", "refuse_a_circle", "run"]
 
 ABOUT = "stand between two programs and show their conversation as it happens"
 EPILOG = """\
@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
     server = Place(arguments.to.host, arguments.to.port or protocol.port)
     assert listen.port is not None
     assert server.port is not None
-    _refuse_a_circle(listen, server)
+    refuse_a_circle(listen, server)
     for path in arguments.save:
         if path.suffix not in _SUFFIXES:
             raise UsageError(f"--save {path}: the name must end in {' or '.join(_SUFFIXES)}")
@@ -96,6 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         ]
         teller: Teller = JsonTeller(began) if arguments.json else TextTeller(Paint(has_colours()), began)
         printer = BackgroundPrinter(LEFT_OUT_JSON if arguments.json else LEFT_OUT_TEXT)
+        give_way()
         session = TapSession(relay, Viewer(protocol, teller, printer), savers)
         beginning = _beginning(teller, listen, port, server, protocol.protocol, arguments.network)
         _until_told_to_end(session, relay, printer, opened, beginning)
@@ -137,7 +138,7 @@ def _created(path: Path) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _refuse_a_circle(listen: Place, server: Place) -> None:
+def refuse_a_circle(listen: Place, server: Place) -> None:
     """A tap that connects to itself would never come to an end."""
     if listen.port != server.port:
         return

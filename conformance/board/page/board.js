@@ -1,0 +1,450 @@
+// The page's script. The stream tells what has changed; it is taken into `known` as it comes, and drawn once a frame.
+// Whatever came from the network becomes text nodes, never markup.
+
+const labels = await (await fetch("labels.json")).json();
+const byId = (id) => document.getElementById(id);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+const SHOWN = 60; // conversations
+const LINES = 400; // of the one that is followed
+const AGAIN = 2000; // milliseconds until the board is asked again
+const SAID_EVERY = 10000; // milliseconds: a screen reader is told no more often what has happened
+
+// Remembering, languages, light and dark ------------------------------------------------------------------------------
+
+function remember(key, value) {
+  try { localStorage.setItem(key, value); } catch { /* a browser may keep nothing */ }
+}
+
+function remembered(key) {
+  try { return localStorage.getItem(key); } catch { return null; }
+}
+
+let language = remembered("conformance-language") || (navigator.language.toLowerCase().startsWith("fr") ? "fr" : "en");
+const t = (key) => labels[key][language];
+const number = (value, digits = 0) => value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const clock = (at, options) => new Date(at * 1000).toLocaleTimeString(language, { hour12: false, ...options });
+
+function translate() {
+  document.documentElement.lang = language;
+  for (const element of all("[data-t]")) element.textContent = t(element.dataset.t);
+  for (const element of all("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
+  const button = byId("language");
+  button.lang = language === "fr" ? "en" : "fr";
+  button.textContent = { en: "English", fr: "Français" }[button.lang];
+  byId("pause").textContent = t(paused ? "go_on" : "pause");
+  drawn.clear();
+  for (const id of ["servers", "talks", "troubles", "rooms", "lines"]) byId(id).replaceChildren();
+  if (followed) followed.drawn = 0;
+}
+
+byId("language").addEventListener("click", () => {
+  language = language === "fr" ? "en" : "fr";
+  remember("conformance-language", language);
+  translate();
+  draw();
+});
+
+byId("theme").addEventListener("click", () => {
+  const root = document.documentElement;
+  const theme = root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  setTheme(theme === "dark" ? "light" : "dark");
+  remember("conformance-theme", root.dataset.theme);
+});
+
+function setTheme(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+}
+
+// Building ------------------------------------------------------------------------------------------------------------
+
+function make(tag, options, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(options || {})) if (value) element.setAttribute(name, value);
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+// The same rule as that of the report: what would not be seen is its escape.
+const HIDING = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]+/gu;
+const SHORT = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+function visible(text) {
+  const fragment = document.createDocumentFragment();
+  let end = 0;
+  for (const found of text.matchAll(HIDING)) {
+    fragment.append(text.slice(end, found.index), make("span", { class: "odd" }, [...found[0]].map(escaped).join("")));
+    end = found.index + found[0].length;
+  }
+  fragment.append(text.slice(end));
+  return fragment;
+}
+
+function escaped(character) {
+  const code = character.codePointAt(0);
+  const digits = code.toString(16).toUpperCase();
+  return SHORT[character] || (code <= 0xffff ? "\\u" + digits.padStart(4, "0") : "\\U" + digits.padStart(8, "0"));
+}
+
+// Sentences of the taps put names between backticks, and are in English.
+function prose(tag, text, options) {
+  const parts = text.split(/`([^`]+)`/).map((part, index) => (index % 2 ? make("code", null, visible(part)) : visible(part)));
+  return make(tag, { lang: "en", ...options }, ...parts);
+}
+
+// What a list has to show: an element is made anew where what it shows has changed, and moved only where it must.
+const drawn = new Map();
+
+function fill(list, entries, build) {
+  const focused = document.activeElement?.closest("li, section")?.dataset.key;
+  const within = list.contains(document.activeElement);
+  let place = list.firstElementChild;
+  const wanted = new Set(entries.map(([key]) => key));
+  for (const child of [...list.children]) {
+    if (!wanted.has(child.dataset.key)) {
+      if (child === place) place = child.nextElementSibling;
+      child.remove();
+      drawn.delete(list.id + child.dataset.key);
+    }
+  }
+  for (const [key, state] of entries) {
+    const before = drawn.get(list.id + key);
+    let element = before?.element;
+    if (!before || before.state !== state) {
+      const built = build(state);
+      built.dataset.key = key;
+      if (element?.isConnected) {
+        if (place === element) place = built;
+        element.replaceWith(built);
+      }
+      element = built;
+      drawn.set(list.id + key, { element, state });
+    }
+    if (element === place) place = place.nextElementSibling;
+    else list.insertBefore(element, place);
+  }
+  if (within && focused && !list.contains(document.activeElement)) {
+    all("[data-key]", list).find((element) => element.dataset.key === focused)?.querySelector("a, button, summary")?.focus();
+  }
+}
+
+// What is known -------------------------------------------------------------------------------------------------------
+
+const MESSAGES = 200;
+const known = { servers: [], connections: new Map(), messages: [], troubles: [], ahead: 0 };
+let paused = false;
+let answers = false;
+let chosen = null; // the server that alone is shown
+
+function take(told) {
+  if (told.anew) {
+    known.connections.clear();
+    known.messages = [];
+  }
+  known.servers = told.servers;
+  known.now = told.now;
+  for (const key of told.gone) known.connections.delete(key);
+  for (const connection of told.connections) {
+    if (!known.connections.has(connection.key)) news.connections += told.anew ? 0 : 1;
+    known.connections.set(connection.key, connection);
+  }
+  for (const message of told.messages) known.messages.push(message);
+  for (const server of known.servers.keys()) {
+    const mine = known.messages.filter((message) => message.server === server);
+    if (mine.length > MESSAGES) {
+      const old = new Set(mine.slice(0, -MESSAGES));
+      known.messages = known.messages.filter((message) => !old.has(message));
+    }
+  }
+  if (told.troubles) {
+    const before = new Set(known.troubles.map((trouble) => trouble.id));
+    known.troubles = told.troubles;
+    if (!told.anew) for (const trouble of known.troubles) if (!before.has(trouble.id)) news.troubles.add(headline(trouble));
+  }
+}
+
+function listen(address, take, onGone) {
+  let source, timer;
+  const open = () => {
+    source = new EventSource(address);
+    source.onmessage = (event) => {
+      answers = true;
+      take(JSON.parse(event.data));
+      drawSoon();
+    };
+    source.addEventListener("gone", () => { source.close(); onGone?.(); drawSoon(); });
+    source.onerror = () => {
+      answers = false;
+      drawSoon();
+      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN);
+    };
+  };
+  open();
+  return () => { source.close(); clearTimeout(timer); };
+}
+
+let due = false;
+
+function drawSoon() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() => { due = false; draw(); });
+}
+
+byId("pause").addEventListener("click", () => {
+  paused = !paused;
+  byId("pause").textContent = t(paused ? "go_on" : "pause");
+  draw();
+});
+
+// Drawing -------------------------------------------------------------------------------------------------------------
+
+function draw() {
+  const state = !answers ? "lost" : paused ? "paused" : "live";
+  byId("pulse").dataset.state = state;
+  const time = answers && !paused && known.now ? ` · ${clock(known.now)}` : "";
+  byId("pulse-text").textContent = t(state) + time;
+  if (paused) return;
+  const servers = known.servers.map((server, index) => [String(index), { ...server, index }]);
+  fill(byId("servers"), servers, drawServer);
+  drawTalks();
+  byId("no-troubles").hidden = known.troubles.length > 0;
+  fill(byId("troubles"), known.troubles.map((trouble) => [trouble.id, trouble]), drawTrouble);
+  drawRooms();
+  drawFollowed();
+}
+
+const serverName = (index) => known.servers[index].name;
+const only = (entries) => (chosen === null ? entries : entries.filter((entry) => entry.server === chosen));
+
+function drawServer(server) {
+  const button = make("button", { type: "button", "aria-pressed": String(chosen === server.index), title: t("only") }, visible(server.name));
+  button.addEventListener("click", () => {
+    chosen = chosen === server.index ? null : server.index;
+    draw();
+  });
+  const figure = (value, label, kind) => make("p", { class: kind }, make("b", null, value), label);
+  const rate = server.rate >= 10 ? number(server.rate) : number(server.rate, 1);
+  const state = server.state === "quiet" ? t("quiet") : `${t(server.state)} ${clock(server.since)}`;
+  const symbol = { quiet: "○", reached: "●", refused: "✗" }[server.state];
+  const why = server.why ? prose("span", `: ${server.why}`) : null;
+  return make("li", { class: `server ${server.state}${chosen === server.index ? " chosen" : ""}` },
+    make("h3", null, button),
+    make("p", { class: "where" }, `${t("port")} `, make("b", null, String(server.port)), ` · `, visible(server.protocol)),
+    make("div", { class: "figures" },
+      figure(number(server.open), t(server.open === 1 ? "connected_one" : "connected"), server.open ? null : "none"),
+      figure(rate, `${t(server.what)}${t("a_second")}`, server.rate ? null : "none"),
+      figure(number(server.total), t(server.what), server.total ? null : "none")),
+    spark(server.seconds),
+    make("p", { class: `state ${server.state}` }, make("span", { "aria-hidden": "true" }, `${symbol} `), state, why));
+}
+
+function spark(seconds) {
+  const most = Math.max(...seconds, 4);
+  const bars = seconds.map((count, index) => (count ? `M${index * 4} 30v${-Math.max(2, (28 * count) / most).toFixed(1)}h3V30z` : ""));
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [name, value] of Object.entries({ class: "spark", viewBox: "0 0 240 30", preserveAspectRatio: "none", "aria-hidden": "true" })) svg.setAttribute(name, value);
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", `M0 29.5h240v.5H0z${bars.join("")}`);
+  svg.append(path);
+  return svg;
+}
+
+const isOver = (connection) => connection.state !== "open";
+
+function drawTalks() {
+  const mine = only([...known.connections.values()]);
+  mine.sort((one, other) => isOver(one) - isOver(other) || other.since - one.since);
+  const shown = mine.slice(0, SHOWN);
+  byId("nobody").hidden = mine.length > 0;
+  byId("more").hidden = mine.length === shown.length;
+  byId("more").textContent = `${number(mine.length - shown.length)} ${t("more")}`;
+  fill(byId("talks"), shown.map((connection) => [connection.key, connection]), drawTalk);
+}
+
+function stateOf(connection) {
+  const label = connection.state === "refused" ? "turned_away" : connection.state;
+  return `${t(label)} ${clock(connection.until || connection.since)}`;
+}
+
+function drawTalk(connection) {
+  const classes = `talk${isOver(connection) ? " over" : ""}${connection.wrong ? " wrong" : ""}`;
+  const flag = connection.wrong
+    ? prose("p", connection.wrong, { class: "flag clip" })
+    : connection.waits ? prose("p", `… ${connection.waits}`, { class: "flag soft clip" }) : null;
+  return make("li", { class: classes },
+    make("h3", null, make("a", { href: `#follow/${connection.key}` }, visible(connection.client)),
+      make("small", null, " → ", visible(serverName(connection.server)), ` #${connection.number}`)),
+    make("p", { class: "card-state" }, stateOf(connection)),
+    connection.tail.length ? make("p", { class: "tail" }, ...connection.tail.flatMap((field) => [tailField(field), " "])) : null,
+    flag);
+}
+
+const shownValue = (field) => (["UTF", "char"].includes(field.type) ? `“${field.value}”` : field.value);
+
+function tailField(field) {
+  const way = field.sender === "client" ? "→" : "←";
+  return make("span", { class: `from-${field.sender}${field.wrong ? " bad" : ""}` }, `${way} `, visible(field.field), " ", make("b", null, visible(shownValue(field))));
+}
+
+// A mistake has a title; whatever else goes wrong, a sentence.
+const headline = (trouble) => String(trouble.title || trouble.problem || trouble.sentence || trouble.event);
+
+function drawTrouble(trouble) {
+  const isMistake = Boolean(trouble.title);
+  const side = trouble.side || trouble.sender;
+  const whose = side ? ` · ${t(`of_the_${side}`)}` : "";
+  const who = make("p", { class: "card-state" }, visible(serverName(trouble.server)), whose, " · ");
+  trouble.connections.forEach((each, index) => who.append(index ? " " : "", make("a", { href: `#follow/${trouble.server}/${each}` }, `#${each}`)));
+  if (trouble.times > 1) who.append(` · ${number(trouble.times)} ${t("times")}`);
+  who.append(` · ${clock(trouble.at)}`);
+  const heading = prose("h3", headline(trouble));
+  if (trouble.guess) heading.append(` (${t("guess")})`);
+  const more = isMistake ? make("details", null, make("summary", null, t("mend")),
+    ...["description", "detail"].filter((key) => trouble[key]).map((key) => prose("p", trouble[key])),
+    ...["python", "java"].filter((key) => trouble[key]).map((key) => make("p", null, make("b", null, t(`in_${key}`)), language === "fr" ? "\u00a0: " : ": ", prose("span", trouble[key])))) : null;
+  if (more && drawn.get(`troubles${trouble.id}`)?.element.querySelector("details")?.open) more.open = true;
+  return make("li", { class: `trouble${trouble.event === "stall" ? " soft" : ""}` }, heading, who, more);
+}
+
+function drawRooms() {
+  const rooms = only(known.servers.map((server, index) => ({ ...server, server: index })).filter((server) => server.room));
+  fill(byId("rooms"), rooms.map((room) => [String(room.server), room.name]), (name) =>
+    make("section", { class: "room", "aria-label": `${t("room")} ${name}` },
+      make("h2", null, `${t("room")} · `, visible(name)), make("p", { class: "about" }, t("no_messages")), make("ol", { tabindex: "0", "aria-label": `${t("room")} ${name}` })));
+  for (const room of rooms) {
+    const section = byId("rooms").children[rooms.indexOf(room)];
+    const list = section.querySelector("ol");
+    list.id = `room-${room.server}`;
+    const messages = known.messages.filter((message) => message.server === room.server);
+    section.querySelector(".about").hidden = messages.length > 0;
+    list.hidden = messages.length === 0;
+    atTheEnd(list, () => fill(list, messages.map((message) => [`${message.connection}/${message.at}`, message]), (message) =>
+      make("li", null, make("time", null, clock(message.at)), make("b", null, visible(message.author)), " ", make("span", { class: "said" }, visible(message.text)))));
+  }
+}
+
+// A list that was scrolled to its end stays there while it grows.
+function atTheEnd(list, change) {
+  const there = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  change();
+  if (there) list.scrollTop = list.scrollHeight;
+}
+
+// One connection ------------------------------------------------------------------------------------------------------
+
+let followed = null;
+let stopFollowing = () => {};
+
+function route(moveFocus) {
+  stopFollowing();
+  const key = location.hash.match(/^#follow\/(\d+\/\d+)$/)?.[1];
+  const before = followed?.key;
+  followed = key ? { key, lines: [], drawn: 0, leftOut: false, gone: false } : null;
+  byId("lines").replaceChildren();
+  byId("overview").hidden = Boolean(key);
+  byId("follow").hidden = !key;
+  stopFollowing = () => {};
+  if (key) {
+    byId("follow-title").textContent = t("connection");
+    byId("save-json").href = `connections/${key}.json`;
+    byId("save-pcapng").href = `connections/${key}.pcapng`;
+    const mine = followed;
+    stopFollowing = listen(`connections/${key}/lines`, (told) => takeLines(mine, told), () => { mine.gone = true; });
+    if (moveFocus) byId("follow-title").focus({ preventScroll: true });
+  } else if (before && moveFocus) {
+    draw();
+    all("#talks a").find((link) => link.hash === `#follow/${before}`)?.focus();
+  }
+  drawSoon();
+}
+
+function takeLines(mine, told) {
+  if (told.anew) {
+    mine.lines = [];
+    mine.drawn = 0;
+    byId("lines").replaceChildren();
+  }
+  mine.leftOut ||= told.left_out > 0;
+  mine.connection = told.connection;
+  mine.lines.push(...told.lines);
+  const over = mine.lines.length - LINES;
+  if (over > 0) {
+    mine.lines.splice(0, over);
+    mine.leftOut = true;
+    const gone = Math.min(over, mine.drawn);
+    mine.drawn -= gone;
+    for (let count = 0; count < gone; count++) byId("lines").firstElementChild?.remove();
+  }
+}
+
+function drawFollowed() {
+  if (!followed) return;
+  const { connection } = followed;
+  byId("left-out").hidden = !followed.leftOut;
+  if (connection && known.servers.length) {
+    byId("follow-title").replaceChildren(visible(connection.client), " → ", visible(serverName(connection.server)), ` #${connection.number}`);
+    byId("follow-state").textContent = followed.gone ? t("fell_off") : stateOf(connection);
+  } else if (followed.gone) byId("follow-state").textContent = t("fell_off");
+  const list = byId("lines");
+  atTheEnd(list, () => {
+    list.append(...followed.lines.slice(followed.drawn).map(drawLine));
+    followed.drawn = followed.lines.length;
+  });
+}
+
+function drawLine(line) {
+  const time = make("time", null, clock(line.at, { fractionalSecondDigits: 3 }));
+  const what = make("div", { class: "what" });
+  let classes = `line ${line.sender || ""}`;
+  if (line.event === "field") {
+    const cut = line.characters ? ` … (${number(line.characters)} ${t("characters")})` : "";
+    what.append(make("p", { class: "name" }, make("span", { class: "unseen" }, `${t(line.sender)}: `), visible(line.field), " = ", make("b", null, visible(shownValue(line)), cut)),
+      make("p", null, make("span", { class: "type" }, visible(line.type)), "  ", hex(line)));
+  } else if (line.event === "bytes") {
+    what.append(make("p", null, `${number(line.size)} ${t("bytes")} `, hex(line)));
+  } else {
+    classes = `line note ${line.event}`;
+    const does = { opened: "connects", end: "ends", reset: "resets", refused: "refuses" }[line.event];
+    const who = { opened: "client", refused: "server" }[line.event] || line.sender;
+    what.append(does
+      ? make("p", null, `${t(who)} ${t(does)}`, line.why ? prose("span", ` (${line.why})`) : null)
+      : prose("p", headline(line), { class: line.event === "stall" || line.event === "elided" ? null : "wrong" }));
+    if (line.detail) what.append(prose("p", line.detail));
+  }
+  if (line.problem && (line.event === "field" || line.event === "refused")) {
+    classes += " bad";
+    what.append(prose("p", line.problem, { class: "wrong" }));
+  }
+  return make("li", { class: classes }, time, what);
+}
+
+function hex(line) {
+  const shown = line.bytes.slice(0, 96).toUpperCase().match(/../g) || [];
+  return make("span", { class: "hex" }, shown.join(" ") + (line.size > shown.length ? " …" : ""));
+}
+
+addEventListener("hashchange", () => route(true));
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && followed) location.hash = "";
+});
+
+// What a screen reader is told: seldom, and in one breath -------------------------------------------------------------
+
+const news = { connections: 0, troubles: new Set() };
+
+setInterval(() => {
+  const parts = [];
+  if (news.connections) parts.push(`${number(news.connections)} ${t("new_connections")}`);
+  if (news.troubles.size) parts.push(`${t("new_troubles")} ${[...news.troubles].slice(0, 3).join("; ")}`);
+  news.connections = 0;
+  news.troubles.clear();
+  if (parts.length && !paused) byId("said").replaceChildren(visible(parts.join(". ")));
+}, SAID_EVERY);
+
+// Beginning -----------------------------------------------------------------------------------------------------------
+
+setTheme(remembered("conformance-theme"));
+translate();
+route(false);
+listen("changes", take);

@@ -1,0 +1,78 @@
+"""Which servers a board has taps in front of: as words on the command line, or as a file."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator
+
+from conformance.commands.arguments import Place, UsageError, find_protocol, listen_place, place
+from conformance.model import Protocol
+from conformance.model.yaml_file import Model, read_yaml, validate
+
+__all__ = ["WatchedServer", "read_servers", "server_words"]
+
+_FORM = "[NAME=]PROTOCOL:PORT:HOST[:PORT]"
+
+
+@dataclass(frozen=True)
+class WatchedServer:
+    """A server: clients find it where the tap listens, and the tap finds it at `to`."""
+
+    name: str
+    protocol: Protocol
+    listen: Place
+    to: Place
+
+    @classmethod
+    def of(cls, name: str | None, protocol: str, listen: Place, to: Place) -> WatchedServer:
+        """With the protocol that is meant, and its port where `to` has none."""
+        found = find_protocol(protocol)
+        where = Place(to.host, to.port or found.port)
+        return cls(name or str(where), found, listen, where)
+
+
+def _parsed_by(parse: Callable[[str], Place]) -> PlainValidator:
+    def parsed(value: object) -> Place:
+        try:
+            return parse(str(value))
+        except argparse.ArgumentTypeError as error:
+            raise ValueError(str(error)) from error
+
+    return PlainValidator(parsed)
+
+
+class _Entry(Model):
+    protocol: str
+    listen: Annotated[Place, _parsed_by(listen_place)]
+    to: Annotated[Place, _parsed_by(place)]
+
+
+class _File(Model):
+    servers: dict[str, _Entry] = Field(min_length=1)
+
+
+def read_servers(path: Path) -> list[WatchedServer]:
+    """The servers of a YAML file."""
+    content: Any = read_yaml(path)
+    return [
+        WatchedServer.of(name, entry.protocol, entry.listen, entry.to)
+        for name, entry in validate(_File, content, path).servers.items()
+    ]
+
+
+def server_words(words: str) -> WatchedServer:
+    """`addition:9000:localhost:8999`, with `alice=` before it where the server is to have a name."""
+    name, equals, rest = words.rpartition("=")
+    parts = rest.split(":", 2)
+    if len(parts) < 3 or not all(parts) or (equals and not name):
+        raise argparse.ArgumentTypeError(f"a server is {_FORM}, as alice=addition:9000:192.168.1.21, not {words!r}")
+    protocol, port, to = parts
+    try:
+        return WatchedServer.of(name or None, protocol, listen_place(port), place(to))
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
