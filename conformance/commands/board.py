@@ -89,12 +89,13 @@ def run(arguments: argparse.Namespace) -> int:
             print_line(_watching(watch.server, watch.port))
         print_line(_shown(listener))
         # The traffic is what is looked at here, and not who looks.
-        web = uvicorn.Server(
+        web: uvicorn.Server = uvicorn.Server(
             uvicorn.Config(
-                board_app(board),
+                board_app(board, lambda: web.should_exit),
                 ws="none",
                 lifespan="off",
                 log_config=None,
+                log_level="critical",  # a page that does not read is cut off at the end, which is no news
                 access_log=False,
                 timeout_graceful_shutdown=1,
             )

@@ -18,6 +18,7 @@ from conformance.board.history import History
 from conformance.board.servers import WatchedServer
 from conformance.commands.arguments import Place
 from conformance.commands.telling import JsonTeller
+from conformance.commands.terminal import Printer
 from conformance.commands.viewer import STALL_SECONDS, Viewer
 from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side
 from tests.commands.recordings import BEGAN, PROTOCOLS
@@ -73,7 +74,7 @@ class Fed:
         """What it is told of one connection."""
         return next(row for row in self.told()["connections"] if row["key"] == f"{server}/{connection}")
 
-    def _note(self, number: int) -> Callable[[str], None]:
+    def _note(self, number: int) -> Printer:
         return lambda line: self.history.line(number, BEGAN, line)
 
 

@@ -45,8 +45,8 @@ def test_servers_of_a_file_and_of_the_command_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_with_its_relays_though_clients_and_pages_are_there(number: signal.Signals) -> None:
-    with Server(adds) as server, ended(start("--server", f"addition:0:127.0.0.1:{server.port}")) as board:
-        port = clients_port(board, "127.0.0.1")
+    with Server(adds) as server, ended(start("--server", f"alice=addition:0:127.0.0.1:{server.port}")) as board:
+        port = clients_port(board, "alice")
         page = shown_port(board)
         relays = psutil.Process(board.process.pid).children()
         assert len(relays) == 1
@@ -135,8 +135,8 @@ def test_a_port_that_is_taken_is_one_sentence_and_leaves_nothing_running() -> No
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         for words in (
-            (*WORDS, "--server", f"addition:0:127.0.0.1:{port}", "--server", f"addition:{port}:192.0.2.1:1"),
-            ("board", "--listen", f"127.0.0.1:{port}", "--server", f"addition:0:127.0.0.1:{port}"),
+            (*WORDS, "--server", f"addition:0:127.0.0.1:{free_port()}", "--server", f"addition:{port}:192.0.2.1:1"),
+            ("board", "--listen", f"127.0.0.1:{port}", "--server", f"addition:0:127.0.0.1:{free_port()}"),
         ):
             board = run(*words)
             assert board.process.returncode == 2
