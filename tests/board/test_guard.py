@@ -41,7 +41,7 @@ def test_it_answers_to_addresses_and_to_its_own_name(board: Shown, host: str) ->
     ],
 )
 def test_a_name_that_somebody_else_has_made_lead_here_is_refused(board: Shown, host: str) -> None:
-    answer, content = board.get("/changes", Host=host)
+    answer, content = board.get("/", Host=host)
     assert (answer.status, content) == (403, b"the board answers to an address or to its machine's own name")
 
 
@@ -56,7 +56,7 @@ def test_a_name_that_somebody_else_has_made_lead_here_is_refused(board: Shown, h
     ],
 )
 def test_a_page_of_another_site_gets_nothing(board: Shown, headers: dict[str, str]) -> None:
-    answer, content = board.get("/changes", **headers)
+    answer, content = board.get("/", **headers)
     assert (answer.status, content) == (403, b"the board answers to its own page only")
 
 
