@@ -39,9 +39,9 @@ _QUIET_SECONDS = 1.0  # and at least so often: what happens in a second changes 
 _Changes = Callable[[int], tuple[int, str] | None]
 
 
-def board_app(board: Board) -> Starlette:
-    """The application that shows this board."""
-    streams = _Streams()
+def board_app(board: Board, leaving: Callable[[], bool] = lambda: False) -> Starlette:
+    """The application that shows this board; its streams end once it is `leaving`."""
+    streams = _Streams(leaving)
 
     async def changes(request: Request) -> Response:
         return streams.response(request, lambda since: board.history.changes(since, time.time()))
@@ -78,7 +78,8 @@ def _file(path: Path) -> Callable[[Request], Response]:
 class _Streams:
     """Server-sent events, for so many pages as there may be."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaving: Callable[[], bool]) -> None:
+        self.leaving = leaving
         self.count = 0
 
     def response(self, request: Request, changes: _Changes) -> Response:
@@ -97,7 +98,7 @@ class _Stream(StreamingResponse):
     """
 
     def __init__(self, streams: _Streams, changes: _Changes) -> None:
-        super().__init__(_told(changes), media_type=_EVENTS)
+        super().__init__(_told(changes, streams.leaving), media_type=_EVENTS)
         self._streams = streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,7 +110,7 @@ class _Stream(StreamingResponse):
             self._streams.count -= 1
 
 
-async def _told(changes: _Changes) -> AsyncIterator[str]:
+async def _told(changes: _Changes, leaving: Callable[[], bool]) -> AsyncIterator[str]:
     since, last = 0, 0.0
     while (told := changes(since)) is not None:
         upto, text = told
@@ -117,4 +118,6 @@ async def _told(changes: _Changes) -> AsyncIterator[str]:
             since, last = upto, time.monotonic()
             yield f"data: {text}\n\n"
         await asyncio.sleep(_FRAME_SECONDS)
+        if leaving():
+            return
     yield "event: gone\ndata: \n\n"

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from conformance.board.history import History
 from conformance.board.servers import WatchedServer
 from conformance.board.watch import Watch
-from conformance.commands.session import give_way
 
 __all__ = ["Board"]
 
@@ -19,7 +18,6 @@ class Board:
     """Its taps listen at once; `look` has it say who waits, too, and which mistakes are made."""
 
     def __init__(self, servers: Sequence[WatchedServer]) -> None:
-        give_way()
         self.history = History()
         self.watches: list[Watch] = []
         self._closing = threading.Event()

@@ -13,6 +13,7 @@ from pathlib import Path
 from conformance.board.servers import WatchedServer, read_servers, server_words
 from conformance.commands.arguments import Place, UsageError, listen_place
 from conformance.commands.own_addresses import reachable_addresses
+from conformance.commands.session import give_way
 from conformance.commands.tap import refuse_a_circle
 from conformance.commands.terminal import print_line
 from conformance.tap.relay import reason
@@ -83,16 +84,18 @@ def run(arguments: argparse.Namespace) -> int:
         listener = stack.enter_context(_listener(arguments.listen))
         board = Board(servers)
         stack.callback(board.close)
+        give_way()  # the relays run already, and do not
         for watch in board.watches:
             print_line(_watching(watch.server, watch.port))
         print_line(_shown(listener))
         # The traffic is what is looked at here, and not who looks.
-        web = uvicorn.Server(
+        web: uvicorn.Server = uvicorn.Server(
             uvicorn.Config(
-                board_app(board),
+                board_app(board, lambda: web.should_exit),
                 ws="none",
                 lifespan="off",
                 log_config=None,
+                log_level="critical",  # a page that does not read is cut off at the end, which is no news
                 access_log=False,
                 timeout_graceful_shutdown=1,
             )

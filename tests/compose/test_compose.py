@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-PORTS = {name: int(service["ports"][0].split(":")[0]) for name, service in COMPOSE["services"].items()}
+BOARD = yaml.safe_load((ROOT / "board.yaml").read_text(encoding="utf-8"))["servers"]
+PORTS: dict[str, int] = {name: server["listen"] for name, server in BOARD.items()}
+PAGE = "http://127.0.0.1:8080/"
 ADDITION = [name for name in PORTS if "chat" not in name]
 CHAT = [name for name in PORTS if "chat" in name]
 UP_SECONDS = 300
@@ -74,6 +79,58 @@ def test_the_readme_lists_every_port() -> None:
     assert rows[str(PORTS["java-multithreaded"])] == "Java `MultithreadedServer`"
 
 
+def test_the_board_stands_in_front_of_every_server_and_nothing_else_is_published() -> None:
+    services = COMPOSE["services"]
+    assert [name for name, service in services.items() if "ports" in service] == ["board"]
+    assert {*PORTS, "board"} == set(services)
+    assert all(server["to"] == f"{name}:8999" for name, server in BOARD.items())
+    everyone, page = services["board"]["ports"]
+    first, last = min(PORTS.values()), max(PORTS.values())
+    assert sorted(PORTS.values()) == list(range(first, last + 1))
+    assert everyone == f"{first}-{last}:{first}-{last}"
+    assert page == "127.0.0.1:8080:8080"
+
+
+def told() -> dict[str, Any]:
+    """What a page of the board is told when it opens."""
+    with urllib.request.urlopen(f"{PAGE}changes", timeout=10) as stream:
+        found: dict[str, Any] = json.loads(stream.readline().removeprefix(b"data: "))
+    return found
+
+
+def test_the_board_is_up_and_no_health_check_shows_on_it(lan: Sequence[str]) -> None:
+    shown = run(*lan, "ps", "--format", "{{.Health}}", "board")
+    assert shown.stdout.strip() == "healthy", shown.stdout + shown.stderr
+    with urllib.request.urlopen(PAGE, timeout=10) as page:
+        assert page.status == 200
+    servers = told()["servers"]
+    assert [server["name"] for server in servers] == list(PORTS)
+    assert [server["came"] for server in servers] == [0] * len(PORTS)
+
+
+@pytest.mark.parametrize("service", ADDITION)
+def test_the_board_shows_a_java_and_a_python_client_decoded(lan: Sequence[str], classes: Path, service: str) -> None:
+    number = list(PORTS).index(service)
+    before = {row["key"] for row in told()["connections"]}
+    port = str(PORTS[service])
+    clients = (
+        run(sys.executable, "-m", "pyclient", "simple", "--port", port),
+        run("java", "-Dfile.encoding=UTF-8", "SimpleClient", "127.0.0.1", port, folder=classes),
+    )
+    sums = [re.findall(r"Réponse serveur : (-?\d+)$", done.stdout, re.M) for done in clients]
+    assert [len(each) for each in sums] == [3, 3], clients
+    with urllib.request.urlopen(f"{PAGE}changes", timeout=10) as stream:
+        rows: dict[str, Any] = {}
+        while [row["state"] for row in rows.values()] != ["ended", "ended"]:
+            line = stream.readline()
+            if line.startswith(b"data: "):
+                came = json.loads(line.removeprefix(b"data: "))["connections"]
+                rows |= {row["key"]: row for row in came if row["server"] == number and row["key"] not in before}
+    shown = [[field["value"] for field in row["tail"] if field["field"] == "sum"] for row in rows.values()]
+    assert shown == [each[-2:] for each in sums]
+    assert all(row["fields"] == 10 for row in rows.values())
+
+
 @pytest.mark.parametrize("service", PORTS)
 def test_every_server_is_healthy_in_its_own_protocol(lan: Sequence[str], service: str) -> None:
     shown = run(*lan, "ps", "--format", "{{.Health}}", service)
@@ -94,12 +151,14 @@ def test_a_java_client_from_outside_is_served(lan: Sequence[str], classes: Path,
 
 @pytest.mark.parametrize("service", CHAT)
 def test_both_chat_clients_from_outside_are_served(lan: Sequence[str], classes: Path, service: str) -> None:
-    port = str(PORTS[service])
+    number, port = list(PORTS).index(service), str(PORTS[service])
     python = run(sys.executable, "-m", "pyclient", "chat", "alice", "--port", port, typed="bonjour\n")
     java = run("java", "-Dfile.encoding=UTF-8", "ChatClient", "bob", "127.0.0.1", port, folder=classes, typed="salut\n")
     for done in (python, java):
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stdout.splitlines()[-1] == "### Connexion terminée."
+    messages = [(each["author"], each["text"]) for each in told()["messages"] if each["server"] == number]
+    assert messages == [("alice", "bonjour"), ("bob", "salut")]
     logs = run(*lan, "logs", "--no-log-prefix", service).stdout
     assert "--> Message de alice : bonjour" in logs
     assert "--> Message de bob : salut" in logs

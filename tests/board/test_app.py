@@ -1,0 +1,180 @@
+"""The board's page and its streams, over real sockets, while clients talk to servers through it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from conformance.board.app import PAGES
+from tests.board.engine import Shown, Stream, shown
+from tests.commands.pcapng_reader import packets
+from tests.commands.running import LONG, Server, adds, connect, free_port, ints, listens, received, run, utf
+
+
+@pytest.fixture
+def board() -> Iterator[Shown]:
+    """A board in front of a server that adds, one that only listens, and one that is off."""
+    with (
+        Server(adds) as adding,
+        Server(listens) as listening,
+        shown(("addition", adding.port), ("addition", listening.port), ("addition", free_port())) as board,
+    ):
+        yield board
+
+
+def ask(client: socket.socket, first: int, second: int) -> int:
+    client.sendall(ints(first, second))
+    (answer,) = struct.unpack(">i", received(client, 4))
+    return int(answer)
+
+
+def has_come(stream: Stream, value: str, key: str = "0/1") -> None:
+    """Waits until that value is the last of the connection's row."""
+    stream.until(
+        lambda told: any(
+            row["key"] == key and row["tail"] and row["tail"][-1]["value"] == value for row in told["connections"]
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/board.css", "text/css; charset=utf-8"),
+        ("/report.css", "text/css; charset=utf-8"),
+        ("/board.js", "text/javascript; charset=utf-8"),
+        ("/labels.json", "application/json"),
+    ],
+)
+def test_the_page_and_its_files(board: Shown, path: str, kind: str) -> None:
+    answer, content = board.get(path)
+    assert (answer.status, answer.getheader("Content-Type")) == (200, kind)
+    assert content
+    answer, nothing = board.get(path, "HEAD")
+    assert (answer.status, answer.getheader("Content-Length"), nothing) == (200, str(len(content)), b"")
+
+
+@pytest.mark.parametrize(
+    "path", ["/../app.py", "/%2e%2e/app.py", "/board.html", "/connections/0", "/connections/-1/1/lines"]
+)
+def test_nothing_else_is_there(board: Shown, path: str) -> None:
+    assert board.get(path)[0].status == 404
+
+
+def test_a_conversation_is_shown_while_it_goes_on_and_is_what_it_was(board: Shown) -> None:
+    with board.stream() as early, connect(board.ports[0]) as client:
+        client.sendall(utf("127.0.0.1"))
+        has_come(early, "127.0.0.1")
+        assert ask(client, 84, 98) == 182
+        has_come(early, "182")
+        with board.stream() as late:
+            told = late.until(lambda told: True)
+        assert told["anew"] is True
+        (row,) = told["connections"]
+        assert row["client"] == "{}:{}".format(*client.getsockname())
+        assert [field["value"] for field in row["tail"]] == ["127.0.0.1", "84", "98", "182"]
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""
+        early.until(lambda told: any(row["state"] == "ended" for row in told["connections"]))
+
+
+def test_a_server_that_is_off(board: Shown) -> None:
+    with board.stream() as stream, connect(board.ports[2]) as client:
+        with pytest.raises(ConnectionResetError):
+            client.recv(1)
+        told = stream.until(lambda told: told["servers"][2]["state"] == "refused")
+    assert told["servers"][2]["why"] == "Connection refused"
+
+
+def test_one_connection_is_followed_line_by_line_and_its_end_is_told(board: Shown) -> None:
+    with connect(board.ports[0]) as client:
+        client.sendall(utf("127.0.0.1"))
+        assert ask(client, 1, 2) == 3
+        with board.stream() as stream:
+            has_come(stream, "3")
+        with board.stream("/connections/0/1/lines") as lines:
+            told = lines.until(lambda told: True)
+            assert (told["anew"], told["left_out"]) == (True, 0)
+            assert [line["event"] for line in told["lines"]] == ["opened", *["field"] * 4]
+            assert ask(client, 3, 4) == 7
+            told = lines.until(lambda told: any(line.get("value") == "7" for line in told["lines"]))
+            assert told["anew"] is False
+    with board.stream("/connections/0/99/lines") as none:
+        assert none.event() == ("gone", None)
+
+
+def test_it_is_saved_for_decode_and_for_wireshark(board: Shown, tmp_path: Path) -> None:
+    with board.stream() as stream, connect(board.ports[0]) as client:
+        client.sendall(utf("127.0.0.1"))
+        assert ask(client, 84, 98) == 182
+        has_come(stream, "182")
+    answer, content = board.get("/connections/0/1.json")
+    assert answer.getheader("Content-Disposition") == 'attachment; filename="server-0-connection-1.json"'
+    path = tmp_path / "lesson.json"
+    path.write_bytes(content)
+    decoded = run("decode", path)
+    assert any("int sum = 182   00 00 00 B6" in line for line in decoded.lines), decoded.lines
+    decoded.kill()
+    answer, content = board.get("/connections/0/1.pcapng")
+    path = tmp_path / "lesson.pcapng"
+    path.write_bytes(content)
+    assert packets(path)
+    for missing in ("/connections/0/2.json", "/connections/9/1.json", "/connections/0/1.exe"):
+        answer, content = board.get(missing)
+        assert (answer.status, content) == (404, b"there is no such connection any more")
+
+
+def test_a_page_that_does_not_read_holds_nobody_up(board: Shown) -> None:
+    with ExitStack() as stack:
+        for _ in range(5):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", board.port), LONG))
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.sendall(b"GET /changes HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        clients = [stack.enter_context(connect(board.ports[0])) for _ in range(100)]
+        for client in clients:
+            client.sendall(utf("127.0.0.1"))
+        for number in range(20):
+            for client in clients:
+                assert ask(client, number, 1) == number + 1
+        with board.stream() as quick:
+            quick.until(lambda told: told["servers"][0]["total"] == 2000)
+
+
+def test_so_many_pages_and_no_more_and_a_place_is_free_once_one_leaves(board: Shown) -> None:
+    with ExitStack() as stack:
+        streams = [stack.enter_context(board.stream()) for _ in range(PAGES - 1)]
+        with board.stream() as last:
+            assert {stream.status for stream in (*streams, last)} == {200}
+            answer, content = board.get("/changes")
+            assert (answer.status, content) == (503, f"{PAGES} pages are open already".encode())
+            assert board.get("/")[0].status == 200
+        while True:  # the board learns that a page has left when it next tells it something
+            with board.stream() as again:
+                if again.status == 200:
+                    break
+
+
+def test_a_stream_can_be_asked_for_its_head_alone(board: Shown) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", board.port, timeout=LONG)
+    for path in ("/changes", "/connections/0/1/lines"):
+        connection.request("HEAD", path)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (200, b"")
+        assert answer.getheader("Content-Type", "").startswith("text/event-stream")
+    connection.close()
+
+
+def test_a_stall_is_told(board: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.board.watch.STALL_SECONDS", 0.3)
+    with board.stream() as stream, connect(board.ports[1]) as client:
+        client.sendall(utf("127.0.0.1") + ints(84, 98))
+        told = stream.until(lambda told: any(row.get("waits") for row in told["connections"]))
+        assert json.dumps(told["troubles"]).count("stall") == 1

@@ -1,0 +1,263 @@
+"""What the board remembers, what a page is told of it, and where it ends."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+
+from conformance.board import history as bounds
+from conformance.board.connection import LINES
+from conformance.board.counting import SECONDS
+from conformance.board.troubles import TROUBLES
+from conformance.tap.events import CLIENT, SERVER, Event
+from tests.board.engine import Fed
+from tests.commands.running import ints, utf
+
+HOSTILE = '</script><img src=x onerror=alert(1)>\u202e\x00\x1b[31m\n\ndata: {"event": 1}'
+
+
+def asks(fed: Fed, connection: int, first: int = 84, second: int = 98, *, answer: bytes | None = None) -> None:
+    fed.says(connection, CLIENT, ints(first, second))
+    fed.says(connection, SERVER, ints(first + second) if answer is None else answer)
+
+
+def test_a_conversation_is_decoded_as_it_goes() -> None:
+    fed = Fed()
+    fed.opens(1)
+    opened = fed.now
+    fed.says(1, CLIENT, utf("192.0.2.7") + ints(84))
+    assert [field["value"] for field in fed.row(1)["tail"]] == ["192.0.2.7", "84"]
+    fed.says(1, CLIENT, ints(98))
+    fed.says(1, SERVER, ints(182))
+    row = fed.row(1)
+    assert (row["client"], row["since"], row["state"], row["fields"]) == ("192.0.2.7:50000", opened, "open", 4)
+    assert row["tail"][-1] == {"sender": "server", "field": "sum", "type": "int", "value": "182"}
+    fed.ends(1)
+    assert (fed.row(1)["state"], fed.row(1)["until"]) == ("ended", fed.now)
+
+
+def test_a_page_is_told_what_came_after_what_it_knows_and_a_late_one_everything() -> None:
+    fed = Fed()
+    fed.opens(1)
+    fed.opens(2)
+    knows = fed.history.change
+    assert fed.told(knows)["connections"] == []
+    fed.says(2, CLIENT, utf("192.0.2.8"))
+    later = fed.told(knows)
+    assert (later["anew"], [row["number"] for row in later["connections"]]) == (False, [2])
+    late = fed.told()
+    assert (late["anew"], [row["number"] for row in late["connections"]]) == (True, [1, 2])
+
+
+def test_what_is_known_of_a_server_comes_from_its_clients_alone() -> None:
+    fed = Fed()
+    assert fed.told()["servers"][0]["state"] == "quiet"
+    fed.opens(1)
+    assert fed.told()["servers"][0]["state"] == "quiet"
+    fed.happens(1, "refused", SERVER, detail="Connection refused")
+    server = fed.told()["servers"][0]
+    assert (server["state"], server["why"], server["since"]) == ("refused", "Connection refused", fed.now)
+    assert fed.row(1)["wrong"] == "Connection refused"
+    fed.opens(2)
+    fed.says(2, CLIENT, utf("192.0.2.7"))
+    server = fed.told()["servers"][0]
+    assert (server["state"], server["came"], server["open"]) == ("reached", 2, 1)
+    assert "why" not in server
+
+
+def test_sums_and_how_many_a_second() -> None:
+    fed = Fed()
+    fed.opens(1)
+    fed.says(1, CLIENT, utf("192.0.2.7"))
+    for number in range(50):
+        asks(fed, 1, number)
+    server = fed.told()["servers"][0]
+    assert (server["what"], server["total"], len(server["seconds"])) == ("sums", 50, SECONDS)
+    # One takes four tenths of a second; the second that is not over yet is not among them.
+    assert server["rate"] == pytest.approx(2.5, abs=0.3)
+    fed.now += SECONDS + 1
+    server = fed.told()["servers"][0]
+    assert (server["total"], server["rate"], sum(server["seconds"])) == (50, 0, 0)
+
+
+def test_a_room_shows_each_message_once_when_all_of_it_has_come() -> None:
+    fed = Fed("addition", "chat")
+    fed.opens(1, server=1)
+    fed.says(1, CLIENT, utf("192.0.2.7") + utf("alice"), server=1)
+    assert fed.told()["messages"] == []
+    fed.says(1, CLIENT, utf("bonjour"), server=1)
+    fed.says(1, SERVER, utf("alice") + utf("bonjour"), server=1)
+    (message,) = fed.told()["messages"]
+    assert (message["server"], message["connection"], message["author"], message["text"]) == (1, 1, "alice", "bonjour")
+    for number in range(bounds.MESSAGES + 5):
+        fed.says(1, CLIENT, utf("alice") + utf(f"message {number}"), server=1)
+    messages = fed.told()["messages"]
+    assert len(messages) == bounds.MESSAGES
+    assert messages[-1]["text"] == f"message {bounds.MESSAGES + 4}"
+    assert fed.told()["servers"][1]["total"] == bounds.MESSAGES + 6
+
+
+def test_a_mistake_is_named_once_for_all_who_make_it() -> None:
+    fed = Fed()
+    for number in (1, 2):
+        fed.opens(number)
+        fed.says(number, CLIENT, utf("192.0.2.7"))
+        asks(fed, number, answer=struct.pack("<i", 182))
+        (trouble,) = (each for each in fed.told()["troubles"] if number in each["connections"])
+        assert (trouble["field"], "int32" in trouble["problem"]) == ("sum", True)
+        fed.stands_still(0.5)
+    (trouble,) = fed.told()["troubles"]
+    assert (trouble["event"], trouble["title"], trouble["side"]) == ("mistake", "little-endian number", "server")
+    assert (trouble["connections"], trouble["times"]) == ([1, 2], 2)
+    assert trouble["guess"] is False
+    assert "writeInt" in trouble["java"]
+    assert "javaio" in trouble["python"]
+    assert fed.row(1)["wrong"] == "little-endian number"
+
+
+def test_a_guess_says_so_and_what_else_it_may_be_is_in_the_line() -> None:
+    fed = Fed()
+    fed.opens(1)
+    fed.says(1, CLIENT, b"127.0.0.184")
+    fed.stands_still(6)
+    (trouble,) = fed.told()["troubles"]
+    assert (trouble["title"], trouble["guess"]) == ("text without its length", True)
+    found = fed.history.lines(0, 1, 0)
+    assert found is not None
+    (line,) = (line for line in json.loads(found[1])["lines"] if line["event"] == "mistake")
+    assert [other["title"] for other in line["others"]]
+    assert "waits" not in fed.row(1) or fed.row(1)["waits"] == ""
+
+
+def test_who_keeps_whom_waiting() -> None:
+    fed = Fed()
+    fed.opens(1)
+    fed.says(1, CLIENT, utf("192.0.2.7") + ints(84, 98))
+    fed.stands_still(6)
+    assert "the server has not sent int `sum`" in fed.row(1)["waits"]
+    fed.says(1, SERVER, ints(182))
+    assert "waits" not in fed.row(1)
+
+
+def test_numbers_are_text_since_a_page_has_no_large_ones() -> None:
+    fed = Fed()
+    fed.opens(1)
+    fed.says(1, CLIENT, utf("192.0.2.7") + ints(-(2**31), 1))
+    assert [field["value"] for field in fed.row(1)["tail"]] == ["192.0.2.7", "-2147483648", "1"]
+
+
+def test_what_a_program_sends_is_data_in_one_line() -> None:
+    fed = Fed("chat")
+    fed.opens(1)
+    data = HOSTILE.encode().replace(b"\0", b"\xc0\x80")
+    fed.says(1, CLIENT, utf("192.0.2.7") + struct.pack(">H", len(data)) + data + utf("x"))
+    text = fed.history.changes(0, fed.now)[1]
+    assert text.isascii()
+    assert text.isprintable()
+    assert fed.told()["messages"][0]["author"] == HOSTILE
+
+
+def test_the_oldest_that_are_over_fall_off_first() -> None:
+    fed = Fed()
+    fed.opens(1)
+    for number in range(2, bounds.CONNECTIONS + 12):
+        fed.opens(number)
+        fed.ends(number)
+    told = fed.told()
+    numbers = [row["number"] for row in told["connections"]]
+    assert numbers == [1, *range(13, bounds.CONNECTIONS + 12)]
+    assert (told["servers"][0]["came"], told["servers"][0]["open"]) == (bounds.CONNECTIONS + 11, 1)
+    assert fed.history.recorded(0, 2) is None
+    assert fed.history.lines(0, 2, 0) is None
+
+
+def test_a_page_is_told_what_has_fallen_off_and_begins_anew_where_that_is_forgotten() -> None:
+    fed = Fed()
+    for number in range(1, bounds.CONNECTIONS + 1):
+        fed.opens(number)
+        fed.ends(number)
+    knows = fed.history.change
+    fed.opens(bounds.CONNECTIONS + 1)
+    told = fed.told(knows)
+    assert (told["anew"], told["gone"]) == (False, ["0/1"])
+    for number in range(bounds.CONNECTIONS + 2, bounds.CONNECTIONS + 5010):
+        fed.opens(number)
+        fed.happens(number, "reset", CLIENT)
+    told = fed.told(knows)
+    assert (told["anew"], told["gone"], len(told["connections"])) == (True, [], bounds.CONNECTIONS)
+
+
+def test_what_has_fallen_off_counts_all_the_same() -> None:
+    fed = Fed("chat")
+    crowd = bounds.CONNECTIONS + 50
+    for number in range(1, crowd + 1):
+        fed.opens(number)
+        fed.says(number, CLIENT, utf("192.0.2.7"))
+    assert fed.history.recorded(0, 1) is None
+    fed.says(1, CLIENT, utf("alice") + utf("still here"))
+    assert fed.told()["messages"][-1]["text"] == "still here"
+    assert fed.told()["servers"][0]["total"] == 1
+    for number in range(1, crowd + 1):
+        fed.ends(number)
+    assert fed.told()["servers"][0]["open"] == 0
+
+
+def test_all_that_is_kept_of_all_connections_has_a_bound() -> None:
+    fed = Fed(*["addition"] * 5)
+    piece = bytes(65536)
+    numbers = range(1, bounds.CONNECTIONS + 1)
+    for server in range(5):
+        for number in numbers:
+            fed.opens(number, server=server)
+            for _ in range(3):
+                fed.history.event(server, Event(fed.now, number, "received", CLIENT, piece))
+    kept = [fed.history.recorded(server, number) for server in range(5) for number in numbers]
+    held = sum(len(event.data) for events in kept if events for event in events)
+    assert bounds.HELD_LIMIT * 0.9 < held <= bounds.HELD_LIMIT
+    assert kept[0] is None
+    assert kept[-1] is not None
+
+
+def test_of_a_conversation_the_last_lines_and_of_its_bytes_the_first() -> None:
+    fed = Fed()
+    fed.opens(1)
+    fed.says(1, CLIENT, utf("192.0.2.7"))
+    for number in range(LINES):
+        asks(fed, 1, number)
+    found = fed.history.lines(0, 1, 0)
+    assert found is not None
+    told = json.loads(found[1])
+    assert len(told["lines"]) + told["left_out"] == 2 + LINES * 3
+    assert 0 < len(told["lines"]) <= LINES
+    assert told["lines"][-1]["value"] == str(LINES - 1 + 98)
+    fed.says(1, CLIENT, bytes(1 << 18))
+    fed.says(1, CLIENT, bytes(1 << 18))
+    fed.ends(1)
+    events = fed.history.recorded(0, 1)
+    assert events is not None
+    came = [event for event in events if event.kind == "received" and event.sender == CLIENT]
+    assert sum(len(event.data) or event.size for event in came) == 11 + LINES * 8 + (2 << 18)
+    assert sum(len(event.data) for event in came) < 1 << 18
+    assert [event.kind for event in events[-2:]] == ["end", "end"]
+
+
+def test_troubles_have_a_bound_the_last_ones_stay() -> None:
+    fed = Fed()
+    for number in range(1, TROUBLES + 6):
+        fed.opens(number)
+        fed.happens(number, "refused", SERVER, detail="Connection refused")
+    troubles = fed.told()["troubles"]
+    assert [trouble["connections"] for trouble in troubles] == [[number] for number in range(TROUBLES + 5, 5, -1)]
+
+
+def test_troubles_are_told_again_only_when_there_is_a_new_one() -> None:
+    fed = Fed()
+    fed.opens(1)
+    fed.happens(1, "refused", SERVER, detail="Connection refused")
+    knows = fed.history.change
+    fed.opens(2)
+    assert "troubles" not in fed.told(knows)
+    fed.happens(2, "refused", SERVER, detail="Connection refused")
+    assert len(fed.told(knows)["troubles"]) == 2
