@@ -27,6 +27,7 @@ const clock = (at, options) => new Date(at * 1000).toLocaleTimeString(language, 
 
 function translate() {
   document.documentElement.lang = language;
+  document.title = t("board");
   for (const element of all("[data-t]")) element.textContent = t(element.dataset.t);
   for (const element of all("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
   const button = byId("language");
@@ -345,7 +346,7 @@ function drawRooms() {
     section.querySelector(".about").hidden = messages.length > 0;
     list.hidden = messages.length === 0;
     atTheEnd(list, () => fill(list, messages.map((message) => [String(message.key), message]), (message) =>
-      make("li", null, make("time", null, clock(message.at)), make("b", null, visible(message.author)), " ", make("span", { class: "said" }, visible(message.text)))));
+      make("li", null, make("time", null, clock(message.at)), " ", make("b", null, visible(message.author)), " ", make("span", { class: "said" }, visible(message.text)))));
   }
 }
 
@@ -467,7 +468,7 @@ const news = { connections: 0, troubles: new Set() };
 
 setInterval(() => {
   const parts = [];
-  if (news.connections) parts.push(`${number(news.connections)} ${t("new_connections")}`);
+  if (news.connections) parts.push(`${number(news.connections)} ${t(news.connections === 1 ? "new_connection" : "new_connections")}`);
   if (news.troubles.size) parts.push(`${t("new_troubles")} ${[...news.troubles].slice(0, 3).join("; ")}`);
   news.connections = 0;
   news.troubles.clear();
