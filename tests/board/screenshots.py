@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.board.classroom import Classroom
 from tests.browser import chromium_options
-from tests.conformance.running import ROOT
+from tests.programs.running import ROOT, Running
 
 IMAGES = ROOT / "docs" / "images"
 TALK = [
@@ -44,6 +44,9 @@ def _work(classroom: Classroom) -> None:
         talker.wait_for("### Connexion établie.")
     for author, text in TALK:
         talkers[author].type(f"{text}\n")
+        for other in talkers.values():
+            if other is not talkers[author]:
+                _wait_for_text(other, text)
     for name in ("carol", "david"):
         classroom.client("java", name).status()
     # A picture of the last seconds: they are to look like those of a lesson.
@@ -56,9 +59,13 @@ def _work(classroom: Classroom) -> None:
     classroom.client("python", "bob").status()
 
 
+def _wait_for_text(talker: Running, text: str) -> None:
+    talker.wait_until(lambda: any(text in line for line in talker.out), text)
+
+
 def _pictures(browser: Browser, address: str) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
-    page = browser.new_page(viewport={"width": 1280, "height": 760}, locale="en-US", color_scheme="light")
+    page = browser.new_page(viewport={"width": 1200, "height": 700}, locale="en-US", color_scheme="light")
     page.goto(address)
     mistake = page.locator("#troubles > li", has_text="little-endian number").get_by_role("link").first
     mistake.wait_for()
