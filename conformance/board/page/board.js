@@ -306,11 +306,11 @@ const headline = (trouble) => String(trouble.title || trouble.problem || trouble
 function drawTroubles() {
   byId("no-troubles").hidden = shown.troubles.length > 0;
   const list = byId("troubles");
-  const before = list.childElementCount;
+  const before = all("details", list);
   fill(list, shown.troubles.map((trouble) => [trouble.id, trouble]), drawTrouble);
   // Somebody may be explaining the one that is open: a new one opens by itself where none is.
-  const newest = list.querySelector("details");
-  if (list.childElementCount > before && newest && !list.querySelector("details[open]")) newest.open = true;
+  const newest = all("details", list).find((details) => !before.includes(details));
+  if (newest && !list.querySelector("details[open]")) newest.open = true;
 }
 
 function drawTrouble(trouble) {
