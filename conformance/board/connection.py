@@ -74,7 +74,7 @@ class Connection:
         self._waits = str(entry["sentence"]) if event == "stall" else ""
         if event == "field":
             self._fields += 1
-            short = {key: entry[key] for key in ("sender", "field", "type")} | {"value": entry["value"][:_SHORT]}
+            short = {key: entry[key] for key in ("sender", "field", "type")} | {"value": _shortened(entry["value"])}
             self._tail.append(short | ({"wrong": True} if "problem" in entry else {}))
         if event == "mistake":
             self.named, self._wrong = True, str(entry["title"])
@@ -110,3 +110,7 @@ class Connection:
         if change < self._lost:
             return [text for _, text in self._lines], self._told if change == 0 else 1
         return [text for number, text in self._lines if number > change], 0
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"

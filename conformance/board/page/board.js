@@ -27,6 +27,7 @@ const clock = (at, options) => new Date(at * 1000).toLocaleTimeString(language, 
 
 function translate() {
   document.documentElement.lang = language;
+  document.title = t("board");
   for (const element of all("[data-t]")) element.textContent = t(element.dataset.t);
   for (const element of all("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
   const button = byId("language");
@@ -34,8 +35,8 @@ function translate() {
   button.textContent = { en: "English", fr: "Français" }[button.lang];
   byId("pause").textContent = t(paused ? "go_on" : "pause");
   drawn.clear();
-  for (const id of ["servers", "talks", "troubles", "rooms", "lines"]) byId(id).replaceChildren();
-  if (followed) followed.drawn = 0;
+  for (const id of ["servers", "talks", "troubles", "rooms"]) byId(id).replaceChildren();
+  clearLines();
 }
 
 byId("language").addEventListener("click", () => {
@@ -92,48 +93,59 @@ function prose(tag, text, options) {
   return make(tag, { lang: "en", ...options }, ...parts);
 }
 
-// What a list has to show: an element is made anew where what it shows has changed, and moved only where it must.
+// What a list has to show, by keys: what is there already is changed in place and moved only where it must be, so that
+// focus, selection and what was folded open stay.
 const drawn = new Map();
 
 function fill(list, entries, build) {
-  const focused = document.activeElement?.closest("li, section")?.dataset.key;
-  const within = list.contains(document.activeElement);
-  let place = list.firstElementChild;
+  const active = document.activeElement;
+  const had = list.contains(active);
   const wanted = new Set(entries.map(([key]) => key));
   for (const child of [...list.children]) {
     if (!wanted.has(child.dataset.key)) {
-      if (child === place) place = child.nextElementSibling;
       child.remove();
-      drawn.delete(list.id + child.dataset.key);
+      drawn.delete(`${list.id}/${child.dataset.key}`);
     }
   }
+  let place = list.firstElementChild;
   for (const [key, state] of entries) {
-    const before = drawn.get(list.id + key);
+    const whole = `${list.id}/${key}`;
+    const before = drawn.get(whole);
     let element = before?.element;
     if (!before || before.state !== state) {
       const built = build(state);
       built.dataset.key = key;
-      if (element?.isConnected) {
-        if (place === element) place = built;
-        element.replaceWith(built);
-      }
-      element = built;
-      drawn.set(list.id + key, { element, state });
+      if (element) become(element, built);
+      else element = built;
+      drawn.set(whole, { element, state });
     }
     if (element === place) place = place.nextElementSibling;
     else list.insertBefore(element, place);
   }
-  if (within && focused && !list.contains(document.activeElement)) {
-    all("[data-key]", list).find((element) => element.dataset.key === focused)?.querySelector("a, button, summary")?.focus();
+  if (had && active !== document.activeElement && list.contains(active)) active.focus({ preventScroll: true });
+}
+
+function become(old, fresh) {
+  if (old.isEqualNode(fresh)) return;
+  if (old.nodeType !== Node.ELEMENT_NODE || old.nodeName !== fresh.nodeName) {
+    old.replaceWith(fresh);
+    return;
   }
+  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && name !== "open") old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value && name !== "open") old.setAttribute(name, value);
+  const [before, after] = [[...old.childNodes], [...fresh.childNodes]];
+  after.forEach((child, index) => (before[index] ? become(before[index], child) : old.append(child)));
+  for (const child of before.slice(after.length)) child.remove();
 }
 
 // What is known -------------------------------------------------------------------------------------------------------
 
 const MESSAGES = 200;
-const known = { servers: [], connections: new Map(), messages: [], troubles: [], ahead: 0 };
+const known = { servers: [], connections: new Map(), messages: [], troubles: [] };
+let shown = known; // in a pause, what was known when it began
 let paused = false;
-let answers = false;
+let answers = null; // not yet
+let messagesCame = 0;
 let chosen = null; // the server that alone is shown
 
 function take(told) {
@@ -148,7 +160,7 @@ function take(told) {
     if (!known.connections.has(connection.key)) news.connections += told.anew ? 0 : 1;
     known.connections.set(connection.key, connection);
   }
-  for (const message of told.messages) known.messages.push(message);
+  for (const message of told.messages) known.messages.push({ ...message, key: ++messagesCame });
   for (const server of known.servers.keys()) {
     const mine = known.messages.filter((message) => message.server === server);
     if (mine.length > MESSAGES) {
@@ -193,6 +205,8 @@ function drawSoon() {
 
 byId("pause").addEventListener("click", () => {
   paused = !paused;
+  shown = paused ? { ...known, connections: new Map(known.connections) } : known;
+  if (followed) followed.shown = paused ? { ...followed, lines: [...followed.lines] } : followed;
   byId("pause").textContent = t(paused ? "go_on" : "pause");
   draw();
 });
@@ -200,21 +214,21 @@ byId("pause").addEventListener("click", () => {
 // Drawing -------------------------------------------------------------------------------------------------------------
 
 function draw() {
-  const state = !answers ? "lost" : paused ? "paused" : "live";
+  const state = answers === null ? "begins" : !answers ? "lost" : paused ? "paused" : "live";
   byId("pulse").dataset.state = state;
-  const time = answers && !paused && known.now ? ` · ${clock(known.now)}` : "";
-  byId("pulse-text").textContent = t(state) + time;
-  if (paused) return;
-  const servers = known.servers.map((server, index) => [String(index), { ...server, index }]);
-  fill(byId("servers"), servers, drawServer);
+  byId("pulse-text").textContent = t(state) + (answers && shown.now ? ` · ${clock(shown.now)}` : "");
+  if (!shown.servers.length) return;
+  if (followed) {
+    drawFollowed();
+    return;
+  }
+  fill(byId("servers"), shown.servers.map((server, index) => [String(index), { ...server, index }]), drawServer);
   drawTalks();
-  byId("no-troubles").hidden = known.troubles.length > 0;
-  fill(byId("troubles"), known.troubles.map((trouble) => [trouble.id, trouble]), drawTrouble);
+  drawTroubles();
   drawRooms();
-  drawFollowed();
 }
 
-const serverName = (index) => known.servers[index].name;
+const serverName = (index) => shown.servers[index].name;
 const only = (entries) => (chosen === null ? entries : entries.filter((entry) => entry.server === chosen));
 
 function drawServer(server) {
@@ -223,20 +237,19 @@ function drawServer(server) {
     chosen = chosen === server.index ? null : server.index;
     draw();
   });
-  const figure = (value, label, kind) => make("p", { class: kind }, make("b", null, value), label);
-  const rate = server.rate >= 10 ? number(server.rate) : number(server.rate, 1);
-  const state = server.state === "quiet" ? t("quiet") : `${t(server.state)} ${clock(server.since)}`;
+  const figure = (value, label) => make("p", { class: value ? null : "none" }, make("b", null, number(value, value && value < 10 && value % 1 ? 1 : 0)), label);
+  const state = server.state === "quiet" ? t("quiet") : `${t(server.state)} ${clock(server.since, { hour: "2-digit", minute: "2-digit" })}`;
   const symbol = { quiet: "○", reached: "●", refused: "✗" }[server.state];
-  const why = server.why ? prose("span", `: ${server.why}`) : null;
+  const why = server.why ? prose("span", server.why, { class: "why" }) : null;
   return make("li", { class: `server ${server.state}${chosen === server.index ? " chosen" : ""}` },
     make("h3", null, button),
     make("p", { class: "where" }, `${t("port")} `, make("b", null, String(server.port)), ` · `, visible(server.protocol)),
+    make("p", { class: `state ${server.state}` }, make("span", { "aria-hidden": "true" }, `${symbol} `), state, why),
     make("div", { class: "figures" },
-      figure(number(server.open), t(server.open === 1 ? "connected_one" : "connected"), server.open ? null : "none"),
-      figure(rate, `${t(server.what)}${t("a_second")}`, server.rate ? null : "none"),
-      figure(number(server.total), t(server.what), server.total ? null : "none")),
+      figure(server.open, t(server.open === 1 ? "connected_one" : "connected")),
+      figure(server.rate, `${t(server.what)}${t("a_second")}`)),
     spark(server.seconds),
-    make("p", { class: `state ${server.state}` }, make("span", { "aria-hidden": "true" }, `${symbol} `), state, why));
+    make("p", { class: "so-far" }, `${number(server.total)} ${t(server.what)} · ${number(server.came)} ${t(server.came === 1 ? "client_came" : "clients_came")}`));
 }
 
 function spark(seconds) {
@@ -253,13 +266,13 @@ function spark(seconds) {
 const isOver = (connection) => connection.state !== "open";
 
 function drawTalks() {
-  const mine = only([...known.connections.values()]);
+  const mine = only([...shown.connections.values()]);
   mine.sort((one, other) => isOver(one) - isOver(other) || other.since - one.since);
-  const shown = mine.slice(0, SHOWN);
+  const first = mine.slice(0, SHOWN);
   byId("nobody").hidden = mine.length > 0;
-  byId("more").hidden = mine.length === shown.length;
-  byId("more").textContent = `${number(mine.length - shown.length)} ${t("more")}`;
-  fill(byId("talks"), shown.map((connection) => [connection.key, connection]), drawTalk);
+  byId("more").hidden = mine.length === first.length;
+  byId("more").textContent = `${number(mine.length - first.length)} ${t("more")}`;
+  fill(byId("talks"), first.map((connection) => [connection.key, connection]), drawTalk);
 }
 
 function stateOf(connection) {
@@ -290,8 +303,17 @@ function tailField(field) {
 // A mistake has a title; whatever else goes wrong, a sentence.
 const headline = (trouble) => String(trouble.title || trouble.problem || trouble.sentence || trouble.event);
 
+function drawTroubles() {
+  byId("no-troubles").hidden = shown.troubles.length > 0;
+  const list = byId("troubles");
+  const before = all("details", list);
+  fill(list, shown.troubles.map((trouble) => [trouble.id, trouble]), drawTrouble);
+  // Somebody may be explaining the one that is open: a new one opens by itself where none is.
+  const newest = all("details", list).find((details) => !before.includes(details));
+  if (newest && !list.querySelector("details[open]")) newest.open = true;
+}
+
 function drawTrouble(trouble) {
-  const isMistake = Boolean(trouble.title);
   const side = trouble.side || trouble.sender;
   const whose = side ? ` · ${t(`of_the_${side}`)}` : "";
   const who = make("p", { class: "card-state" }, visible(serverName(trouble.server)), whose, " · ");
@@ -300,15 +322,19 @@ function drawTrouble(trouble) {
   who.append(` · ${clock(trouble.at)}`);
   const heading = prose("h3", headline(trouble));
   if (trouble.guess) heading.append(` (${t("guess")})`);
-  const more = isMistake ? make("details", null, make("summary", null, t("mend")),
-    ...["description", "detail"].filter((key) => trouble[key]).map((key) => prose("p", trouble[key])),
-    ...["python", "java"].filter((key) => trouble[key]).map((key) => make("p", null, make("b", null, t(`in_${key}`)), language === "fr" ? "\u00a0: " : ": ", prose("span", trouble[key])))) : null;
-  if (more && drawn.get(`troubles${trouble.id}`)?.element.querySelector("details")?.open) more.open = true;
-  return make("li", { class: `trouble${trouble.event === "stall" ? " soft" : ""}` }, heading, who, more);
+  const described = trouble.description ? prose("p", trouble.description) : null;
+  const more = trouble.title ? make("details", { name: "mend" }, make("summary", null, t("mend")), ...remedies(trouble)) : null;
+  return make("li", { class: `trouble${trouble.event === "stall" ? " soft" : ""}` }, heading, who, described, more);
 }
 
+const remedies = (mistake) => [
+  mistake.detail ? prose("p", mistake.detail) : null,
+  ...["python", "java"].filter((key) => mistake[key]).map((key) =>
+    make("p", null, make("b", null, t(`in_${key}`)), language === "fr" ? "\u00a0: " : ": ", prose("span", mistake[key]))),
+];
+
 function drawRooms() {
-  const rooms = only(known.servers.map((server, index) => ({ ...server, server: index })).filter((server) => server.room));
+  const rooms = only(shown.servers.map((server, index) => ({ ...server, server: index })).filter((server) => server.room));
   fill(byId("rooms"), rooms.map((room) => [String(room.server), room.name]), (name) =>
     make("section", { class: "room", "aria-label": `${t("room")} ${name}` },
       make("h2", null, `${t("room")} · `, visible(name)), make("p", { class: "about" }, t("no_messages")), make("ol", { tabindex: "0", "aria-label": `${t("room")} ${name}` })));
@@ -316,11 +342,11 @@ function drawRooms() {
     const section = byId("rooms").children[rooms.indexOf(room)];
     const list = section.querySelector("ol");
     list.id = `room-${room.server}`;
-    const messages = known.messages.filter((message) => message.server === room.server);
+    const messages = shown.messages.filter((message) => message.server === room.server);
     section.querySelector(".about").hidden = messages.length > 0;
     list.hidden = messages.length === 0;
-    atTheEnd(list, () => fill(list, messages.map((message) => [`${message.connection}/${message.at}`, message]), (message) =>
-      make("li", null, make("time", null, clock(message.at)), make("b", null, visible(message.author)), " ", make("span", { class: "said" }, visible(message.text)))));
+    atTheEnd(list, () => fill(list, messages.map((message) => [String(message.key), message]), (message) =>
+      make("li", null, make("time", null, clock(message.at)), " ", make("b", null, visible(message.author)), " ", make("span", { class: "said" }, visible(message.text)))));
   }
 }
 
@@ -333,37 +359,40 @@ function atTheEnd(list, change) {
 
 // One connection ------------------------------------------------------------------------------------------------------
 
-let followed = null;
+let followed = null; // its lines are numbered: `first` is the number of the first that is known
 let stopFollowing = () => {};
+const drawnLines = { from: 0, to: 0 };
 
 function route(moveFocus) {
   stopFollowing();
+  stopFollowing = () => {};
   const key = location.hash.match(/^#follow\/(\d+\/\d+)$/)?.[1];
   const before = followed?.key;
-  followed = key ? { key, lines: [], drawn: 0, leftOut: false, gone: false } : null;
-  byId("lines").replaceChildren();
-  byId("overview").hidden = Boolean(key);
+  followed = key ? { key, lines: [], first: 0, leftOut: false, gone: false } : null;
+  clearLines();
+  for (const id of ["servers-part", "overview"]) byId(id).hidden = Boolean(key);
   byId("follow").hidden = !key;
-  stopFollowing = () => {};
   if (key) {
     byId("follow-title").textContent = t("connection");
+    byId("follow-state").textContent = "";
     byId("save-json").href = `connections/${key}.json`;
     byId("save-pcapng").href = `connections/${key}.pcapng`;
     const mine = followed;
+    mine.shown = mine;
     stopFollowing = listen(`connections/${key}/lines`, (told) => takeLines(mine, told), () => { mine.gone = true; });
+    scrollTo(0, 0);
     if (moveFocus) byId("follow-title").focus({ preventScroll: true });
-  } else if (before && moveFocus) {
+  } else if (before) {
     draw();
-    all("#talks a").find((link) => link.hash === `#follow/${before}`)?.focus();
+    if (moveFocus) all("#talks a").find((link) => link.hash === `#follow/${before}`)?.focus();
   }
   drawSoon();
 }
 
 function takeLines(mine, told) {
   if (told.anew) {
+    mine.first += mine.lines.length;
     mine.lines = [];
-    mine.drawn = 0;
-    byId("lines").replaceChildren();
   }
   mine.leftOut ||= told.left_out > 0;
   mine.connection = told.connection;
@@ -371,32 +400,36 @@ function takeLines(mine, told) {
   const over = mine.lines.length - LINES;
   if (over > 0) {
     mine.lines.splice(0, over);
+    mine.first += over;
     mine.leftOut = true;
-    const gone = Math.min(over, mine.drawn);
-    mine.drawn -= gone;
-    for (let count = 0; count < gone; count++) byId("lines").firstElementChild?.remove();
   }
+  // In a pause one sees what was there when one came.
+  if (paused && mine.shown === mine) mine.shown = { ...mine, lines: [...mine.lines] };
+}
+
+function clearLines() {
+  byId("lines").replaceChildren();
+  drawnLines.from = drawnLines.to = 0;
 }
 
 function drawFollowed() {
-  if (!followed) return;
-  const { connection } = followed;
-  byId("left-out").hidden = !followed.leftOut;
-  if (connection && known.servers.length) {
-    byId("follow-title").replaceChildren(visible(connection.client), " → ", visible(serverName(connection.server)), ` #${connection.number}`);
-    byId("follow-state").textContent = followed.gone ? t("fell_off") : stateOf(connection);
-  } else if (followed.gone) byId("follow-state").textContent = t("fell_off");
+  const { connection, lines, first, leftOut } = followed.shown;
+  byId("left-out").hidden = !leftOut;
+  if (connection) byId("follow-title").replaceChildren(visible(connection.client), " → ", visible(serverName(connection.server)), ` #${connection.number}`);
+  byId("follow-state").textContent = followed.gone ? t("fell_off") : connection ? stateOf(connection) : "";
   const list = byId("lines");
   atTheEnd(list, () => {
-    list.append(...followed.lines.slice(followed.drawn).map(drawLine));
-    followed.drawn = followed.lines.length;
+    for (; drawnLines.from < Math.min(first, drawnLines.to); drawnLines.from++) list.firstElementChild.remove();
+    if (drawnLines.to < first) drawnLines.from = drawnLines.to = first;
+    list.append(...lines.slice(drawnLines.to - first).map(drawLine));
+    drawnLines.to = first + lines.length;
   });
 }
 
 function drawLine(line) {
-  const time = make("time", null, clock(line.at, { fractionalSecondDigits: 3 }));
+  const time = make("time", null, clock(line.at, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 }));
   const what = make("div", { class: "what" });
-  let classes = `line ${line.sender || ""}`;
+  let classes = `line by-${line.sender}`;
   if (line.event === "field") {
     const cut = line.characters ? ` … (${number(line.characters)} ${t("characters")})` : "";
     what.append(make("p", { class: "name" }, make("span", { class: "unseen" }, `${t(line.sender)}: `), visible(line.field), " = ", make("b", null, visible(shownValue(line)), cut)),
@@ -408,9 +441,9 @@ function drawLine(line) {
     const does = { opened: "connects", end: "ends", reset: "resets", refused: "refuses" }[line.event];
     const who = { opened: "client", refused: "server" }[line.event] || line.sender;
     what.append(does
-      ? make("p", null, `${t(who)} ${t(does)}`, line.why ? prose("span", ` (${line.why})`) : null)
+      ? make("p", null, `${t(`the_${who}`)} ${t(does)}`, line.why ? prose("span", ` (${line.why})`) : null)
       : prose("p", headline(line), { class: line.event === "stall" || line.event === "elided" ? null : "wrong" }));
-    if (line.detail) what.append(prose("p", line.detail));
+    if (line.title) what.append(prose("p", line.description), ...remedies(line).filter(Boolean));
   }
   if (line.problem && (line.event === "field" || line.event === "refused")) {
     classes += " bad";
@@ -435,7 +468,7 @@ const news = { connections: 0, troubles: new Set() };
 
 setInterval(() => {
   const parts = [];
-  if (news.connections) parts.push(`${number(news.connections)} ${t("new_connections")}`);
+  if (news.connections) parts.push(`${number(news.connections)} ${t(news.connections === 1 ? "new_connection" : "new_connections")}`);
   if (news.troubles.size) parts.push(`${t("new_troubles")} ${[...news.troubles].slice(0, 3).join("; ")}`);
   news.connections = 0;
   news.troubles.clear();
