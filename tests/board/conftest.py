@@ -18,7 +18,6 @@ __all__ = ["chromium", "java_classes"]
 _WAIT = 20_000  # milliseconds; nothing that works comes near it
 
 
-# The browser comes first: where there is none, nothing is started.
 @pytest.fixture(scope="module")
 def classroom(chromium: Browser, java_classes: Path) -> Iterator[Classroom]:
     """One for all tests of a module: they look at what they have made themselves."""

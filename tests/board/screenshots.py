@@ -1,6 +1,8 @@
 """Makes the pictures of docs/board.md: a class at work, its programs in Java and in Python.
 
-python -m tests.board.screenshots
+    python -m tests.board.screenshots
+
+It needs a JDK beside the browser.
 """
 
 from __future__ import annotations
