@@ -134,6 +134,58 @@ def test_what_never_passed_the_tap_has_no_second_leg() -> None:
     assert all(row["out"] == [] and "w" not in row for row in story(record)["rows"] if row["k"] == "field")
 
 
+def test_a_field_stands_beside_the_lines_that_tell_of_it() -> None:
+    record = cell_record()
+    server, client = record["programs"]
+    server["console"][0] |= {"at": 0.2, "of": [1, "client", 0]}  # long after
+    server["console"].append({"at": 0.2001, "stream": "out", "text": "done", "whole": True, "of": [1]})
+    client["console"][0] |= {"at": 0.09, "of": [1, "server", 0]}  # a little before
+    moments: dict[int, list[str]] = {}
+    for row in story(record)["rows"]:
+        moments.setdefault(row["g"], []).append(row.get("f") or row.get("x") or row["k"])
+    assert ["first", "--> Premier nombre reçu : 1"] in moments.values()
+    assert ["sum", "--> Réponse serveur : 3"] in moments.values()
+    assert ["done"] in moments.values()
+
+
+def test_values_are_told_as_text() -> None:
+    record = cell_record()
+    for field, (kind, value) in zip(
+        record["conversations"][0]["fields"],
+        [("long", 2**63 - 1), ("UTF", "à\n"), ("bytes", "5 bytes")],
+        strict=True,
+    ):
+        field |= {"type": kind, "value": value}
+    told = [row["v"] for row in story(record)["rows"] if row["k"] == "field"]
+    assert told == ["9223372036854775807", "“à\n”", "5 bytes"]
+
+
+def test_of_long_bytes_those_around_the_wrong_one_are_told() -> None:
+    record, content = cell_record(verdict="failed", reason="wrong"), bytes(range(200))
+    record["wire"][6]["data"] = content.hex()
+    record["wire"][7]["size"] = 200
+    record["conversations"][0]["fields"][2] |= {"type": "bytes", "value": "200 bytes", "bytes": content.hex()}
+    record["parting"] = {
+        "at": 0.1,
+        "lines": [],
+        "wire": {
+            "connection": 1,
+            "sender": "server",
+            "field": "sum",
+            "type": "bytes",
+            "value": "200 bytes",
+            "bytes": content[142:166].hex(),
+            "skipped": 142,
+            "size": 200,
+            "offset": 0,
+            "expected": None,
+        },
+    }
+    [row] = [row for row in story(record)["rows"] if row.get("m")]
+    assert row["z"] == 142
+    assert row["in"] == [[content[142:166].hex(), 1, 0]]
+
+
 def test_a_long_story_keeps_its_ends_and_what_is_marked() -> None:
     record = cell_record()
     lines = [{"at": 1 + number, "stream": "out", "text": str(number), "whole": True} for number in range(3 * MANY_ROWS)]
@@ -227,18 +279,20 @@ def test_a_hundred_cells_take_at_most_three_megabytes(tmp_path: Path, page_path:
         for number in range(100)
     ]
     page = write_report(write_run(tmp_path, records))
-    assert page.stat().st_size <= 3 * MEGABYTE
+    assert page.stat().st_size <= 3_000_000
     assert len(_carried(page, "story")) == 100
 
 
 def test_ten_megabytes_of_traffic_are_left_in_the_record(tmp_path: Path) -> None:
     record = cell_record(verdict="failed", reason="too much")
-    record["wire"].append({**record["wire"][6], "data": bytes(range(256)).hex() * 40960})
+    record["wire"].append({**record["wire"][6], "at": 0.12, "data": bytes(range(256)).hex() * 40960})
     page = write_report(write_run(tmp_path, [record]))
     assert page.stat().st_size < MEGABYTE // 4
     assert _carried(page, "record") == []
     assert _carried(page, "capture") == []
-    assert 'data-path="0000.json"' in page.read_text(encoding="utf-8")
+    assert 'data-record="0000.json" data-capture="0000.pcapng"' in page.read_text(encoding="utf-8")
+    sent = {port: len(stream.data) for (_, port), stream in streams(packets(tmp_path / "0000.pcapng")).items()}
+    assert sent == {50000: 8, 9000: 4 + 10 * MEGABYTE}
     [told] = [json.loads(text) for text in _carried(page, "story")]
     assert max(row.get("n", 0) for row in told["rows"]) == 10 * MEGABYTE
 
@@ -253,7 +307,42 @@ def test_where_downloads_take_too_much_those_that_passed_go_first(tmp_path: Path
     kept = [json.loads(text)["server"] for text in _carried(page, "record")]
     assert 0 < len(kept) < 41
     assert "s40" in kept
-    assert page.stat().st_size <= 3 * MEGABYTE
+    assert page.stat().st_size <= 3_000_000
+
+
+def test_every_label_is_used_and_in_both_languages() -> None:
+    folder = ROOT / "conformance" / "report" / "page"
+    labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    texts = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir() if path.suffix != ".json")
+    used = set(re.findall(r"""["'(](\w+)["')]""", texts)) | set(re.findall(r'data-t(?:-label)?="(\w+)"', texts))
+    for name, texts_of in labels.items():
+        assert name in used or name.startswith("against_"), name
+        assert set(texts_of) == {"en", "fr"}
+        assert all(texts_of.values()), name
+
+
+# Rough, and alike ----------------------------------------------------------------------------------------------------
+
+
+def test_a_rough_case_passed_and_says_how_rough_it_is(tmp_path: Path) -> None:
+    rough = case_record("forged", note="rough, as the course's Java is: it shows it", rough="it shows it")
+    page = write_report(write_run(tmp_path, [rough, case_record("sum")]))
+    text = page.read_text(encoding="utf-8")
+    assert "(1&nbsp;≈)" in text
+    assert '<b class="rough">1&nbsp;≈</b>' in text
+    [told] = [json.loads(packed) for packed in _carried(page, "story")]
+    assert (told["verdict"], told["rough"]) == ("rough", "it shows it")
+
+
+def test_what_failed_alike_is_told_once(tmp_path: Path) -> None:
+    wrong = {"verdict": "failed", "reason": "the sum is wrong"}
+    records = [
+        *(cell_record(f"addition/s/{client}/{network}", **wrong) for client in "ab" for network in ("direct", "slow")),
+        *(case_record(f"split/byte-{number}", **wrong) for number in range(5)),
+    ]
+    text = write_report(write_run(tmp_path, records)).read_text(encoding="utf-8")
+    assert text.count('<p class="what">') == 3
+    assert "and</span> 4" in text
 
 
 # The run and the command ---------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ def test_every_cell_and_case_has_its_record(records: dict[str, Record]) -> None:
 def test_the_facts_say_what_it_ran_on(page_path: Path) -> None:
     facts = json.loads((page_path.parent / "run.json").read_text(encoding="utf-8"))
     assert facts["backend"] == "processes"
-    assert facts["harness"] == {"python": platform.python_version(), "system": platform.platform()}
+    assert facts["harness"]["python"] == facts["versions"]["python"] == platform.python_version()
+    assert facts["harness"]["system"].endswith(platform.machine())
+    assert "jdk" not in facts["versions"]  # no Java program was asked for
     assert facts["seconds"] > 0
     assert facts["cells"] == CELLS or set(facts["cells"]) == set(CELLS)
     assert facts["networks"]["byte-by-byte"] == "every byte is a segment of its own"
@@ -67,6 +70,56 @@ def test_the_mistake_is_named_with_how_to_mend_it(records: dict[str, Record]) ->
     content = records["addition/little-endian/working-client/direct"].content
     assert content["mistakes"][0]["key"] == "little-endian-int"
     assert "write_int" in content["mistakes"][0]["python"]
+
+
+def _told(console: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {line["text"]: line["of"] for line in console if "of" in line}
+
+
+def test_each_line_says_of_which_field_it_tells(records: dict[str, Record]) -> None:
+    server, client = records["addition/working-server/working-client/direct"].content["programs"]
+    told = _told(server["console"])
+    assert told["--> Nouveau client à l'adresse : 127.0.0.1"] == [1, "client", 0]
+    assert told["--> Premier nombre reçu : 84"] == [1, "client", 11]
+    assert told["<-- Somme retournée : 182"] == [1, "server", 0]
+    assert told["### Connexion établie."] == [1]
+    assert _told(client["console"])["--> Réponse serveur : 182"] == [1, "server", 0]
+
+
+def test_a_wrong_value_is_told_of_the_field_whose_turn_it_is(records: dict[str, Record]) -> None:
+    server, _ = records["addition/little-endian/working-client/direct"].content["programs"]
+    sums = [line["of"] for line in server["console"] if line["text"].startswith("<-- Somme")]
+    assert sums == [[1, "server", 0], [1, "server", 4], [1, "server", 8]]
+
+
+def test_all_lines_of_an_id_tell_of_one_connection(records: dict[str, Record]) -> None:
+    server = records["addition/working-many/python-multithreaded/slow"].content["programs"][0]
+    connections: dict[str, set[int]] = {}
+    for line in server["console"]:
+        found = re.search(r"(?:depuis|id client :|à client|Le client) (\d+)", line["text"])
+        if found:
+            connections.setdefault(found[1], set()).add(line["of"][0])
+    assert len(connections) > 2
+    assert all(len(numbers) == 1 for numbers in connections.values()), connections
+    assert len(set.union(*connections.values())) == len(connections)
+
+
+def test_what_is_heard_in_a_chat_is_told_of_its_message(records: dict[str, Record]) -> None:
+    content = records["chat/working-chat/all-python-chat/direct"].content
+    texts = {
+        (conversation["connection"], field["sender"], field["offset"]): field["value"]
+        for conversation in content["conversations"]
+        for field in conversation["fields"]
+        if field["field"] == "text"
+    }
+    heard = [
+        (line["text"].partition(" : ")[2], texts[tuple(line["of"])])
+        for program in content["programs"]
+        for line in program["console"]
+        if line["text"].startswith("--> ") and "Adresse" not in line["text"]
+    ]
+    assert len(heard) > 5
+    assert all(shown == sent for shown, sent in heard), heard
 
 
 def test_a_case_is_placed_too(records: dict[str, Record]) -> None:
