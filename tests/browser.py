@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 __all__ = ["REQUIRED", "axe_violations", "chromium", "chromium_options", "find_chromium"]
 
-REQUIRED = "CONFORMANCE_REQUIRE_CHROMIUM"
+REQUIRED = "PAGES_REQUIRE_CHROMIUM"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _NO_BROWSER = f"no browser to look at pages with: none of {', '.join(_NAMES)} is on PATH"
 

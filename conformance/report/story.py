@@ -112,8 +112,18 @@ def _moments(
     }
     for number, program in enumerate(programs):
         lines = list(_lines(number, program, parting))
-        keys = _line_keys([(row, fields.get(place)) for place, row in lines])
-        keyed += [(key, program["role"], row) for key, (_, row) in zip(keys, lines, strict=True)]
+        # Of each connection, a console keeps its own order; a line that tells of no field is held up by none that does.
+        after: dict[int | None, _Key] = {}
+        keys: list[_Key] = []
+        for place, row in reversed(lines):
+            key = fields.get(place) or min((row["t"], inf), after.get(row.get("c"), (inf, inf)))
+            after[row.get("c")] = key
+            keys.append(key)
+        before: dict[int | None, _Key] = {}
+        for (_, row), own in zip(lines, reversed(keys), strict=True):
+            key = max(own, before.get(row.get("c"), (-inf, inf)))
+            before[row.get("c")] = key
+            keyed.append((key, program["role"], row))
     keyed.sort(key=lambda entry: entry[0])
     moment, last, begun, slots = 0, -inf, (-inf, 0.0), [""]
     for key, slot, row in keyed:
@@ -127,28 +137,6 @@ def _moments(
             begun = key
         row["g"] = moment
     return [row for _, _, row in keyed]
-
-
-def _line_keys(lines: Sequence[tuple[_Row, _Key | None]]) -> list[_Key]:
-    """Where the lines of a console stand among the fields, whose keys are given with those that tell of one.
-
-    Of each connection the console keeps its order: what tells of no field stands by its time, but not before what tells
-    of one and was printed earlier, nor behind what tells of one and was printed later.
-    """
-    keys: list[_Key] = []
-    before: dict[int | None, _Key] = {}
-    for row, field in lines:
-        keys.append(max(field or (row["t"], inf), before.get(row.get("c"), (-inf, 0))))
-        if field is not None:
-            before[row.get("c")] = keys[-1]
-    behind: dict[int | None, _Key] = {}
-    for index in reversed(range(len(lines))):
-        row, field = lines[index]
-        if field is not None:
-            behind[row.get("c")] = (keys[index][0], keys[index][1] - 0.5)
-        else:
-            keys[index] = min(keys[index], behind.get(row.get("c"), (inf, inf)))
-    return keys
 
 
 def _lines(

@@ -148,17 +148,18 @@ def test_a_field_stands_beside_the_lines_that_tell_of_it() -> None:
     assert ["done"] in moments.values()
 
 
-def test_what_tells_of_no_field_stays_before_what_is_printed_later() -> None:
+def test_a_late_line_that_tells_of_no_field_holds_up_none_that_does() -> None:
     record = cell_record()
     server = record["programs"][0]
     server["console"] = [
-        {"at": 0.3, "stream": "out", "text": "connected", "whole": True, "of": [1]},
-        {"at": 0.3, "stream": "out", "text": "first", "whole": True, "of": [1, "client", 0]},
-        {"at": 0.3, "stream": "out", "text": "gone", "whole": True, "of": [1]},
+        {"at": 0.08, "stream": "out", "text": "connected", "whole": True, "of": [1]},
+        server["console"][0] | {"of": [1, "client", 0]},
     ]
-    rows = [row.get("x") or row.get("f") for row in story(record)["rows"]]
-    assert rows.index("connected") == rows.index("first") - 1
-    assert rows[-1] == "gone"
+    [first] = [row["g"] for row in story(record)["rows"] if row.get("f") == "first"]
+    assert [row["x"] for row in story(record)["rows"] if row["g"] == first and row["k"] == "line"] == [
+        "connected",
+        "--> Premier nombre reçu : 1",
+    ]
 
 
 def test_values_are_told_as_text() -> None:
