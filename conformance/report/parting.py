@@ -91,6 +91,8 @@ def find_parting(
     if wire is not None:
         return Parting(wire.at, wire, tuple(_lines_of(wire, aligned)))
     crash = _crash(accounts)
+    if not conversations and crash is None:
+        return None  # there is nothing that a console could be held against
     if crash is not None:
         line = accounts[crash.account].lines[crash.line]
         return Parting(line.at, None, (crash,))

@@ -43,7 +43,7 @@ def story(record: Mapping[str, Any]) -> dict[str, Any]:
         "seconds": record.get("seconds"),
         "mistakes": list(record.get("mistakes", ()))[:1],
         "parting": _point(parting, programs),
-        "programs": [{key: program.get(key) for key in _OF_PROGRAM} for program in programs],
+        "programs": [{key: program[key] for key in _OF_PROGRAM if key in program} for program in programs],
         "rows": _elided(_moments([*_wire(record, parting)], programs, parting)),
     }
 

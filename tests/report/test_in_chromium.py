@@ -214,7 +214,7 @@ def test_by_keyboard_alone(window: Window, page_path: Path) -> None:
     keys.press("Enter")
     keys.press("Tab")
     focused = page.locator(":focus")
-    expect(focused).to_have_attribute("href", f"#cell/{BROKEN}")
+    expect(focused).to_have_attribute("id", "by-program")
     while not focused.evaluate("element => element.matches('td .mark')"):
         keys.press("Tab")
     keys.press("ArrowRight")
@@ -260,15 +260,52 @@ def test_a_phone_shows_it_without_scrolling_aside(window: Window, page_path: Pat
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
-def test_axe_finds_nothing(window: Window, page_path: Path, dark: bool, width: int) -> None:
-    page = window.open(page_path, dark=dark, width=width)
+@pytest.mark.parametrize(("width", "locale"), [(1280, "en-US"), (1280, "fr-FR"), (360, "fr-FR")])
+def test_axe_finds_nothing(window: Window, page_path: Path, dark: bool, width: int, locale: str) -> None:
+    page = window.open(page_path, dark=dark, width=width, locale=locale)
     assert axe_violations(page) == []
     page.locator(".fold").first.click()
     assert axe_violations(page) == []
     page.goto(page_path.as_uri() + f"#cell/{BROKEN}")
     expect(page.locator(".timeline")).to_be_visible()
     assert axe_violations(page) == []
+    page.goto(page_path.as_uri() + "#cell/chat/chat-mixes-two/all-python-chat/direct")
+    expect(page.locator("#connection")).to_be_visible()
+    assert axe_violations(page) == []
+
+
+def test_what_is_rough_is_seen_and_opens(window: Window, tmp_path: Path) -> None:
+    rough = case_record("forged", note="rough, as the course's Java is: it shows it", rough="it shows it")
+    page = window.open(write_report(write_run(tmp_path, [cell_record(), rough, case_record("sum")])))
+    page.get_by_label("Verdict").select_option("rough")
+    expect(page.get_by_role("row", name="what sum does")).to_be_hidden()
+    assert axe_violations(page) == []
+    page.get_by_role("link", name="passed, roughly").click()
+    expect(page.locator(".verdict")).to_contain_text("The course’s Java is rough here: it shows it")
+    assert axe_violations(page) == []
+
+
+def test_of_many_connections_one_is_followed(window: Window, page_path: Path) -> None:
+    page = window.open(page_path, "#cell/addition/working-many/python-multithreaded/slow")
+    page.get_by_label("Connection").select_option("3")
+    expect(page.locator(".message")).to_have_count(4)  # an address, two numbers, their sum
+    ids = {text.rpartition("depuis ")[2].split(" ")[0] for text in _lines(page) if "depuis" in text}
+    assert len(ids) == 1
+    page.get_by_label("Connection").select_option("all")
+    assert page.locator(".message").count() > 4
+
+
+def _lines(page: Page) -> list[str]:
+    return page.locator(".timeline .server .text").all_inner_texts()
+
+
+def test_a_field_and_what_both_consoles_tell_of_it_are_one_row(window: Window, page_path: Path) -> None:
+    page = window.open(page_path, f"#cell/{BROKEN}")
+    row = page.locator(".timeline tr.m")
+    expect(row).to_have_count(1)
+    expect(row.locator("td.client")).to_contain_text("--> Réponse serveur : -1241513984")
+    expect(row.locator("td.wire")).to_contain_text("sum")
+    expect(row.locator("td.server")).to_contain_text("<-- Somme retournée : 182")
 
 
 def test_paper_has_the_conversation_and_no_buttons(window: Window, page_path: Path) -> None:

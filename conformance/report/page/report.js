@@ -383,7 +383,8 @@ function momentRow(row, story, several) {
     else cell.append(...consoleLines(items, story));
     return cell;
   });
-  return make("tr", { role: "row", class: row.marked && "m" }, ...cells);
+  const back = row.wire.length && row.wire[0].s === "server";
+  return make("tr", { role: "row", class: `${back ? "back" : "forth"}${row.marked ? " m" : ""}` }, ...cells);
 }
 
 const clock = (seconds) => make("time", null, decimal(1000 * seconds));
