@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         write_json(options.json, tables)
     if options.chart:
-        draw(options.chart, [row for rows in tables.values() for row in rows])
+        draw(options.chart, [row for name, rows in tables.items() if BENCHMARKS[name].drawn for row in rows])
     return status
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarks import addition, cell, chat, growth, modified_utf8, streams, tap
+from benchmarks import addition, board, cell, chat, growth, modified_utf8, streams, tap
 from benchmarks.rows import Row
 from benchmarks.sampling import Effort
 
@@ -12,20 +12,22 @@ __all__ = ["BENCHMARKS", "Benchmark"]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What its table is about, and how its rows are had."""
+    """What its table is about, how its rows are had, and whether they are few enough for the picture."""
 
     title: str
     measure: Callable[[Effort], Iterable[Row]]
+    drawn: bool = True
 
 
 BENCHMARKS = {
     "addition": Benchmark("the servers that add, requests/s", addition.measure),
     "chat": Benchmark("the chat servers, deliveries/s", chat.measure),
     "growth": Benchmark("what more clients cost", growth.measure),
-    "modified-utf8": Benchmark("modified UTF-8, texts/s", modified_utf8.measure),
+    "modified-utf8": Benchmark("modified UTF-8, texts/s", modified_utf8.measure, drawn=False),
     "streams": Benchmark("values through the streams, values/s", streams.measure),
     "cell-processes": Benchmark("a cell of the matrix, its programs as processes", cell.measure_processes),
     "tap": Benchmark("two programs with a tap between them", tap.measure),
+    "board": Benchmark("the live board between programs and a page that looks on", board.measure),
     "cell-containers": Benchmark("a cell of the matrix, its programs in containers", cell.measure_containers),
 }
 """By the name that `--only` takes."""
