@@ -21,11 +21,12 @@ __all__ = ["MARK_VARIABLE", "end_marked_processes", "is_gone", "mark", "marked_f
 MARK_VARIABLE = "JAVA_PYTHON_SOCKETS_RUN"
 _FOLDER = "java-python-sockets-"
 _FOLDER_MARK = "run.txt"
+_UNSURE_SECONDS = 3.0  # the two times of `_began` may be rounded, or read on both sides of a change of the clock
 
 
 def mark() -> str:
     """The mark of this run: host, process id and when that process began."""
-    return f"{platform.node()}/{os.getpid()}/{psutil.Process().create_time():.2f}"
+    return f"{platform.node()}/{os.getpid()}/{_began(psutil.Process()):.2f}"
 
 
 def is_gone(other: str) -> bool:
@@ -36,11 +37,17 @@ def is_gone(other: str) -> bool:
         return False
     try:
         process = psutil.Process(int(pid))
-        return process.status() == psutil.STATUS_ZOMBIE or f"{process.create_time():.2f}" != began
+        return process.status() == psutil.STATUS_ZOMBIE or abs(_began(process) - float(began)) > _UNSURE_SECONDS
     except psutil.NoSuchProcess:
         return True
-    except psutil.Error:
+    except (psutil.Error, ValueError):
         return False
+
+
+def _began(process: psutil.Process) -> float:
+    """Seconds from the start of the system: the time of the day may be set meanwhile, and would move both."""
+    started = psutil.boot_time()
+    return process.create_time() - started
 
 
 def end_marked_processes() -> int:

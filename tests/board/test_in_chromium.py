@@ -86,13 +86,13 @@ def _answers(client: Running) -> list[str]:
 def test_servers_say_their_state_and_their_rates(window: Window, classroom: Classroom) -> None:
     page = window.open(classroom.board.address)
     sums = server_card(page, "alice").locator(".so-far")
+    before = int(sums.inner_text().split()[0])
     with visitor(classroom, "alice") as client:
         client.adds(1, 2)
         expect(server_card(page, "alice").locator(".state")).to_have_text(re.compile(r"● accepts since \d\d:\d\d"))
-        before = int(sums.inner_text().split()[0])
         for _ in range(20):
             client.adds(3, 4)
-        expect(sums).to_contain_text(f"{before + 20} sums")
+        expect(sums).to_contain_text(f"{before + 21} sums")
         expect(figure(page, "alice", "sums/s")).to_have_text(re.compile(r"^[1-9]"))
         expect(figure(page, "alice", "connected")).to_have_text("1")
         expect(card(page, client.name).locator(".card-state")).to_have_text(re.compile(r"connected since \d\d:\d\d:"))

@@ -100,7 +100,7 @@ def test_the_record_of_a_cell(tmp_path: Path) -> None:
     assert (record["seconds"], record["phases"]) == (2.5, {"server": 0.25})
     server, client = record["programs"]
     assert (server["role"], server["port"], server["status"]) == ("server", 20001, None)
-    assert server["console"][0] == {"at": -10.0, "stream": "out", "text": "bonjour", "whole": True}
+    assert server["console"][0] == {"at": -10.0, "stream": "out", "text": "bonjour", "whole": True, "of": [1]}
     assert (client["role"], client["status"]) == ("client", 3)
     assert record["wire"][0] == {
         "at": 0.0,
