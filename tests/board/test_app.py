@@ -153,6 +153,8 @@ def test_so_many_pages_and_no_more_and_a_place_is_free_once_one_leaves(board: Sh
         streams = [stack.enter_context(board.stream()) for _ in range(PAGES - 1)]
         with board.stream() as last:
             assert {stream.status for stream in (*streams, last)} == {200}
+            with board.stream() as refused:
+                assert refused.status == 503
             answer, content = board.get("/changes")
             assert (answer.status, content) == (503, f"{PAGES} pages are open already".encode())
             assert board.get("/")[0].status == 200
