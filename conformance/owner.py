@@ -32,7 +32,7 @@ def mark() -> str:
 def is_gone(other: str) -> bool:
     """Whether the run of that mark was on this host and has ended; a run of another host is none of our business."""
     host, _, rest = other.partition("/")
-    pid, _, began = rest.partition("/")
+    pid, began, *_ = *rest.split("/"), ""  # who made it may have added something of its own
     if host != platform.node() or not pid.isdigit():
         return False
     try:

@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import docker
 from docker.errors import APIError, DockerException, ImageNotFound
@@ -78,7 +79,7 @@ class ContainerBackend(Backend):
         testcontainers_config.ryuk_disabled = True
         self.why = why
         self.engine = engine
-        self.run = mark()
+        self.run = f"{mark()}/{uuid4().hex[:12]}"  # one process may have two backends
         self.stopping = False
         self._runtimes = runtimes
         self._images: dict[tuple[str, int | None], str] = {}
@@ -163,7 +164,8 @@ class ContainerBackend(Backend):
             if key not in self._volumes:
                 number = next(self._count)
                 names = {
-                    f"java-python-sockets-{number}-{part}-{self.run.split('/')[1]}": part for part in ("src", "build")
+                    f"java-python-sockets-{number}-{part}-{self.run.rpartition('/')[2]}": part
+                    for part in ("src", "build")
                 }
                 for name in names:
                     self.engine.volumes.create(name, labels={LABEL: self.run})

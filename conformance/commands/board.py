@@ -8,7 +8,9 @@ import ipaddress
 import itertools
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from conformance.board.servers import WatchedServer, read_servers, server_words
 from conformance.commands.arguments import Place, UsageError, listen_place
@@ -78,8 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError("which servers? Give --server addition:9000:localhost:8999, or a file that names them")
     for server, other in itertools.product(servers, servers):
         refuse_a_circle(other.listen, server.to)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    _when_told_to_end(signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         listener = stack.enter_context(_listener(arguments.listen))
         board = Board(servers)
@@ -100,11 +101,21 @@ def run(arguments: argparse.Namespace) -> int:
                 timeout_graceful_shutdown=1,
             )
         )
-        board.look(lambda: setattr(web, "should_exit", True))
+
+        def end(*_: object) -> None:
+            web.should_exit = True
+
+        _when_told_to_end(end)  # until the web server listens to signals itself: an exception would tear its start
+        board.look(end)
         web.run([listener])
         if board.ended:
             raise UsageError(f"the relay of {board.ended[0]} has ended by itself, and what it carried with it")
     return 0
+
+
+def _when_told_to_end(what: Callable[[int, FrameType | None], object]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, what)
 
 
 def _listener(listen: Place) -> socket.socket:

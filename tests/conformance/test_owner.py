@@ -10,11 +10,16 @@ import sys
 import psutil
 import pytest
 
+from conformance.backends import choose_backend
+from conformance.backends.containers import ContainerBackend
+from conformance.backends.engine import connect_engine
 from conformance.owner import is_gone, mark
+from tests.conformance.building import REGISTRY
 
 
 def test_a_run_that_lives_is_not_gone() -> None:
     assert not is_gone(mark())
+    assert not is_gone(f"{mark()}/and-something")
 
 
 def test_it_is_not_gone_because_the_clock_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +43,17 @@ def test_a_run_that_has_ended_is_gone_and_so_is_one_whose_number_another_process
 @pytest.mark.parametrize("other", ["elsewhere/1/2.00", f"{platform.node()}/x/2.00", "", f"{platform.node()}/1/x"])
 def test_what_cannot_be_judged_is_left_alone(other: str) -> None:
     assert not is_gone(other)
+
+
+def test_a_backend_that_ends_leaves_another_of_the_same_process_alone() -> None:
+    engine, answer = connect_engine()
+    if engine is None:
+        pytest.skip(answer)
+    first, second = (choose_backend("containers", REGISTRY.runtimes) for _ in range(2))
+    assert isinstance(first, ContainerBackend)
+    try:
+        second.close()
+        assert engine.networks.get(str(first.network.id)).attrs["Internal"]
+    finally:
+        first.close()
+        engine.close()
