@@ -26,6 +26,7 @@ from conformance.tap.events import Event
 __all__ = ["Packed", "capture", "pack", "slim"]
 
 _LARGE = 96 << 10  # characters of one record, or of one capture
+_AROUND = 500  # characters that the page needs around each story and its downloads
 
 
 @dataclass
@@ -70,7 +71,7 @@ def pack(record: Record) -> Packed:
 
 def slim(packed: Sequence[Packed], room: int) -> None:
     """Takes downloads out, of those that passed first and the largest first, until all is within `room` characters."""
-    total = sum(one.downloads + len(one.story) for one in packed)
+    total = sum(one.downloads + len(one.story) + _AROUND for one in packed)
     for one in sorted(packed, key=lambda one: (one.passed, one.downloads), reverse=True):
         if total <= room:
             return

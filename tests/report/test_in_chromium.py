@@ -315,6 +315,8 @@ def test_paper_has_the_conversation_and_no_buttons(window: Window, page_path: Pa
     expect(page.locator(".timeline")).to_be_visible()
     expect(page.get_by_role("button", name="Record (JSON)")).to_be_hidden()
     expect(page.get_by_role("columnheader", name="On the wire")).to_be_visible()
+    size = "element => getComputedStyle(element).fontSize"
+    assert page.locator("body").evaluate(size) == page.locator(":root").evaluate(size)
 
 
 def test_without_script_the_first_view_is_there(chromium: Browser, page_path: Path) -> None:

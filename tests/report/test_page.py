@@ -324,6 +324,17 @@ def test_where_downloads_take_too_much_those_that_passed_go_first(tmp_path: Path
     assert page.stat().st_size <= 3_000_000
 
 
+def test_of_many_small_conversations_what_stands_around_each_counts_too(tmp_path: Path) -> None:
+    def noisy(number: int) -> dict[str, Any]:
+        noise = random.Random(number).randbytes(1_000)
+        record = cell_record(f"addition/s{number}/c/direct")
+        return {**record, "wire": [*record["wire"][:-1], {**record["wire"][6], "at": 0.12, "data": noise.hex()}]}
+
+    page = write_report(write_run(tmp_path, [noisy(number) for number in range(1000)]))
+    assert 0 < len(_carried(page, "record")) < 1000
+    assert page.stat().st_size <= 3_000_000
+
+
 def test_every_label_is_used_and_in_both_languages() -> None:
     folder = ROOT / "conformance" / "report" / "page"
     labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
