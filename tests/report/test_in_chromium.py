@@ -129,7 +129,9 @@ def test_a_case_that_failed_opens_too(window: Window, page_path: Path) -> None:
     row = table.get_by_role("row", name="one-sum")
     expect(row).to_contain_text("a request is answered by its sum")
     row.get_by_role("link", name="failed").click()
-    expect(page.get_by_role("region", name="Where the accounts part").locator(".come mark").first).to_have_text("B6")
+    parting = page.get_by_role("region", name="Where the accounts part")
+    expect(parting.locator(".come mark").first).to_have_text("B6")
+    expect(parting).to_contain_text("Two accounts of the same moment")
 
 
 def test_cases_of_one_template_open_and_close(window: Window, page_path: Path) -> None:

@@ -261,7 +261,7 @@ function partingCard(story) {
   }
   rows.push(...of(sender === "client" ? "server" : "client"));
   return make("section", { class: "card parting", "aria-labelledby": "parting-title" },
-    make("h2", { id: "parting-title" }, t("parting")), make("p", { class: "about" }, t("parting_about")),
+    make("h2", { id: "parting-title" }, t("parting")), make("p", { class: "about" }, t(story.case === null ? "parting_about" : "parting_of_case")),
     make("table", null, make("thead", { class: "unseen" }, make("tr", null, make("th", { scope: "col" }, t("account")), make("th", { scope: "col" }, t("it_says")))),
       make("tbody", null, ...rows)));
 }
