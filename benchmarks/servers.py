@@ -24,6 +24,7 @@ class Server:
 
     process: subprocess.Popen[bytes]
     port: int
+    console: Path
 
 
 def pyserver(name: str) -> tuple[str, ...]:
@@ -39,7 +40,7 @@ def running(command: Sequence[str], folder: Path, says: re.Pattern[str] = _LISTE
         subprocess.Popen(command, stdout=console, stderr=console) as process,
     ):
         try:
-            yield Server(process, _port(process, Path(console.name), says))
+            yield Server(process, _port(process, Path(console.name), says), Path(console.name))
         finally:
             process.kill()
 

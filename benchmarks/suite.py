@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarks import addition, board, cell, chat, growth, modified_utf8, streams, tap
+from benchmarks import addition, board, cell, chat, growth, modified_utf8, streams, tap, visibility
 from benchmarks.rows import Row
 from benchmarks.sampling import Effort
 
@@ -23,6 +23,7 @@ BENCHMARKS = {
     "addition": Benchmark("the servers that add, requests/s", addition.measure),
     "chat": Benchmark("the chat servers, deliveries/s", chat.measure),
     "growth": Benchmark("what more clients cost", growth.measure),
+    "visibility": Benchmark("how soon a line is on the console", visibility.measure),
     "modified-utf8": Benchmark("modified UTF-8, texts/s", modified_utf8.measure, drawn=False),
     "streams": Benchmark("values through the streams, values/s", streams.measure),
     "cell-processes": Benchmark("a cell of the matrix, its programs as processes", cell.measure_processes),

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from pyconsole import encoded, out_encoded
+from pyserver.lingering import Linger
 
 __all__ = ["Turn"]
 
@@ -18,10 +19,11 @@ _ENOUGH = 64 << 10
 class Turn:
     """Gathers lines, and what is to be done once they are shown, until the event loop has gone round."""
 
-    __slots__ = ("_afterwards", "_answers", "_call_soon", "_lines", "_size")
+    __slots__ = ("_afterwards", "_answers", "_call_soon", "_lines", "_linger", "_size")
 
     def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
         self._call_soon = call_soon
+        self._linger = Linger(call_soon)
         self._lines: list[bytes] = []
         self._size = 0
         self._answers: list[tuple[asyncio.WriteTransport, bytes]] = []
@@ -68,3 +70,4 @@ class Turn:
             transport.write(data)
         for function in afterwards:
             function()
+        self._linger.turn_ended()

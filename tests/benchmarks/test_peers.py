@@ -3,28 +3,17 @@ says and sends what the others do. With a handful of clients: how fast it is, is
 """
 
 import contextlib
-import shutil
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from benchmarks.peers import Peers, compiled_peers
+from benchmarks.peers import Peers
 from benchmarks.rows import UnavailableError
 from benchmarks.servers import pyserver, running, under_load, visited
 from tests.programs.programs import MULTITHREADED_SERVERS, Program, Start
 from tests.programs.wire import Peer, ints, message, utf
-
-
-@pytest.fixture(scope="module")
-def peers() -> Iterator[Peers]:
-    for compiler in ("cc", "javac"):
-        if shutil.which(compiler) is None:
-            pytest.skip(f"no {compiler} on the PATH: the peers cannot be compiled here")
-    with compiled_peers() as compiled:
-        yield compiled
 
 
 @pytest.mark.parametrize("depth", [1, 5])
