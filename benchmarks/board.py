@@ -1,5 +1,6 @@
 """The live board in between: what it costs the programs, and what it keeps of them."""
 
+import os
 import re
 import socket
 import struct
@@ -22,7 +23,7 @@ from benchmarks.servers import Server, pyserver, running, under_load, visited
 __all__ = ["measure"]
 
 _DIRECT = "without the board"
-_CROWD = 100
+_CROWD = 100  # as many as the programs bring, unless told otherwise
 _MEGABYTE = 1 << 20
 _TEXTS = """\
 protocol: texts
@@ -50,35 +51,72 @@ class _Board:
 
 def measure(effort: Effort) -> Iterator[Row]:
     """A hundred clients with the board and without it; then its memory."""
-    with ExitStack() as stack:
-        peers = stack.enter_context(compiled_peers())
-        commands = peers.java("MultithreadedServer"), pyserver("multithreaded"), pyserver("async")
-        java, threaded, loop = (stack.enter_context(running(command, peers.folder)) for command in commands)
-        board = stack.enter_context(_board(*(f"addition:0:127.0.0.1:{each.port}" for each in (java, threaded, loop))))
+    with compiled_peers() as peers:
+        yield from _crowds(peers, effort)
+        yield from _ping_pong(peers, effort)
+        rounds = max(1, effort.rounds // 2)
+        with running(pyserver("async"), peers.folder) as loop:
+            connected = [_megabytes_a_crowd(peers, loop) for _ in range(rounds)]
+        yield Figure(f"memory of {_CROWD} clients connected and served", connected, "MB")
+        filled = [_megabytes_at_the_bounds(peers.folder) for _ in range(rounds)]
+        yield Figure("memory of a board that is full, and its relays", filled, "MB")
 
-        def java_crowd(port: int) -> Callable[[], float]:
-            return _crowd(*peers.java("MultithreadedClients")[:-1], "127.0.0.1", port, _CROWD)
 
-        def python_crowd(port: int) -> Callable[[], float]:
-            return _crowd(sys.executable, "-m", "pyclient", "multithreaded", "--port", port, "--clients", _CROWD)
+def _crowds(peers: Peers, effort: Effort) -> Iterator[Row]:
+    """The programs of a class. A Java server's listen queue, which a hundred clients overrun, would hide all else."""
+    java, python = peers.java("MultithreadedClients")[:-1], (sys.executable, "-m", "pyclient", "multithreaded")
+    crowds: dict[str, Callable[[int], Callable[[], float]]] = {
+        "java MultithreadedClients": lambda port: _crowd(*java, "127.0.0.1", port),
+        "pyclient multithreaded": lambda port: _crowd(*python, "--port", port),
+    }
+    first, *others = _processors() or [0]
+    for of_its_own in (others, []) if others else ([],):
+        where = "the board on a processor of its own" if of_its_own else "all on the same processors"
+        with (
+            _on([first] if of_its_own else []),
+            running(pyserver("multithreaded"), peers.folder) as server,
+            ExitStack() as stack,
+        ):
+            with _on(of_its_own):
+                board = stack.enter_context(_board(f"addition:0:127.0.0.1:{server.port}"))
+            for name, crowd in crowds.items():
+                ours, theirs = in_turns(effort.rounds, crowd(board.ports[0]), crowd(server.port))
+                yield Ratio(f"{name}, {_CROWD} clients, {where}", _DIRECT, ours, theirs, "clients/s", 0.9)
 
-        ours, theirs = in_turns(effort.rounds, java_crowd(board.ports[0]), java_crowd(java.port))
-        yield Ratio(f"java MultithreadedClients, {_CROWD} clients", _DIRECT, ours, theirs, "clients/s", 0.9)
-        ours, theirs = in_turns(effort.rounds, python_crowd(board.ports[1]), python_crowd(threaded.port))
-        yield Ratio(f"pyclient multithreaded, {_CROWD} clients", _DIRECT, ours, theirs, "clients/s", 0.9)
+
+def _ping_pong(peers: Peers, effort: Effort) -> Iterator[Row]:
+    """Clients that do nothing but ask: for them a relay is everything."""
+    with (
+        running(pyserver("async"), peers.folder) as server,
+        running(peers.relay(server.port), peers.folder) as relay,
+        _board(f"addition:0:127.0.0.1:{server.port}") as board,
+    ):
 
         def rate(port: int) -> Callable[[], float]:
             return lambda: under_load(peers.load, "addition", port, _CROWD, 1, effort.seconds)["rate"]
 
-        ours, theirs = in_turns(effort.rounds, rate(board.ports[2]), rate(loop.port))
-        remark = "as fast as they can, for whom a relay is everything"
-        yield Ratio(f"ping-pong, {_CROWD} clients", _DIRECT, ours, theirs, "requests/s", remark=remark)
+        ours, bare, theirs = in_turns(effort.rounds, *map(rate, (board.ports[0], relay.port, server.port)))
+        work = f"ping-pong, {_CROWD} clients as fast as they can"
+        yield Ratio(work, _DIRECT, ours, theirs, "requests/s")
+        yield Ratio(work, "a bare relay in C", ours, bare, "requests/s")
 
-        rounds = max(1, effort.rounds // 2)
-        connected = [_megabytes_a_crowd(peers, loop) for _ in range(rounds)]
-        yield Figure(f"memory of {_CROWD} clients connected and served", connected, "MB")
-        filled = [_megabytes_at_the_bounds(peers.folder) for _ in range(rounds)]
-        yield Figure("memory of a board that is full, and its relay", filled, "MB")
+
+def _processors() -> list[int]:
+    """Those that this thread may use; none where the system does not say."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+@contextmanager
+def _on(processors: Sequence[int]) -> Iterator[None]:
+    """What this thread starts meanwhile runs on these alone, if there are any."""
+    before = _processors()
+    if processors:
+        os.sched_setaffinity(0, processors)
+    try:
+        yield
+    finally:
+        if processors:
+            os.sched_setaffinity(0, before)
 
 
 @contextmanager

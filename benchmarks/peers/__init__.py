@@ -1,4 +1,4 @@
-"""What the servers are measured with: the Java reference, a server in C, the load in C. Compiled on the spot."""
+"""What the servers are measured with: the Java reference, a server, a relay and the load in C. Compiled on the spot."""
 
 import shutil
 import subprocess
@@ -22,6 +22,10 @@ class Peers:
         self.load = str(folder / "load")
         self.epoll_server = (str(folder / "epoll_server"), "0")
 
+    def relay(self, port: int) -> tuple[str, ...]:
+        """The command of a bare relay to that port."""
+        return (str(self.folder / "relay"), str(port))
+
     def java(self, name: str) -> tuple[str, ...]:
         """The command of a server of the reference, on a JVM as it comes."""
         return ("java", "-cp", str(self.folder), name, "0")
@@ -32,7 +36,7 @@ def compiled_peers() -> Iterator[Peers]:
     """Compiles them, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
-        for program in ("load", "epoll_server"):
+        for program in ("load", "epoll_server", "relay"):
             source = str(Path(__file__).with_name(f"{program}.c"))
             _compile("cc", "-O2", "-o", str(folder / program), source)
         sources = sorted(str(path) for path in (_ROOT / "java-reference").glob("*.java"))

@@ -15,7 +15,7 @@ _LOOK_SECONDS = 0.2
 
 
 class Board:
-    """Its taps listen at once; `look` has it say who waits, too, and which mistakes are made."""
+    """Its taps listen, and carry what comes, at once; it begins to look when it is told to."""
 
     def __init__(self, servers: Sequence[WatchedServer]) -> None:
         self.history = History()
@@ -34,8 +34,13 @@ class Board:
         """The servers whose relay has ended by itself."""
         return [watch.server.name for watch in self.watches if watch.ended]
 
-    def look(self, when_ended: Callable[[], None]) -> None:
-        """Looks again and again, in a thread; calls `when_ended` there, once, if a relay has ended by itself."""
+    def begin(self, when_ended: Callable[[], None]) -> None:
+        """Reads what the taps tell, says who waits and which mistakes are made, all in threads of its own.
+
+        `when_ended` is called in one of them, once, if a relay has ended by itself.
+        """
+        for watch in self.watches:
+            watch.begin()
         self._looking = threading.Thread(target=self._look, args=(when_ended,), daemon=True)
         self._looking.start()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from conformance.tap.events import Event, Kind, Side
 
 __all__ = ["EVENT_SIZE", "Recording"]
@@ -26,7 +24,7 @@ class Recording:
             key = (event.kind, event.sender)
             before = self._rest[key].size if key in self._rest else 0
             more = len(event.data) + event.size
-            self._rest[key] = dataclasses.replace(event, data=b"", size=before + more)
+            self._rest[key] = event._replace(data=b"", size=before + more)
             return 0
         self._events.append(event)
         grown = len(event.data) + EVENT_SIZE

@@ -34,22 +34,28 @@ class Watch:
         self.port, self._began = self._relay.open(listen, to, Conditions())
         self._opened = time.monotonic()
         number = history.add_server(server.name, server.protocol, self.port, str(server.to))
-        noting = _Noting(history, number, self._began)
-        self._session = TapSession(self._relay, Viewer(server.protocol, JsonTeller(self._began), noting), [noting])
+        self._noting = _Noting(history, number, self._began)
+        self._viewer = Viewer(server.protocol, JsonTeller(self._began), self._noting)
+        self._session: TapSession | None = None
+
+    def begin(self) -> None:
+        """Begins to read what the relay tells."""
+        self._session = TapSession(self._relay, self._viewer, [self._noting])
 
     @property
     def totals(self) -> Totals:
         """What has passed so far."""
-        return self._session.viewer.totals
+        return self._viewer.totals
 
     @property
     def ended(self) -> bool:
         """Whether the relay has ended, and with it what it carried."""
-        return self._session.done.is_set()
+        return self._session is not None and self._session.done.is_set()
 
     def look(self) -> None:
         """Tells who keeps whom waiting, and which mistakes can be named by now."""
-        self._session.look(time.monotonic() - self._opened, STALL_SECONDS)
+        if self._session is not None:
+            self._session.look(time.monotonic() - self._opened, STALL_SECONDS)
 
     def end(self) -> None:
         """Has the relay end, and what it carries with it."""
@@ -59,7 +65,7 @@ class Watch:
         """Ends the relay; returns when all that it told is noted, or enough was waited for that."""
         self._relay.end()
         # Nobody will look at what is left. A relay that still has much to tell ends once nobody can hear it any more.
-        if self._session.done.wait(_CLOSING_SECONDS):
+        if self._session is None or self._session.done.wait(_CLOSING_SECONDS):
             self._relay.wait()
 
     def saved(self, suffix: str, events: Iterable[Event]) -> bytes:

@@ -85,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         listener = stack.enter_context(_listener(arguments.listen))
         board = Board(servers)
         stack.callback(board.close)
-        give_way()  # the relays run already, and do not
+        give_way()  # the relays run already, and do not; the threads that read them are yet to come
         for watch in board.watches:
             print_line(_watching(watch.server, watch.port))
         print_line(_shown(listener))
@@ -106,7 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
             web.should_exit = True
 
         _when_told_to_end(end)  # until the web server listens to signals itself: an exception would tear its start
-        board.look(end)
+        board.begin(end)
         web.run([listener])
         if board.ended:
             raise UsageError(f"the relay of {board.ended[0]} has ended by itself, and what it carried with it")

@@ -64,10 +64,10 @@ class RelayProcess:
         self._input.write(json.dumps(order).encode() + b"\n")
         self._input.flush()
         answer: dict[str, Any] = {"why": "the tap has ended"}
-        for message, _ in self._frames:
-            assert isinstance(message, dict)
-            answer = message
-            break
+        for message in self._frames:
+            if isinstance(message, dict):
+                answer = message
+                break
         if "done" not in answer:
             self.end()
             where = listen[0] or "every interface"
@@ -75,11 +75,13 @@ class RelayProcess:
         self._began = float(answer["now"])
         return int(answer["port"]), time.time()
 
-    def events(self) -> Iterator[tuple[Event, int]]:
-        """Every event, and how many bytes were waiting behind it; until the tap has ended."""
-        for event, waiting in self._frames:
+    def events(self) -> Iterator[Event | None]:
+        """Every event, and None where nothing more was waiting behind it; until the tap has ended."""
+        for event in self._frames:
             if isinstance(event, Event):
-                yield event.shifted(-self._began), waiting
+                yield event.shifted(-self._began)
+            elif event is None:
+                yield None
 
     def end(self) -> None:
         """Has the tap end: what it has seen until then still comes."""

@@ -6,7 +6,6 @@ connection that is too fast for it is only counted from then on.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import queue
 import sys
@@ -24,7 +23,7 @@ _WAITING_LIMIT = 8 << 20  # bytes that may wait to be shown before the fast conn
 _HELD_LIMIT = 64 << 20  # and before any bytes at all are
 _FAST = 1 << 20  # a connection that has sent less is not what it takes so long for
 _EVENT_SIZE = 256  # what an event takes beside its bytes, roughly
-_GIVES_WAY = 5  # where processors are short, the traffic goes first
+_GIVES_WAY = 10  # where processors are short, the traffic goes first
 _SWITCH_SECONDS = 0.0005  # how long the thread that shows may keep the one that saves from going on
 
 
@@ -39,7 +38,10 @@ class Saver(Protocol):
 
 
 def give_way() -> None:
-    """Has this process, which shows, leave the processors to those that carry the traffic. To be called once."""
+    """Has this process, which shows, leave the processors to those that carry the traffic.
+
+    To be called once, and before the threads are there that do the work: to Linux each has a niceness of its own.
+    """
     sys.setswitchinterval(_SWITCH_SECONDS)
     if hasattr(os, "nice"):
         os.nice(_GIVES_WAY)
@@ -72,9 +74,12 @@ class TapSession:
 
     def _take_in(self) -> None:
         try:
-            for event, waiting in self._relay.events():
-                self._save(event, waiting)
-                self._pass_on(event)
+            for event in self._relay.events():
+                if event is None:
+                    self._flush()
+                else:
+                    self._save(event)
+                    self._pass_on(event)
             for saver in tuple(self._savers):
                 self._attempt(saver, saver.close)
         finally:
@@ -87,7 +92,7 @@ class TapSession:
             if waiting > _WAITING_LIMIT and self._carried[number] > _FAST:
                 self.viewer.give_up(number)
             if waiting > _HELD_LIMIT:
-                event = dataclasses.replace(event, data=b"", size=len(event.data) or event.size)
+                event = event._replace(data=b"", size=len(event.data) or event.size)
         elif event.kind in ("end", "reset", "refused"):
             self._carried.pop(number, None)
         self._put += len(event.data) + _EVENT_SIZE
@@ -102,11 +107,13 @@ class TapSession:
         finally:
             self.done.set()
 
-    def _save(self, event: Event, waiting: int) -> None:
+    def _flush(self) -> None:
+        for saver in tuple(self._savers):
+            self._attempt(saver, saver.flush)
+
+    def _save(self, event: Event) -> None:
         for saver in tuple(self._savers):
             self._attempt(saver, lambda saver=saver: saver.add(event))  # type: ignore[misc]
-            if not waiting:
-                self._attempt(saver, saver.flush)
         if self._savers and event.kind == "received" and event.size:
             self._lost += event.size
             self.unsaved = f"{self._lost:,} bytes came faster than they could be written"

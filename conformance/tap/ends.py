@@ -7,7 +7,7 @@ import contextlib
 import socket
 import struct
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from conformance.tap.events import Side
 
@@ -84,8 +84,7 @@ class End(asyncio.Protocol):
     # What asyncio tells ----------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self._link.made(self)
 
     def data_received(self, data: bytes) -> None:

@@ -7,9 +7,7 @@ its output) or `reset`. `opened` starts a connection and names the client's addr
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 __all__ = ["CLIENT", "SERVER", "Event", "Kind", "Side", "other"]
 
@@ -19,8 +17,7 @@ CLIENT: Side = "client"
 SERVER: Side = "server"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One event: `at` in seconds on the tap's clock, `connection` counted from 1, `sender` whose bytes it is about."""
 
     at: float
@@ -57,7 +54,7 @@ class Event:
 
     def shifted(self, seconds: float) -> Event:
         """The same event on a clock that is `seconds` ahead of the tap's."""
-        return dataclasses.replace(self, at=self.at + seconds)
+        return self._replace(at=self.at + seconds)
 
 
 def other(side: Side) -> Side:

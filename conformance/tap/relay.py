@@ -103,6 +103,7 @@ class _Link:
         self._relay = relay
         self._number = number
         self._lanes: dict[Side, Lane] = {}
+        self._early: list[bytes] = []  # what came from the client before its server could be reached
         self._finished = 0
         self._closed = 0
         self._over = False
@@ -118,12 +119,14 @@ class _Link:
             self._relay.links.add(self)
             peer, own = (end.transport.get_extra_info(name) for name in ("peername", "sockname"))
             self._tell("opened", CLIENT, detail=shown_address(peer), via=shown_address(own))
-            end.read(False)  # until there is somewhere to bring it to
             self.tasks.append(asyncio.ensure_future(self._connect()))
         elif self._over:
             end.abort()
         else:
             self._lanes = {CLIENT: self._lane(self.client, end), SERVER: self._lane(end, self.client)}
+            for data in self._early:
+                self._lanes[CLIENT].put(data)
+            self._early.clear()
             self.client.read(True)
 
     async def _connect(self) -> None:
@@ -143,9 +146,15 @@ class _Link:
 
     def came(self, end: End, data: bytes) -> None:
         """Bytes came from there, or, where there are none, the end of the stream."""
-        if not self._over:
-            self._tell("received" if data else "end", end.side, data)
+        if self._over:
+            return
+        self._tell("received" if data else "end", end.side, data)
+        if self._lanes:
             self._lanes[end.side].put(data)
+        else:  # there is nowhere yet to bring it to
+            self._early.append(data)
+            if data:  # after the end there is nothing to read, and asyncio would find the end once more
+                end.read(False)
 
     def sent(self, end: End, size: int) -> None:
         """So many bytes have gone on to it."""

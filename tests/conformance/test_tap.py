@@ -30,12 +30,20 @@ DIRECT = Conditions()
 _DATA_SEGMENTS_IN = 152  # tcpi_data_segs_in, in Linux's struct tcp_info
 
 
+_AS_IT_IS = ("-m", "conformance.tap")
+# Python's own event loop, although uvloop may be installed.
+_WITHOUT_UVLOOP = (
+    "-c",
+    "import runpy, sys; sys.modules['uvloop'] = None; runpy.run_module('conformance.tap', run_name='__main__')",
+)
+
+
 class Tap:
     """A tap under orders, and what it has recorded."""
 
-    def __init__(self) -> None:
+    def __init__(self, *command: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "conformance.tap"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, *(command or _AS_IT_IS)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.control = TapControl()
         self.control.connect(self._write)
@@ -80,9 +88,9 @@ class Tap:
         self.process.stdout.close()
 
 
-@pytest.fixture(scope="module")
-def one_tap() -> Iterator[Tap]:
-    tap = Tap()
+@pytest.fixture(scope="module", params=[_AS_IT_IS, _WITHOUT_UVLOOP], ids=["as it is", "without uvloop"])
+def one_tap(request: pytest.FixtureRequest) -> Iterator[Tap]:
+    tap = Tap(*request.param)
     yield tap
     assert tap.end() == 0
 
@@ -335,6 +343,30 @@ def test_a_server_that_is_slow_to_listen_is_asked_again(tap: Tap) -> None:
             with server:
                 server.settimeout(LONG)
                 assert received(server, 7) == b"bonjour"
+
+
+@pytest.mark.parametrize("network", ["direct", "coalesced"])
+def test_what_comes_before_the_server_listens_waits_for_it(tap: Tap, network: str) -> None:
+    """All of it, in order, and the end of the stream behind it, if there is one; the client is not read any further."""
+    conditions = REGISTRY.networks[network].conditions
+    words = bytes(range(256)) * 1000
+    with socket.socket() as late:
+        late.bind(("127.0.0.1", 0))
+        late.settimeout(LONG)
+        place = ("127.0.0.1", tap.open(late, conditions, patience=LONG))
+        with socket.create_connection(place, LONG) as client:
+            client.sendall(b"bonjour")
+            tap.saw(lambda seen: bool(seen.client.data))
+            client.sendall(words)
+            client.shutdown(socket.SHUT_WR)
+            late.listen()
+            server, _ = late.accept()
+            with server:
+                server.settimeout(LONG)
+                assert received(server, 7 + len(words)) == b"bonjour" + words
+                assert server.recv(1) == b""
+                server.sendall(b"merci")
+                assert received(client, 5) == b"merci"
 
 
 # Under orders --------------------------------------------------------------------------------------------------------
