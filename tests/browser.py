@@ -9,12 +9,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, sync_playwright
 
-__all__ = ["REQUIRED", "axe_violations", "chromium", "chromium_options", "find_chromium"]
+__all__ = ["REQUIRED", "Window", "axe_violations", "chromium", "chromium_options", "find_chromium"]
 
 REQUIRED = "PAGES_REQUIRE_CHROMIUM"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -45,6 +46,64 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(**chromium_options())
         yield browser
         browser.close()
+
+
+class Window:
+    """Pages, each as in a browser of its own.
+
+    What their scripts complain of, ask a person, or ask another place for, is noted as a complaint.
+    """
+
+    def __init__(self, chromium: Browser, init_script: str = "") -> None:
+        self.complaints: list[str] = []
+        self._chromium = chromium
+        self._init_script = init_script
+        self._contexts: list[BrowserContext] = []
+
+    def __enter__(self) -> Window:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for context in self._contexts:
+            context.close()
+
+    def open(
+        self, address: str, *, width: int = 1280, height: int = 800, locale: str = "en-US", dark: bool = False
+    ) -> Page:
+        """Opens the page."""
+        context = self._chromium.new_context(
+            viewport={"width": width, "height": height},
+            locale=locale,
+            color_scheme="dark" if dark else "light",
+            accept_downloads=True,
+        )
+        self._contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.add_init_script(self._init_script)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("dialog", self._asked)
+        page.on("request", lambda request: self._requested(request.url, address))
+        page.goto(address)
+        return page
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # That nobody answers a browser says by itself; it is no complaint of the page's script.
+        if not message.text.startswith("Failed to load resource: net::"):
+            self.complaints.append(message.text)
+
+    def _asked(self, dialog: Dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
+
+    def _requested(self, url: str, address: str) -> None:
+        asked, own = urlsplit(url), urlsplit(address)
+        same = (asked.scheme, asked.netloc) == (own.scheme, own.netloc)
+        if own.scheme == "file":
+            same = same and asked.path == own.path
+        if not same and asked.scheme not in ("data", "blob"):
+            self.complaints.append(f"asked for {url}")
 
 
 def axe_violations(page: Page) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -17,19 +19,23 @@ from starlette.types import Receive, Scope, Send
 from conformance.board.board import Board
 from conformance.board.guard import Guard
 
-__all__ = ["PAGES", "board_app"]
+__all__ = ["PAGES", "PAGES_OF_ONE", "board_app"]
 
 PAGES = 64
 """How many streams are told at once: a page has one, and one more while it follows a connection."""
+PAGES_OF_ONE = 16
+"""How many of these one address has, so that nobody takes them all."""
 
 _PAGE = Path(__file__).parent / "page"
+_REPORT = Path(__file__).parents[1] / "report" / "page"
 _FILES = {
     "/": _PAGE / "board.html",
     "/board.css": _PAGE / "board.css",
     "/board.js": _PAGE / "board.js",
     "/labels.json": _PAGE / "labels.json",
-    # Both pages are of one family: the board's own style stands on that of the report.
-    "/report.css": Path(__file__).parents[1] / "report" / "page" / "report.css",
+    # Both pages are of one family: what is the board's own stands on what the report has.
+    "/common.js": _REPORT / "common.js",
+    "/report.css": _REPORT / "report.css",
 }
 _SUFFIXES = {"json": "application/json", "pcapng": "application/x-pcapng"}
 _EVENTS = "text/event-stream"
@@ -80,15 +86,23 @@ class _Streams:
 
     def __init__(self, leaving: Callable[[], bool]) -> None:
         self.leaving = leaving
-        self.count = 0
+        self._open: Counter[str] = Counter()
 
     def response(self, request: Request, changes: _Changes) -> Response:
         """The stream, or why there is none."""
         if request.method == "HEAD":
             return Response(media_type=_EVENTS)
-        if self.count >= PAGES:
+        who = "" if request.client is None else request.client.host
+        if self._open[who] >= PAGES_OF_ONE:
+            return PlainTextResponse(f"{PAGES_OF_ONE} pages are open already at {who}", 503)
+        if self._open.total() >= PAGES:
             return PlainTextResponse(f"{PAGES} pages are open already", 503)
-        return _Stream(self, changes)
+        return _Stream(changes, self.leaving, partial(self._count, who))
+
+    def _count(self, who: str, more: int) -> None:
+        self._open[who] += more
+        if not self._open[who]:
+            del self._open[who]
 
 
 class _Stream(StreamingResponse):
@@ -97,17 +111,17 @@ class _Stream(StreamingResponse):
     A page that reads slowly keeps its own stream from going on, and nothing else: nothing is kept for it meanwhile.
     """
 
-    def __init__(self, streams: _Streams, changes: _Changes) -> None:
-        super().__init__(_told(changes, streams.leaving), media_type=_EVENTS)
-        self._streams = streams
+    def __init__(self, changes: _Changes, leaving: Callable[[], bool], count: Callable[[int], None]) -> None:
+        super().__init__(_told(changes, leaving), media_type=_EVENTS)
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As every ASGI application."""
-        self._streams.count += 1
+        self._count(1)
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._streams.count -= 1
+            self._count(-1)
 
 
 async def _told(changes: _Changes, leaving: Callable[[], bool]) -> AsyncIterator[str]:

@@ -20,16 +20,21 @@ class Recording:
 
     def add(self, event: Event) -> int:
         """Keeps it, or what can be kept of it; returns by how much the recording has grown."""
-        if event.kind in ("received", "sent") and self.size > _MOST_KEPT:
-            key = (event.kind, event.sender)
-            before = self._rest[key].size if key in self._rest else 0
-            more = len(event.data) + event.size
-            self._rest[key] = event._replace(data=b"", size=before + more)
-            return 0
+        room = max(0, _MOST_KEPT - self.size)
+        if event.kind in ("received", "sent") and (room == 0 or room < len(event.data)):
+            self._count(event._replace(data=event.data[room:]))
+            if room == 0:
+                return 0
+            event = event._replace(data=event.data[:room])
         self._events.append(event)
         grown = len(event.data) + EVENT_SIZE
         self.size += grown
         return grown
+
+    def _count(self, event: Event) -> None:
+        key = (event.kind, event.sender)
+        before = self._rest[key].size if key in self._rest else 0
+        self._rest[key] = event._replace(data=b"", size=before + len(event.data) + event.size)
 
     def events(self) -> list[Event]:
         """All of them, in the order of their times."""

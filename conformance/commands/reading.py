@@ -66,7 +66,7 @@ class LiveConversation:
                 side.passed_on += event.size
             case "received":
                 if event.size:
-                    yield from self.give_up(event.at, event.sender)
+                    yield from self.give_up(event.at, event.sender, "of what came then only the number was kept")
                 yield from self._received(event, side)
             case "end":
                 side.ended = True

@@ -67,7 +67,10 @@ def _render(run: Results, before: Results | None, path: Path) -> str:
         labels=english, **_overview(run, entries, None if before is None else _compare(entries, before))
     )
     slim(packed, _LIMIT - _FRAME - len(overview))
-    script, style = ((_PAGE / name).read_text(encoding="utf-8") for name in ("report.js", "report.css"))
+    common, script, style = (
+        (_PAGE / name).read_text(encoding="utf-8") for name in ("common.js", "report.js", "report.css")
+    )
+    script = common + script
     return environment.get_template("report.html.j2").render(
         facts=run.facts,
         labels=english,

@@ -1,6 +1,6 @@
 """Characters that hide, made to be seen: controls, what turns the direction of writing, surrogates without their pair.
 
-The page's script has the same rule (`visible` in report.js), for what only comes into the page when a cell is opened.
+The page's script has the same rule (`visible` in common.js), for what only comes into the page when a cell is opened.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.board.classroom import Classroom
-from tests.board.window import Window
-from tests.browser import chromium
+from tests.board.window import LISTENS
+from tests.browser import Window, chromium
 from tests.commands.conftest import java_classes
 
 __all__ = ["chromium", "java_classes"]
@@ -29,6 +29,6 @@ def classroom(chromium: Browser, java_classes: Path) -> Iterator[Classroom]:
 def window(chromium: Browser) -> Iterator[Window]:
     """Opens pages. What a page's script complains of fails the test."""
     expect.set_options(timeout=_WAIT)
-    with Window(chromium) as opened:
+    with Window(chromium, LISTENS) as opened:
         yield opened
     assert opened.complaints == []

@@ -96,9 +96,9 @@ class Shown:
         return answer, content
 
     @contextmanager
-    def stream(self, path: str = "/changes") -> Iterator[Stream]:
-        """Server-sent events."""
-        with socket.create_connection(("127.0.0.1", self.port), LONG) as connection:
+    def stream(self, path: str = "/changes", source: str = "127.0.0.1") -> Iterator[Stream]:
+        """Server-sent events, for who asks from that address."""
+        with socket.create_connection(("127.0.0.1", self.port), LONG, (source, 0)) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n\r\n".encode())
             with Stream(connection) as stream:
                 yield stream

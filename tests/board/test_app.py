@@ -6,13 +6,14 @@ import http.client
 import json
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from conformance.board.app import PAGES
+from conformance.board.app import PAGES, PAGES_OF_ONE
 from tests.board.engine import Shown, Stream, shown
 from tests.commands.pcapng_reader import packets
 from tests.commands.running import LONG, Server, adds, connect, free_port, ints, listens, received, run, utf
@@ -51,6 +52,7 @@ def has_come(stream: Stream, value: str, key: str = "0/1") -> None:
         ("/board.css", "text/css; charset=utf-8"),
         ("/report.css", "text/css; charset=utf-8"),
         ("/board.js", "text/javascript; charset=utf-8"),
+        ("/common.js", "text/javascript; charset=utf-8"),
         ("/labels.json", "application/json"),
     ],
 )
@@ -148,20 +150,47 @@ def test_a_page_that_does_not_read_holds_nobody_up(board: Shown) -> None:
             quick.until(lambda told: told["servers"][0]["total"] == 2000)
 
 
-def test_so_many_pages_and_no_more_and_a_place_is_free_once_one_leaves(board: Shown) -> None:
+def test_of_a_long_one_that_is_saved_it_is_told_what_is_not_there(board: Shown, tmp_path: Path) -> None:
+    numbers = 40_000
+    with connect(board.ports[1]) as client, board.stream() as stream:
+        client.sendall(utf("127.0.0.1"))
+        has_come(stream, "127.0.0.1", "1/1")
+        for _ in range(4):
+            client.sendall(ints(*range(numbers // 4)))
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""
+        stream.until(lambda told: any(row["state"] == "ended" for row in told["connections"]))
+    (tmp_path / "long.json").write_bytes(board.get("/connections/1/1.json")[1])
+    decoded = run("decode", tmp_path / "long.json")
+    (left,) = [line for line in decoded.lines if "no longer read" in line]
+    assert left.endswith("are carried and no longer read: of what came then only the number was kept")
+    decoded.kill()
+
+
+def test_one_address_has_so_many_pages_and_a_place_is_free_once_one_leaves(board: Shown) -> None:
     with ExitStack() as stack:
-        streams = [stack.enter_context(board.stream()) for _ in range(PAGES - 1)]
+        streams = [stack.enter_context(board.stream()) for _ in range(PAGES_OF_ONE - 1)]
         with board.stream() as last:
             assert {stream.status for stream in (*streams, last)} == {200}
             with board.stream() as refused:
                 assert refused.status == 503
             answer, content = board.get("/changes")
-            assert (answer.status, content) == (503, f"{PAGES} pages are open already".encode())
+            assert (answer.status, content) == (503, f"{PAGES_OF_ONE} pages are open already at 127.0.0.1".encode())
             assert board.get("/")[0].status == 200
         while True:  # the board learns that a page has left when it next tells it something
             with board.stream() as again:
                 if again.status == 200:
                     break
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all addresses of 127.0.0.0/8 on its loopback")
+def test_so_many_pages_and_no_more_whoever_asks(board: Shown) -> None:
+    with ExitStack() as stack:
+        for number in range(PAGES):
+            source = f"127.0.0.{2 + number // PAGES_OF_ONE}"
+            assert stack.enter_context(board.stream(source=source)).status == 200
+        answer, content = board.get("/changes")
+        assert (answer.status, content) == (503, f"{PAGES} pages are open already".encode())
 
 
 def test_a_stream_can_be_asked_for_its_head_alone(board: Shown) -> None:

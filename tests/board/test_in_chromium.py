@@ -13,8 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from javaio import DataOutputStream
 from tests.board.classroom import Board, Classroom
-from tests.board.window import Window, was_told
-from tests.browser import axe_violations
+from tests.board.window import was_told
+from tests.browser import Window, axe_violations
 from tests.commands.pcapng_reader import packets, streams
 from tests.commands.running import Server, adds, connect, ended, ints, received, run, utf
 from tests.programs.running import Running
@@ -48,8 +48,8 @@ def server_card(page: Page, name: str) -> Locator:
 
 
 def card(page: Page, client: str) -> Locator:
-    """What the page says of a connection."""
-    return page.locator("#talks > li").filter(has=page.get_by_role("link", name=client, exact=True))
+    """What the page says of a connection: the newest, as a port is given again to who comes later."""
+    return page.locator("#talks > li").filter(has=page.get_by_role("link", name=client, exact=True)).first
 
 
 def figure(page: Page, server: str, label: str) -> Locator:

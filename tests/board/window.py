@@ -1,14 +1,12 @@
-"""A browser window on a board, which notes what the page was told and what its script complains of."""
+"""What a page of the board was told, for tests that wait for it."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from playwright.sync_api import Page
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page
+__all__ = ["LISTENS", "was_told"]
 
-__all__ = ["Window", "was_told"]
-
-_LISTENS = """
+LISTENS = """
 window.told = [];
 window.EventSource = class extends EventSource {
     set onmessage(take) {
@@ -16,56 +14,7 @@ window.EventSource = class extends EventSource {
     }
 };
 """
-
-
-class Window:
-    """Pages of a board, each as in a browser of its own."""
-
-    def __init__(self, chromium: Browser) -> None:
-        self._chromium = chromium
-        self._contexts: list[BrowserContext] = []
-        self.complaints: list[str] = []
-
-    def __enter__(self) -> Window:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for context in self._contexts:
-            context.close()
-
-    def open(
-        self, address: str, *, width: int = 1280, height: int = 800, locale: str = "en-US", dark: bool = False
-    ) -> Page:
-        """Opens the page."""
-        context = self._chromium.new_context(
-            viewport={"width": width, "height": height},
-            locale=locale,
-            color_scheme="dark" if dark else "light",
-            accept_downloads=True,
-        )
-        self._contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.add_init_script(_LISTENS)
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", self._asked)
-        page.on("request", lambda request: self._requested(request.url, address))
-        page.goto(address)
-        return page
-
-    def _said(self, message: ConsoleMessage) -> None:
-        # That nobody answers a browser says by itself; it is no complaint of the page's script.
-        if not message.text.startswith("Failed to load resource: net::"):
-            self.complaints.append(message.text)
-
-    def _asked(self, dialog: Dialog) -> None:
-        self.complaints.append(dialog.message)
-        dialog.dismiss()
-
-    def _requested(self, url: str, address: str) -> None:
-        if urlsplit(url).netloc != urlsplit(address).netloc and not url.startswith("data:"):
-            self.complaints.append(f"asked for {url}")
+"""A script that has a page note what it is told."""
 
 
 def was_told(page: Page, text: str) -> None:

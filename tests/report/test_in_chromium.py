@@ -6,62 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from conformance.report.builder import write_report
-from tests.browser import axe_violations
+from tests.browser import Window, axe_violations
 from tests.report.made_up import case_record, cell_record, write_run
 
 BROKEN = "addition/little-endian/working-client/direct"
 
 
-class Window:
-    """A browser window on a page; what its script complains of, or asks the network for, fails the test."""
-
-    def __init__(self, chromium: Browser) -> None:
-        self._chromium = chromium
-        self._opened: list[Page] = []
-        self.complaints: list[str] = []
-
-    def open(
-        self, path: Path, place: str = "", *, width: int = 1280, locale: str = "en-US", dark: bool = False
-    ) -> Page:
-        """Opens the page from disk."""
-        context = self._chromium.new_context(
-            viewport={"width": width, "height": 800},
-            locale=locale,
-            color_scheme="dark" if dark else "light",
-            accept_downloads=True,
-        )
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", self._asked)
-        page.on("request", lambda request: self._requested(request.url, path))
-        page.goto(path.as_uri() + place)
-        self._opened.append(page)
-        return page
-
-    def _asked(self, dialog: Dialog) -> None:
-        self.complaints.append(dialog.message)
-        dialog.dismiss()
-
-    def _requested(self, url: str, path: Path) -> None:
-        if url.partition("#")[0] != path.as_uri() and not url.startswith("blob:"):
-            self.complaints.append(f"asked for {url}")
-
-    def close(self) -> None:
-        """Closes all that was opened."""
-        for page in self._opened:
-            page.context.close()
-
-
 @pytest.fixture
 def window(chromium: Browser) -> Iterator[Window]:
-    opened = Window(chromium)
-    yield opened
-    opened.close()
+    with Window(chromium) as opened:
+        yield opened
     assert opened.complaints == []
 
 
@@ -69,7 +26,7 @@ def window(chromium: Browser) -> Iterator[Window]:
 
 
 def test_the_grid_shows_who_understands_whom(window: Window, page_path: Path) -> None:
-    page = window.open(page_path)
+    page = window.open(page_path.as_uri())
     grid = page.get_by_role("table", name="addition", exact=True)
     row = grid.get_by_role("row", name="little-endian")
     mark = row.get_by_role("link")
@@ -86,7 +43,7 @@ def test_the_grid_shows_who_understands_whom(window: Window, page_path: Path) ->
 
 
 def test_from_the_first_view_to_the_wrong_byte_is_a_click(window: Window, page_path: Path) -> None:
-    page = window.open(page_path)
+    page = window.open(page_path.as_uri())
     page.get_by_role("table", name="addition", exact=True).get_by_role("row", name="little-endian").get_by_role(
         "link"
     ).click()
@@ -102,7 +59,7 @@ def test_from_the_first_view_to_the_wrong_byte_is_a_click(window: Window, page_p
 
 
 def test_the_wrong_byte_is_marked_in_the_conversation_and_on_both_consoles(window: Window, page_path: Path) -> None:
-    page = window.open(page_path, f"#cell/{BROKEN}")
+    page = window.open(page_path.as_uri() + f"#cell/{BROKEN}")
     timeline = page.get_by_role("table", name="The conversation")
     message = timeline.locator(".message.m")
     expect(message).to_have_count(1)
@@ -117,14 +74,14 @@ def test_the_wrong_byte_is_marked_in_the_conversation_and_on_both_consoles(windo
 
 
 def test_fragments_are_drawn_as_they_travelled(window: Window, page_path: Path) -> None:
-    page = window.open(page_path, "#cell/addition/working-server/working-client/byte-by-byte")
+    page = window.open(page_path.as_uri() + "#cell/addition/working-server/working-client/byte-by-byte")
     first = page.locator(".message", has_text="first =").first
     assert first.locator(".leg").nth(0).locator(".piece").all_inner_texts() == ["00 00 00 54"]
     assert first.locator(".leg").nth(1).locator(".piece").all_inner_texts() == ["00", "00", "00", "54"]
 
 
 def test_a_case_that_failed_opens_too(window: Window, page_path: Path) -> None:
-    page = window.open(page_path)
+    page = window.open(page_path.as_uri())
     table = page.get_by_role("table", name="Cases against the servers of addition")
     row = table.get_by_role("row", name="one-sum")
     expect(row).to_contain_text("a request is answered by its sum")
@@ -135,7 +92,7 @@ def test_a_case_that_failed_opens_too(window: Window, page_path: Path) -> None:
 
 
 def test_cases_of_one_template_open_and_close(window: Window, page_path: Path) -> None:
-    page = window.open(page_path)
+    page = window.open(page_path.as_uri())
     case = page.get_by_text("a session cut in two behind byte 7 is", exact=False)
     expect(case).to_be_hidden()
     page.get_by_role("button", name="split 34 cases").click()
@@ -146,7 +103,7 @@ def test_cases_of_one_template_open_and_close(window: Window, page_path: Path) -
 
 
 def test_the_record_and_the_capture_are_downloaded(window: Window, page_path: Path) -> None:
-    page = window.open(page_path, f"#cell/{BROKEN}")
+    page = window.open(page_path.as_uri() + f"#cell/{BROKEN}")
     with page.expect_download() as record:
         page.get_by_role("button", name="Record (JSON)").click()
     assert record.value.suggested_filename == "addition_little-endian_working-client_direct.json"
@@ -160,7 +117,7 @@ def test_the_record_and_the_capture_are_downloaded(window: Window, page_path: Pa
 
 
 def test_the_filter_leaves_what_was_asked_for(window: Window, page_path: Path) -> None:
-    page = window.open(page_path)
+    page = window.open(page_path.as_uri())
     marks, status = page.locator(".grid .mark:visible"), page.get_by_role("status")
     everything = status.inner_text().split()[0]
     page.get_by_label("Program").select_option("little-endian")
@@ -180,7 +137,7 @@ def test_the_filter_leaves_what_was_asked_for(window: Window, page_path: Path) -
 
 
 def test_the_language_is_the_browsers_and_can_be_switched(window: Window, page_path: Path) -> None:
-    page = window.open(page_path, locale="fr-FR")
+    page = window.open(page_path.as_uri(), locale="fr-FR")
     expect(page.get_by_role("heading", level=1)).to_have_text("Qui comprend qui")
     assert page.evaluate("document.documentElement.lang") == "fr"
     assert page.title() == "Rapport de conformité"
@@ -199,8 +156,8 @@ def test_light_and_dark(window: Window, page_path: Path) -> None:
     def brightness(page: Page) -> int:
         return int(page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]"))
 
-    assert brightness(window.open(page_path, dark=True)) < 60
-    page = window.open(page_path)
+    assert brightness(window.open(page_path.as_uri(), dark=True)) < 60
+    page = window.open(page_path.as_uri())
     assert brightness(page) > 200
     page.get_by_role("button", name="Light or dark").click()
     assert brightness(page) < 60
@@ -209,7 +166,7 @@ def test_light_and_dark(window: Window, page_path: Path) -> None:
 
 
 def test_by_keyboard_alone(window: Window, page_path: Path) -> None:
-    page = window.open(page_path)
+    page = window.open(page_path.as_uri())
     keys = page.keyboard
     keys.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
@@ -229,7 +186,7 @@ def test_by_keyboard_alone(window: Window, page_path: Path) -> None:
 
 
 def test_the_way_back_and_to_the_next_failure(window: Window, page_path: Path) -> None:
-    page = window.open(page_path, f"#cell/{BROKEN}")
+    page = window.open(page_path.as_uri() + f"#cell/{BROKEN}")
     title = page.get_by_role("heading", level=1)
     first = title.inner_text()
     page.get_by_role("link", name="Next failure").click()
@@ -241,7 +198,7 @@ def test_the_way_back_and_to_the_next_failure(window: Window, page_path: Path) -
 
 
 def test_a_link_that_leads_nowhere_says_so(window: Window, page_path: Path) -> None:
-    page = window.open(page_path, "#cell/no/such/<b>cell</b>")
+    page = window.open(page_path.as_uri() + "#cell/no/such/<b>cell</b>")
     expect(page.get_by_role("heading", level=1)).to_contain_text("There is no such conversation")
     expect(page.locator("#story")).to_contain_text("cell/no/such/<b>cell</b>")
 
@@ -251,7 +208,7 @@ def test_a_link_that_leads_nowhere_says_so(window: Window, page_path: Path) -> N
 
 @pytest.mark.parametrize("place", ["", f"#cell/{BROKEN}", "#cell/chat/chat-mixes-two/all-python-chat/direct"])
 def test_a_phone_shows_it_without_scrolling_aside(window: Window, page_path: Path, place: str) -> None:
-    page = window.open(page_path, place, width=360)
+    page = window.open(page_path.as_uri() + place, width=360)
     if place:
         expect(page.locator(".timeline")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
@@ -264,7 +221,7 @@ def test_a_phone_shows_it_without_scrolling_aside(window: Window, page_path: Pat
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(("width", "locale"), [(1280, "en-US"), (1280, "fr-FR"), (360, "fr-FR")])
 def test_axe_finds_nothing(window: Window, page_path: Path, dark: bool, width: int, locale: str) -> None:
-    page = window.open(page_path, dark=dark, width=width, locale=locale)
+    page = window.open(page_path.as_uri(), dark=dark, width=width, locale=locale)
     assert axe_violations(page) == []
     page.locator(".fold").first.click()
     assert axe_violations(page) == []
@@ -278,7 +235,7 @@ def test_axe_finds_nothing(window: Window, page_path: Path, dark: bool, width: i
 
 def test_what_is_rough_is_seen_and_opens(window: Window, tmp_path: Path) -> None:
     rough = case_record("forged", note="rough, as the course's Java is: it shows it", rough="it shows it")
-    page = window.open(write_report(write_run(tmp_path, [cell_record(), rough, case_record("sum")])))
+    page = window.open(write_report(write_run(tmp_path, [cell_record(), rough, case_record("sum")])).as_uri())
     page.get_by_label("Verdict").select_option("rough")
     expect(page.get_by_role("row", name="what sum does")).to_be_hidden()
     assert axe_violations(page) == []
@@ -288,7 +245,7 @@ def test_what_is_rough_is_seen_and_opens(window: Window, tmp_path: Path) -> None
 
 
 def test_of_many_connections_one_is_followed(window: Window, page_path: Path) -> None:
-    page = window.open(page_path, "#cell/addition/working-many/python-multithreaded/slow")
+    page = window.open(page_path.as_uri() + "#cell/addition/working-many/python-multithreaded/slow")
     page.get_by_label("Connection").select_option("3")
     expect(page.locator(".message")).to_have_count(4)  # an address, two numbers, their sum
     ids = {text.rpartition("depuis ")[2].split(" ")[0] for text in _lines(page) if "depuis" in text}
@@ -302,7 +259,7 @@ def _lines(page: Page) -> list[str]:
 
 
 def test_a_field_and_what_both_consoles_tell_of_it_are_one_row(window: Window, page_path: Path) -> None:
-    page = window.open(page_path, f"#cell/{BROKEN}")
+    page = window.open(page_path.as_uri() + f"#cell/{BROKEN}")
     row = page.locator(".timeline tr.m")
     expect(row).to_have_count(1)
     expect(row.locator("td.client")).to_contain_text("--> Réponse serveur : -1241513984")
@@ -311,7 +268,7 @@ def test_a_field_and_what_both_consoles_tell_of_it_are_one_row(window: Window, p
 
 
 def test_paper_has_the_conversation_and_no_buttons(window: Window, page_path: Path) -> None:
-    page = window.open(page_path, f"#cell/{BROKEN}", width=794)
+    page = window.open(page_path.as_uri() + f"#cell/{BROKEN}", width=794)
     expect(page.locator(".timeline")).to_be_visible()
     page.emulate_media(media="print")
     expect(page.locator(".timeline")).to_be_visible()
@@ -342,7 +299,7 @@ def test_a_comparison_says_what_has_changed(window: Window, tmp_path: Path) -> N
             case_record("sum"),
         ],
     )
-    page = window.open(write_report(later, earlier=earlier))
+    page = window.open(write_report(later, earlier=earlier).as_uri())
     comparison = page.get_by_role("region", name="Compared with the run of 2026-03-02 10:15 UTC")
     assert comparison.locator("summary").all_inner_texts() == [
         "Newly failing 1",
@@ -400,7 +357,7 @@ def test_whatever_a_program_sends_is_shown_and_never_run(window: Window, tmp_pat
     record["mistakes"] = [{"guess": True, "confidence": 0.5, **{key: f"{key} {evil}" for key in texts}}]
     case = case_record(evil, program=evil, about=evil, verdict="skipped", reason=evil)
     facts = {"backend": evil, "why": evil, "commit": evil, "versions": {evil: evil}, "networks": {evil: evil}}
-    page = window.open(write_report(write_run(tmp_path, [record, case], protocols={evil: evil}, **facts)))
+    page = window.open(write_report(write_run(tmp_path, [record, case], protocols={evil: evil}, **facts)).as_uri())
     assert _seen(page, "#overview").count(_as_shown(evil)) > 10
     page.locator(".grid .mark").click()
     expect(page.locator("#story-title")).to_be_visible()

@@ -3,24 +3,14 @@
 
 const labels = await (await fetch("labels.json")).json();
 const byId = (id) => document.getElementById(id);
-const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 const SHOWN = 60; // conversations
 const LINES = 400; // of the one that is followed
 const AGAIN = 2000; // milliseconds until the board is asked again
 const SAID_EVERY = 10000; // milliseconds: a screen reader is told no more often what has happened
 
-// Remembering, languages, light and dark ------------------------------------------------------------------------------
+// Languages, light and dark -------------------------------------------------------------------------------------------
 
-function remember(key, value) {
-  try { localStorage.setItem(key, value); } catch { /* a browser may keep nothing */ }
-}
-
-function remembered(key) {
-  try { return localStorage.getItem(key); } catch { return null; }
-}
-
-let language = remembered("conformance-language") || (navigator.language.toLowerCase().startsWith("fr") ? "fr" : "en");
 const t = (key) => labels[key][language];
 const number = (value, digits = 0) => value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const clock = (at, options) => new Date(at * 1000).toLocaleTimeString(language, { hour12: false, ...options });
@@ -58,34 +48,6 @@ function setTheme(theme) {
 }
 
 // Building ------------------------------------------------------------------------------------------------------------
-
-function make(tag, options, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(options || {})) if (value) element.setAttribute(name, value);
-  element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
-// The same rule as that of the report: what would not be seen is its escape.
-const HIDING = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]+/gu;
-const SHORT = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-
-function visible(text) {
-  const fragment = document.createDocumentFragment();
-  let end = 0;
-  for (const found of text.matchAll(HIDING)) {
-    fragment.append(text.slice(end, found.index), make("span", { class: "odd" }, [...found[0]].map(escaped).join("")));
-    end = found.index + found[0].length;
-  }
-  fragment.append(text.slice(end));
-  return fragment;
-}
-
-function escaped(character) {
-  const code = character.codePointAt(0);
-  const digits = code.toString(16).toUpperCase();
-  return SHORT[character] || (code <= 0xffff ? "\\u" + digits.padStart(4, "0") : "\\U" + digits.padStart(8, "0"));
-}
 
 // Sentences of the taps put names between backticks, and are in English.
 function prose(tag, text, options) {
