@@ -21,7 +21,7 @@ matrix: $(READY)
 	$(BIN)/python -m pytest conformance --no-cases $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest tests conformance $(ARGS)
+	$(BIN)/python -m pytest tests conformance -rs $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
