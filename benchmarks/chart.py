@@ -37,6 +37,6 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.legend(loc="upper right", fontsize=8)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=8)
     with rc_context({"svg.hashsalt": "ratios"}):  # the same run is the same file
         canvas.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

@@ -28,7 +28,7 @@ BENCHMARKS = {
     "streams": Benchmark("values through the streams, values/s", streams.measure),
     "cell-processes": Benchmark("a cell of the matrix, its programs as processes", cell.measure_processes),
     "tap": Benchmark("two programs with a tap between them", tap.measure),
-    "board": Benchmark("the live board between programs and a page that looks on", board.measure),
+    "board": Benchmark("the live board between programs and a page that looks on", board.measure, drawn=False),
     "cell-containers": Benchmark("a cell of the matrix, its programs in containers", cell.measure_containers),
 }
 """By the name that `--only` takes."""
