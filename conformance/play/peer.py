@@ -12,6 +12,7 @@ from typing import Any, Literal
 from conformance.counted import BYTES, SizeError
 from conformance.hexadecimal import show
 from conformance.play.items import Item
+from conformance.tap.addresses import shown_address
 from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError, WireType
 
@@ -39,7 +40,8 @@ class Peer:
         self._buffer = bytearray()
         self._end: str | None = None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._tell("opened", CLIENT)
+        client, server = (_own(sock), _other(sock)) if me == CLIENT else (_other(sock), _own(sock))
+        record(Event(time.monotonic(), number, "opened", CLIENT, detail=client, via=server))
 
     def _tell(self, kind: Kind, sender: Side, data: bytes = b"", size: int = 0) -> None:
         self._record(Event(time.monotonic(), self._number, kind, sender, data, size))
@@ -242,3 +244,15 @@ class _EndError(Exception):
     def __init__(self, how: str) -> None:
         super().__init__(how)
         self.how = how
+
+
+def _own(sock: socket.socket) -> str:
+    return shown_address(sock.getsockname())
+
+
+def _other(sock: socket.socket) -> str:
+    """Nothing where the program has gone already."""
+    try:
+        return shown_address(sock.getpeername())
+    except OSError:
+        return ""

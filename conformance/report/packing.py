@@ -102,7 +102,8 @@ def capture(content: Mapping[str, Any]) -> bytes | None:
         return None
     # All that a capture tells of the protocol is its name, whatever a record has for one.
     protocol = Protocol.model_construct(protocol=_encodable(content["protocol"]))
-    to, network = _encodable(content.get("server")), _encodable(content.get("network"))
+    to = _encodable(content.get("server") or content.get("program"))
+    network = _encodable(content.get("network") or "none")
     file = io.BytesIO()
     saver = PcapngSaver(file, About(protocol, to, network, datetime.fromisoformat(content["began"]).timestamp()))
     try:
