@@ -19,11 +19,12 @@ _ENOUGH = 64 << 10
 class Turn:
     """Gathers lines, and what is to be done once they are shown, until the event loop has gone round."""
 
-    __slots__ = ("_afterwards", "_answers", "_call_soon", "_lines", "_linger", "_size")
+    __slots__ = ("_afterwards", "_answers", "_begun", "_call_soon", "_lines", "_linger", "_size")
 
     def __init__(self, call_soon: Callable[[Callable[[], None]], object]) -> None:
         self._call_soon = call_soon
         self._linger = Linger(call_soon)
+        self._begun = False
         self._lines: list[bytes] = []
         self._size = 0
         self._answers: list[tuple[asyncio.WriteTransport, bytes]] = []
@@ -31,31 +32,16 @@ class Turn:
 
     def out(self, line: str) -> None:
         """A line for standard output."""
-        self.out_encoded(encoded(line))
-
-    def out_encoded(self, lines: bytes) -> None:
-        r"""Lines for standard output, already in UTF-8 and each ended by `\n`."""
-        if not self._lines:
-            self._call_soon(self.end)
-        self._lines.append(lines)
-        self._size += len(lines)
-        if self._size >= _ENOUGH:
-            self.end()
+        self._show(encoded(line))
 
     def answer(self, lines: bytes, transport: asyncio.WriteTransport, data: bytes) -> None:
-        """Lines as for `out_encoded`, and what is sent once they are shown."""
-        if not self._lines:
-            self._call_soon(self.end)
-        self._lines.append(lines)
+        r"""Lines for standard output, in UTF-8 and each ended by `\n`, and what is sent once they are shown."""
         self._answers.append((transport, data))
-        self._size += len(lines)
-        if self._size >= _ENOUGH:
-            self.end()
+        self._show(lines)
 
     def then(self, function: Callable[[], None]) -> None:
         """Has the function called at the end of the turn, once its lines are shown."""
-        if not self._afterwards:
-            self._call_soon(self.end)
+        self._begin()
         self._afterwards.append(function)
 
     def end(self) -> None:
@@ -70,4 +56,21 @@ class Turn:
             transport.write(data)
         for function in afterwards:
             function()
+
+    def _show(self, lines: bytes) -> None:
+        self._begin()
+        self._lines.append(lines)
+        self._size += len(lines)
+        if self._size >= _ENOUGH:
+            self.end()
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._call_soon(self._gone_round)
+
+    def _gone_round(self) -> None:
+        # However often it has ended early, it is one turn: one that follows closely is another.
+        self._begun = False
+        self.end()
         self._linger.turn_ended()

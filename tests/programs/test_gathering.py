@@ -94,19 +94,24 @@ def test_a_console_that_is_closed_later_ends_it_as_well(program: Program) -> Non
     assert complaints == b""
 
 
-def test_lines_of_many_threads_are_whole_and_each_threads_in_order(start: Start) -> None:
-    script = start(
-        Script(
-            "import threading\n"
-            "from pyconsole import GatheredLines\n"
-            "console = GatheredLines()\n"
-            "def talk(name):\n"
-            "    for number in range(1000): console.out(f'{name} {number}')\n"
-            "threads = [threading.Thread(target=talk, args=(name,)) for name in range(10)]\n"
-            "for thread in threads: thread.start()\n"
-            "for thread in threads: thread.join()\n"
-        )
+def talkers(threads: int, lines: int, *, flushing: bool = False) -> Script:
+    """So many threads, each of which leaves so many lines behind."""
+    return Script(
+        "import threading\n"
+        "from pyconsole import GatheredLines\n"
+        "console = GatheredLines()\n"
+        "def talk(name):\n"
+        f"    for number in range({lines}):\n"
+        "        console.out(f'{name} {number}')\n"
+        f"        if {flushing}: console.flush()\n"
+        f"threads = [threading.Thread(target=talk, args=(name,)) for name in range({threads})]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
     )
+
+
+def test_lines_of_many_threads_are_whole_and_each_threads_in_order(start: Start) -> None:
+    script = start(talkers(10, 1000))
     assert script.status() == 0
     for name in range(10):
         own = [line for line in script.out if line.startswith(f"{name} ")]
@@ -177,23 +182,29 @@ def test_a_turn_that_brings_very_much_ends_early(events: list[bytes]) -> None:
     turn = Turn(lambda _end: None)
     line = b"x" * 1023 + b"\n"
     for _ in range(64):
-        turn.out_encoded(line)
+        turn.out(line.decode().rstrip("\n"))
     assert events == [64 * line]
+
+
+def test_however_much_it_brings_and_however_early_it_ends_it_is_one_turn(events: list[bytes]) -> None:
+    """The event loop stays awake after two turns that follow each other closely, and not after one."""
+    soon: list[Callable[[], None]] = []
+    turn = Turn(soon.append)
+    turn.out("a message")
+    turn.then(lambda: events.append(b"afterwards"))
+    turn.end()
+    turn.out("another")
+    (go_round,) = soon
+    soon.clear()
+    go_round()
+    assert events == [b"a message\n", b"afterwards", b"another\n"]
+    assert soon == []
+    turn.out("the next turn")
+    assert len(soon) == 1
 
 
 def test_flush_writes_each_line_once(start: Start) -> None:
     """Threads that flush, beside the one that writes."""
-    script = start(
-        Script(
-            "import threading\n"
-            "from pyconsole import GatheredLines\n"
-            "console = GatheredLines()\n"
-            "def talk(name):\n"
-            "    for number in range(300): console.out(f'{name} {number}'); console.flush()\n"
-            "threads = [threading.Thread(target=talk, args=(name,)) for name in range(4)]\n"
-            "for thread in threads: thread.start()\n"
-            "for thread in threads: thread.join()\n"
-        )
-    )
+    script = start(talkers(4, 300, flushing=True))
     assert script.status() == 0
     assert sorted(script.out) == sorted(f"{name} {number}" for name in range(4) for number in range(300))
