@@ -17,9 +17,9 @@ from benchmarks.sampling import Effort, in_turns
 from benchmarks.servers import pyserver
 from conformance.backends import NoBackendError, choose_backend
 from conformance.backends.base import Backend
-from conformance.cell import run_cell
-from conformance.matrix import Cell, all_cells
 from conformance.model import load_registry
+from conformance.model.cells import Cell, all_cells
+from conformance.runner.cell_run import run_cell
 
 __all__ = ["by_hand", "measure_containers", "measure_processes"]
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from conformance.commands import main
+from conformance.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

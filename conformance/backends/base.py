@@ -8,10 +8,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.console_log import ConsoleLog, Stream
+from conformance.backends.console_log import ConsoleLog
+from conformance.backends.player_client import PlayerControl
+from conformance.backends.tap_client import TapControl
+from conformance.judge.console_line import Stream
 from conformance.model.program import Program
-from conformance.player_control import PlayerControl
-from conformance.tap_control import TapControl
 
 __all__ = [
     "Backend",

@@ -45,14 +45,14 @@ from conformance.backends.base import (
     build_failure,
     expand,
 )
+from conformance.backends.console_log import ConsoleLog
 from conformance.backends.engine import LABEL, remove_all, remove_leftovers
 from conformance.backends.images import ensure_image
-from conformance.console_log import ConsoleLog
+from conformance.backends.player_client import PlayerControl
+from conformance.backends.run_label import mark
+from conformance.backends.tap_client import TapControl
 from conformance.model.program import Program
 from conformance.model.runtime import Runtime
-from conformance.owner import mark
-from conformance.player_control import PlayerControl
-from conformance.tap_control import TapControl
 
 __all__ = ["ContainerBackend"]
 
@@ -202,7 +202,7 @@ class _ContainerLane(Lane):
         self.tap = TapControl()
         self._player: PlayerControl | None = None
         with ThreadPoolExecutor(2) as both:
-            tap = both.submit(self._helper, "conformance.tap", self.tap, {"network": backend.network})
+            tap = both.submit(self._helper, "conformance.agent.tap", self.tap, {"network": backend.network})
             site = both.submit(self._empty_site)
             self._helpers = [tap.result(), site.result()]
         self._tap, self._site = self._helpers
@@ -238,7 +238,7 @@ class _ContainerLane(Lane):
         if self._player is None:
             self._player = PlayerControl()
             neighbour = {"network_mode": f"container:{self._tap.id}"}
-            self._helpers.append(self._helper("conformance.play", self._player, neighbour))
+            self._helpers.append(self._helper("conformance.agent.player", self._player, neighbour))
         return self._player
 
     @contextmanager
@@ -400,7 +400,7 @@ def _pass_on(output: Any, feed: Feed, closed: Callable[[], None]) -> None:
 
 def _put_harness(container: Container) -> None:
     """The tap and the player need Python and javaio alone: their few files go into the container that runs them."""
-    container.put_archive("/opt", _archive(_PACKAGE, "harness/conformance", ("*.py", "tap/*.py", "play/*.py")))
+    container.put_archive("/opt", _archive(_PACKAGE, "harness/conformance", ("__init__.py", "agent/**/*.py")))
 
 
 def _archive(folder: Path, prefix: str = "", patterns: Sequence[str] = ("**/*",)) -> bytes:

@@ -10,7 +10,7 @@ import docker
 from docker.errors import APIError, DockerException
 from docker.models.containers import Container
 
-from conformance.owner import is_gone
+from conformance.backends.run_label import is_gone
 
 __all__ = ["LABEL", "connect_engine", "remove_all", "remove_leftovers"]
 

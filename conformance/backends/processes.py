@@ -31,13 +31,20 @@ from conformance.backends.base import (
     build_failure,
     expand,
 )
+from conformance.backends.console_log import ConsoleLog
 from conformance.backends.jdks import find_jdks
-from conformance.console_log import ConsoleLog, Stream
+from conformance.backends.player_client import PlayerControl
+from conformance.backends.run_label import (
+    MARK_VARIABLE,
+    end_marked_processes,
+    mark,
+    marked_folder,
+    remove_marked_folders,
+)
+from conformance.backends.tap_client import TapControl
+from conformance.judge.console_line import Stream
 from conformance.model.program import Program
 from conformance.model.runtime import Runtime
-from conformance.owner import MARK_VARIABLE, end_marked_processes, mark, marked_folder, remove_marked_folders
-from conformance.player_control import PlayerControl
-from conformance.tap_control import TapControl
 
 __all__ = ["ProcessBackend"]
 
@@ -227,7 +234,7 @@ class _ProcessLane(Lane):
         self._backend = backend
         self.tap = TapControl()
         self._player: PlayerControl | None = None
-        self._helpers = [backend.helper("conformance.tap", self.tap)]
+        self._helpers = [backend.helper("conformance.agent.tap", self.tap)]
 
     @contextmanager
     def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
@@ -237,7 +244,7 @@ class _ProcessLane(Lane):
     def player(self) -> PlayerControl:
         if self._player is None:
             self._player = PlayerControl()
-            self._helpers.append(self._backend.helper("conformance.play", self._player))
+            self._helpers.append(self._backend.helper("conformance.agent.player", self._player))
         return self._player
 
     def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:

@@ -6,8 +6,8 @@ import json
 from collections import deque
 from typing import Any
 
+from conformance.agent.events import Event
 from conformance.board.recording import Recording
-from conformance.tap.events import Event
 
 __all__ = ["LINES", "Connection"]
 

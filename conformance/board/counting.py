@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.agent.events import CLIENT, SERVER
 from conformance.model import Protocol
-from conformance.tap.events import CLIENT, SERVER
 
 __all__ = ["SECONDS", "Counter"]
 

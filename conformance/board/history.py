@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from conformance.agent.events import SERVER, Event
 from conformance.board.connection import Connection
 from conformance.board.counting import Counter
-from conformance.board.troubles import Troubles
+from conformance.board.problems import Troubles
 from conformance.model import Protocol
-from conformance.tap.events import SERVER, Event
 
 __all__ = ["CONNECTIONS", "HELD_LIMIT", "MESSAGES", "History"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.tap.events import Event, Kind, Side
+from conformance.agent.events import Event, Kind, Side
 
 __all__ = ["EVENT_SIZE", "Recording"]
 

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator
 
-from conformance.commands.arguments import Place, UsageError, find_protocol, listen_place, place
 from conformance.model import Protocol
+from conformance.model.lookup import UsageError, find_protocol
 from conformance.model.yaml_file import Model, read_yaml, validate
+from conformance.observe.places import Place, listen_place, place
 
 __all__ = ["WatchedServer", "read_servers", "server_words"]
 

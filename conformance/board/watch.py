@@ -6,16 +6,16 @@ import io
 import time
 from collections.abc import Iterable
 
+from conformance.agent.events import Event
+from conformance.agent.tap.conditions import Conditions
 from conformance.board.history import History
 from conformance.board.servers import WatchedServer
-from conformance.commands.pcapng import PcapngSaver
-from conformance.commands.relay_process import RelayProcess
-from conformance.commands.saved import About, JsonSaver
-from conformance.commands.session import Saver, TapSession
-from conformance.commands.telling import JsonTeller, Totals
-from conformance.commands.viewer import STALL_SECONDS, Viewer
-from conformance.tap.conditions import Conditions
-from conformance.tap.events import Event
+from conformance.observe.formatting import JsonTeller, Totals
+from conformance.observe.pcapng import PcapngSaver
+from conformance.observe.relay_process import RelayProcess
+from conformance.observe.saved import About, JsonSaver
+from conformance.observe.tap_session import Saver, TapSession
+from conformance.observe.viewer import STALL_SECONDS, Viewer
 
 __all__ = ["Watch"]
 

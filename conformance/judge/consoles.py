@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from conformance.conversation import Conversation
+from conformance.decoder.conversation import Conversation
 from conformance.model.console import Console, fill, pattern
 
 __all__ = ["check_blocks", "check_exact", "check_interleaved", "connection_lines", "expected_count"]

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from conformance.console_log import ConsoleLine
-from conformance.conversation import Conversation, read_conversation
-from conformance.judge.chat import ChatReading, Said, read_chat
+from conformance.agent.recording import Recording
+from conformance.decoder.conversation import Conversation, read_conversation
+from conformance.judge.broadcast import ChatReading, Said, read_chat
+from conformance.judge.console_line import ConsoleLine
 from conformance.judge.consoles import check_blocks, check_exact, check_interleaved, connection_lines
 from conformance.model.console import Console, fill
 from conformance.model.program import Program
 from conformance.model.protocol import Protocol
-from conformance.recording import Recording
 
 __all__ = ["Account", "Evidence", "Verdict", "judge"]
 

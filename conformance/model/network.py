@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from conformance.agent.tap.conditions import Conditions
 from conformance.model.yaml_file import Model
-from conformance.tap.conditions import Conditions
 
 __all__ = ["Network"]
 

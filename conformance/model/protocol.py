@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from conformance.counted import BYTES, CountedBytes
-from conformance.expressions import Expression, names_in, parse_expression
+from conformance.agent.events import CLIENT, SERVER, Side
+from conformance.agent.expressions import Expression, names_in, parse_expression
+from conformance.agent.sized_bytes import BYTES, CountedBytes
 from conformance.model.yaml_file import Lines, Model, _as_tuple, plain_name
-from conformance.tap.events import CLIENT, SERVER, Side
 from javaio import WIRE_TYPES, WireType
 
 __all__ = ["BothWays", "FieldStep", "Protocol", "Repeat", "Step"]

@@ -18,7 +18,7 @@ from conformance.model.yaml_file import Model, YamlError, plain_name, read_yaml,
 
 __all__ = ["Registry", "load_matrix", "load_registry"]
 
-HERE = Path(__file__).resolve().parent.parent
+SPEC = Path(__file__).resolve().parent.parent / "spec"
 
 M = TypeVar("M", bound=Model)
 
@@ -37,12 +37,12 @@ class Registry:
     clients: tuple[Program, ...]
 
 
-def load_registry(extra: Iterable[Path] = (), home: Path = HERE) -> Registry:
+def load_registry(extra: Iterable[Path] = (), home: Path = SPEC) -> Registry:
     """The harness's own files, in `home`, and the users' `extra` ones; YamlError says what is wrong in any of them."""
     return _load([home / "programs.yaml", *extra], home)
 
 
-def load_matrix(extra: Iterable[Path] = (), home: Path = HERE) -> Registry:
+def load_matrix(extra: Iterable[Path] = (), home: Path = SPEC) -> Registry:
     """The same for the matrix of this repository, which may be made of more than the harness's own programs."""
     return _load([*listed_files(home / "matrix.yaml"), *extra], home)
 

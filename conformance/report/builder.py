@@ -20,12 +20,12 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.report.comparing import Comparison, compare
+from conformance.agent.events import SERVER
 from conformance.report.layout import Entry, case_groups, failures, grids
 from conformance.report.packing import Packed, capture, pack, slim
-from conformance.report.reading import Results, find_results, read
 from conformance.report.visible import prose, visible
-from conformance.tap.events import SERVER
+from conformance.results.comparing import Comparison, compare
+from conformance.results.reading import Results, find_results, read
 
 __all__ = ["write_report"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.report.reading import Record
+from conformance.results.reading import Record
 
 __all__ = ["CaseGroup", "CaseRow", "Entry", "Failure", "Grid", "case_groups", "failures", "grids"]
 

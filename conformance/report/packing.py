@@ -16,12 +16,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.commands.pcapng import PcapngSaver
-from conformance.commands.saved import About
+from conformance.agent.events import Event
 from conformance.model.protocol import Protocol
-from conformance.report.reading import Record
-from conformance.report.story import story
-from conformance.tap.events import Event
+from conformance.observe.pcapng import PcapngSaver
+from conformance.observe.saved import About
+from conformance.report.timeline import story
+from conformance.results.reading import Record
 
 __all__ = ["Packed", "capture", "pack", "slim"]
 

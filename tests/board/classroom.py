@@ -6,7 +6,7 @@ import re
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.commands.running import Command, Server, adds_little_endian, free_port
+from tests.cli.running import Command, Server, adds_little_endian, free_port
 from tests.programs.programs import (
     CHAT_CLIENTS,
     CHAT_SERVERS,

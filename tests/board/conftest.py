@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from tests.board.classroom import Classroom
 from tests.board.window import LISTENS
 from tests.browser import Window, chromium
-from tests.commands.conftest import java_classes
+from tests.cli.conftest import java_classes
 
 __all__ = ["chromium", "java_classes"]
 

@@ -12,17 +12,17 @@ from typing import Any
 
 import uvicorn
 
+from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side
 from conformance.board.app import board_app
 from conformance.board.board import Board
 from conformance.board.history import History
 from conformance.board.servers import WatchedServer
-from conformance.commands.arguments import Place
-from conformance.commands.telling import JsonTeller
-from conformance.commands.terminal import Printer
-from conformance.commands.viewer import STALL_SECONDS, Viewer
-from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side
-from tests.commands.recordings import BEGAN, PROTOCOLS
-from tests.commands.running import LONG
+from conformance.observe.formatting import JsonTeller
+from conformance.observe.places import Place
+from conformance.observe.terminal import Printer
+from conformance.observe.viewer import STALL_SECONDS, Viewer
+from tests.cli.recordings import BEGAN, PROTOCOLS
+from tests.cli.running import LONG
 
 
 class Fed:

@@ -15,8 +15,8 @@ import pytest
 
 from conformance.board.app import PAGES, PAGES_OF_ONE
 from tests.board.engine import Shown, Stream, shown
-from tests.commands.pcapng_reader import packets
-from tests.commands.running import LONG, Server, adds, connect, free_port, ints, listens, received, run, utf
+from tests.cli.pcapng_reader import packets
+from tests.cli.running import LONG, Server, adds, connect, free_port, ints, listens, received, run, utf
 
 
 @pytest.fixture

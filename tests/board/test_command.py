@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.commands.running import LONG, Command, Server, adds, connect, ended, free_port, ints, received, run, utf
+from tests.cli.running import LONG, Command, Server, adds, connect, ended, free_port, ints, received, run, utf
 
 WORDS = ("board", "--listen", "127.0.0.1:0")
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side
 from conformance.board.connection import LINES, Connection
-from conformance.tap.events import CLIENT, SERVER, Event, Kind, Side
 
 
 def connection() -> Connection:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.board.engine import Shown, shown
-from tests.commands.running import Server, adds
+from tests.cli.running import Server, adds
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ import struct
 
 import pytest
 
+from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.board import history as bounds
 from conformance.board.connection import LINES
 from conformance.board.counting import SECONDS
-from conformance.board.troubles import TROUBLES
-from conformance.tap.events import CLIENT, SERVER, Event
+from conformance.board.problems import TROUBLES
 from tests.board.engine import Fed
-from tests.commands.running import ints, utf
+from tests.cli.running import ints, utf
 
 HOSTILE = '</script><img src=x onerror=alert(1)>\u202e\x00\x1b[31m\n\ndata: {"event": 1}'
 

@@ -15,8 +15,8 @@ from javaio import DataOutputStream
 from tests.board.classroom import Board, Classroom
 from tests.board.window import was_told
 from tests.browser import Window, axe_violations
-from tests.commands.pcapng_reader import packets, streams
-from tests.commands.running import Server, adds, connect, ended, ints, received, run, utf
+from tests.cli.pcapng_reader import packets, streams
+from tests.cli.running import Server, adds, connect, ended, ints, received, run, utf
 from tests.programs.running import Running
 
 

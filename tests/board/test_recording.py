@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.board.recording import Recording
-from conformance.tap.events import CLIENT, SERVER, Event
 
 KEPT = 128 << 10
 

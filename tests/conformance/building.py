@@ -6,12 +6,12 @@ import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from conformance.console_log import ConsoleLine
-from conformance.conversation import Conversation, read_conversation
+from conformance.agent.events import CLIENT, SERVER, Event, Side
+from conformance.agent.recording import Connection, Recording
+from conformance.decoder.conversation import Conversation, read_conversation
+from conformance.judge.console_line import ConsoleLine
 from conformance.model import Console, Program, Protocol, Registry, Role, load_registry
 from conformance.model.program import ProgramEntry
-from conformance.recording import Connection, Recording
-from conformance.tap.events import CLIENT, SERVER, Event, Side
 from javaio import WIRE_TYPES
 
 REGISTRY: Registry = load_registry()

@@ -6,9 +6,9 @@ import struct
 import zlib
 from pathlib import Path
 
+from conformance.agent.events import CLIENT, SERVER
 from conformance.model import Protocol
 from conformance.model.yaml_file import read_yaml, validate
-from conformance.tap.events import CLIENT, SERVER
 from javaio import to_int32
 from tests.conformance.building import Part, ints, utf
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-import conformance.cell
+import conformance.runner.cell_run
 
-vars(conformance.cell)["Limits"] = partial(conformance.cell.Limits, listen=10.0, clients=8.0, step=5.0)
+vars(conformance.runner.cell_run)["Limits"] = partial(
+    conformance.runner.cell_run.Limits, listen=10.0, clients=8.0, step=5.0
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.console_log import ConsoleLog
+from conformance.backends.console_log import ConsoleLog
 from conformance.model.console import fill, pattern
 
 NUMBERS = st.integers(-(2**31), 2**31 - 1)

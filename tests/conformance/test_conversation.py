@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.conversation import read_conversation, show
+from conformance.agent.events import CLIENT, SERVER, Event
+from conformance.agent.recording import Recording
+from conformance.decoder.conversation import read_conversation, show
 from conformance.model import Protocol
-from conformance.recording import Recording
-from conformance.tap.events import CLIENT, SERVER, Event
 from tests.conformance.building import ADDITION, CHAT, Part, added, addition, connection, events, ints, utf
 
 JAVA_INTS = st.integers(-(2**31), 2**31 - 1)

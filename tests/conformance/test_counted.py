@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.conversation import read_conversation
-from conformance.counted import CountedBytes, SizeError
-from conformance.expressions import names_in, parse_expression
+from conformance.agent.events import CLIENT, SERVER
+from conformance.agent.expressions import names_in, parse_expression
+from conformance.agent.sized_bytes import CountedBytes, SizeError
+from conformance.decoder.conversation import read_conversation
 from conformance.model import Protocol, YamlError
 from conformance.model.yaml_file import validate
-from conformance.tap.events import CLIENT, SERVER
 from javaio import IncompleteValueError
 from tests.conformance.building import connection, ints, utf
 from tests.conformance.exercise import TRANSFER, answered, checksum, longs, sent, transfer

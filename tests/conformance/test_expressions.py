@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.expressions import parse_expression
+from conformance.agent.expressions import parse_expression
 
 LONGS = st.integers(-(2**63), 2**63 - 1)
 

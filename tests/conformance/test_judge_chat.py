@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.conversation import Conversation, read_conversation
-from conformance.judge.chat import ChatReading, Said, read_chat
-from conformance.tap.events import CLIENT, SERVER
+from conformance.agent.events import CLIENT, SERVER
+from conformance.decoder.conversation import Conversation, read_conversation
+from conformance.judge.broadcast import ChatReading, Said, read_chat
 from tests.conformance.building import CHAT, Part, connection, utf
 
 Post = tuple[str, str]

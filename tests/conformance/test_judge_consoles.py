@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.conversation import Conversation
+from conformance.decoder.conversation import Conversation
 from conformance.judge.consoles import (
     check_blocks,
     check_exact,

@@ -13,7 +13,7 @@ import pytest
 from conformance.backends import choose_backend
 from conformance.backends.containers import ContainerBackend
 from conformance.backends.engine import connect_engine
-from conformance.owner import is_gone, mark
+from conformance.backends.run_label import is_gone, mark
 from tests.conformance.building import REGISTRY
 
 
@@ -32,7 +32,7 @@ def test_it_is_not_gone_because_the_clock_was_set(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_run_that_has_ended_is_gone_and_so_is_one_whose_number_another_process_has_now() -> None:
-    command = [sys.executable, "-c", "import conformance.owner as owner; print(owner.mark())"]
+    command = [sys.executable, "-c", "import conformance.backends.run_label as owner; print(owner.mark())"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     assert is_gone(told)
     host, pid, began = mark().split("/")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.recording import Recording
-from conformance.tap.events import CLIENT, SERVER, Event
+from conformance.agent.events import CLIENT, SERVER, Event
+from conformance.agent.recording import Recording
 from tests.conformance.building import events
 
 EVENTS = st.builds(

@@ -18,7 +18,7 @@ import pytest
 
 from conformance.backends.engine import LABEL
 from conformance.backends.jdks import find_jdks
-from conformance.owner import MARK_VARIABLE
+from conformance.backends.run_label import MARK_VARIABLE
 from tests.conformance.running import HERE, ROOT, arguments, environment, run_matrix
 
 NOWHERE = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
@@ -35,7 +35,7 @@ def collected(results: Path, *options: str) -> list[str]:
     """The names of the cells that such a run would have."""
     run = run_matrix(results, "--collect-only", "-q", *options, changes=NOWHERE)
     assert run.status == 0, run.output
-    marker = "conformance/matrix.yaml::"
+    marker = "conformance/spec/matrix.yaml::"
     return [line.removeprefix(marker) for line in run.output.splitlines() if line.startswith(marker)]
 
 

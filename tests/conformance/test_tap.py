@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.recording import Connection, Recording
-from conformance.tap.conditions import Conditions
-from conformance.tap_control import TapControl, TapError
+from conformance.agent.recording import Connection, Recording
+from conformance.agent.tap.conditions import Conditions
+from conformance.backends.tap_client import TapControl, TapError
 from tests.conformance.building import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,11 +30,11 @@ DIRECT = Conditions()
 _DATA_SEGMENTS_IN = 152  # tcpi_data_segs_in, in Linux's struct tcp_info
 
 
-_AS_IT_IS = ("-m", "conformance.tap")
+_AS_IT_IS = ("-m", "conformance.agent.tap")
 # Python's own event loop, although uvloop may be installed.
 _WITHOUT_UVLOOP = (
     "-c",
-    "import runpy, sys; sys.modules['uvloop'] = None; runpy.run_module('conformance.tap', run_name='__main__')",
+    "import runpy, sys; sys.modules['uvloop'] = None; runpy.run_module('conformance.agent.tap', run_name='__main__')",
 )
 
 

@@ -6,14 +6,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.cell import CellResult
+from conformance.agent.events import CLIENT, SERVER
+from conformance.agent.recording import Recording
 from conformance.judge import Account, Evidence, Verdict, judge
-from conformance.matrix import Cell, all_cells
-from conformance.plugin.summary import summary_lines
-from conformance.recording import Recording
-from conformance.records import Records
-from conformance.tap.events import CLIENT, SERVER
-from conformance.transcript import transcript
+from conformance.model.cells import Cell, all_cells
+from conformance.pytest_plugin.summary import summary_lines
+from conformance.pytest_plugin.transcript import transcript
+from conformance.results.records import Records
+from conformance.runner.cell_run import CellResult
 from tests.conformance.building import ADDITION, REGISTRY, Part, addition, events, ints, printed, utf
 
 CELLS = {cell.name: cell for cell in all_cells(REGISTRY, [])}

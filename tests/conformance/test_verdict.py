@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from conformance.console_log import ConsoleLine
+from conformance.agent.events import CLIENT, SERVER, Event
+from conformance.agent.recording import Recording
 from conformance.judge import Account, Evidence, Verdict, judge
+from conformance.judge.console_line import ConsoleLine
 from conformance.judge.consoles import connection_lines
-from conformance.recording import Recording
-from conformance.tap.events import CLIENT, SERVER, Event
 from tests.conformance.building import ADDITION, Part, added, addition, events, ints, printed, program, the_console, utf
 
 LISTENING = "### Écoute sur le port 8999"

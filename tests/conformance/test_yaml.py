@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.model import YamlError, load_matrix, load_registry
-from conformance.model.registry import HERE
+from conformance.model.registry import SPEC
 
 RIGHT = """
 servers:
@@ -26,7 +26,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A copy of the harness's own files, to make mistakes in."""
-    shutil.copytree(HERE, tmp_path / "home", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copytree(SPEC, tmp_path / "home", ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     return tmp_path / "home"
 
 
@@ -152,7 +152,7 @@ def test_a_file_that_is_no_text(file: Path) -> None:
 def test_a_name_that_is_taken(file: Path) -> None:
     file.write_text(RIGHT.replace("mine", "python-simple"), encoding="utf-8")
     assert sentence(lambda: load_registry([file]), file) == (
-        f"servers.python-simple: the name is taken, by {HERE / 'programs.yaml'}"
+        f"servers.python-simple: the name is taken, by {SPEC / 'programs.yaml'}"
     )
 
 
@@ -265,7 +265,7 @@ def test_a_protocol_of_a_name_that_is_taken(exercise: Path) -> None:
     path = exercise.parent / "double.yaml"
     path.write_text(PROTOCOL.replace("double", "chat"), encoding="utf-8")
     assert sentence(lambda: load_registry([exercise]), path) == (
-        f"there is a protocol of the name 'chat' already, in {HERE / 'protocols' / 'chat.yaml'}"
+        f"there is a protocol of the name 'chat' already, in {SPEC / 'protocols' / 'chat.yaml'}"
     )
 
 
@@ -273,7 +273,7 @@ def test_a_console_of_a_name_that_is_taken(exercise: Path) -> None:
     path = exercise.parent / "its" / "lines.yaml"
     path.write_text(CONSOLE.replace("doubler", "chat-server"), encoding="utf-8")
     assert sentence(lambda: load_registry([exercise]), path) == (
-        f"there is a console of the name 'chat-server' already, in {HERE / 'consoles' / 'chat.yaml'}"
+        f"there is a console of the name 'chat-server' already, in {SPEC / 'consoles' / 'chat.yaml'}"
     )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from conformance.console_log import ConsoleLine
-from conformance.conversation import read_conversation
+from conformance.agent.events import CLIENT, SERVER, Event, Side
+from conformance.agent.recording import Recording
+from conformance.decoder.conversation import read_conversation
 from conformance.judge import Account
+from conformance.judge.console_line import ConsoleLine
+from conformance.judge.correlation import Place, align
 from conformance.model import load_registry
-from conformance.recording import Recording
-from conformance.report.aligning import Place, align
-from conformance.tap.events import CLIENT, SERVER, Event, Side
 
 REGISTRY = load_registry()
 ADDRESS = b"\x00\x09127.0.0.1"

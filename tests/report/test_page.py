@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 from conformance.report.builder import write_report
-from conformance.report.comparing import compare
-from conformance.report.reading import ReportError, find_results
-from conformance.report.story import MANY_ROWS, story
+from conformance.report.timeline import MANY_ROWS, story
 from conformance.report.visible import prose, visible
-from tests.commands.pcapng_reader import packets, streams
+from conformance.results.comparing import compare
+from conformance.results.reading import ReportError, find_results
+from tests.cli.pcapng_reader import packets, streams
 from tests.conformance.running import ROOT
 from tests.report.made_up import case_record, cell_record, write_run
 

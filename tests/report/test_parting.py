@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from conformance.conversation import read_conversation
+from conformance.agent.events import CLIENT, SERVER, Event, Side
+from conformance.agent.recording import Recording
+from conformance.decoder.conversation import read_conversation
+from conformance.judge.divergence import WireMark, find_parting
 from conformance.model import Protocol
 from conformance.model.yaml_file import validate
-from conformance.recording import Recording
-from conformance.report.parting import WireMark, find_parting
-from conformance.tap.events import CLIENT, SERVER, Event, Side
 
 
 def _protocol(*session: dict[str, Any]) -> Protocol:

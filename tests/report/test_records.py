@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conformance.report.reading import Record, find_results
+from conformance.results.reading import Record, find_results
 from tests.report.conftest import CELLS
 
 

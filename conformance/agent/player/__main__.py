@@ -1,0 +1,82 @@
+"""`python -m conformance.agent.player`: plays cases that it is given on standard input, and tells what came of each.
+
+A line of JSON is a case, and a line of JSON its outcome:
+
+    {"against": "server", "host": "server", "port": 8999, "steps": [...], "afterwards": [...]}
+    {"against": "client", "host": "127.0.0.1", "port": 8999, "connections": 1, "steps": [...]}
+
+Before a case against a client there is one line more, `{"listening": 8999}`, when the client may be started. During
+one there may be `{"operator": {"type": ["bonjour"]}}`, and whoever has the client does that step and answers it with
+a line of its own, `{"problem": null, "rough": null}`. End of input ends the player.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import threading
+import time
+from typing import Any
+
+from conformance.agent.player.operator import OperatorStep, Reply
+from conformance.agent.player.player import Outcome, play_against_client, play_against_server
+from conformance.agent.player.steps import from_json, to_json
+
+_SHOWN_BYTES = 1 << 18
+_SHOWN_EVENTS = 2000
+_one_at_a_time = threading.Lock()  # connections side by side may each want something of the one operator
+
+
+def _say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def _events(outcome: Outcome) -> list[dict[str, Any]]:
+    """The recording, for looking at: what passed is judged already, and of very much the beginning is enough."""
+    events: list[dict[str, Any]] = []
+    size = 0
+    for event in outcome.recording.events:
+        size += len(event.data)
+        if size > _SHOWN_BYTES or len(events) >= _SHOWN_EVENTS:
+            break
+        events.append(event.to_json())
+    return events
+
+
+def _operate(step: OperatorStep) -> Reply:
+    with _one_at_a_time:
+        _say({"operator": to_json([step])[0]})
+        answer = sys.stdin.readline()
+    return Reply(**json.loads(answer)) if answer else Reply("the run was stopped")
+
+
+def _play(order: dict[str, Any]) -> Outcome:
+    steps = from_json(order["steps"])
+    if order["against"] == "server":
+        return play_against_server(steps, from_json(order["afterwards"]), order["host"], order["port"])
+    with socket.create_server((order["host"], order["port"]), backlog=512) as listener:
+        _say({"listening": listener.getsockname()[1]})
+        return play_against_client(steps, listener, order["connections"], operate=_operate)
+
+
+def main() -> None:
+    """Plays until the input ends."""
+    for line in sys.stdin:
+        try:
+            outcome = _play(json.loads(line))
+        except OSError as error:
+            outcome = Outcome(f"the harness cannot play here: {error.strerror or error}")
+        _say(
+            {
+                "problem": outcome.problem,
+                "rough": outcome.rough,
+                "events": _events(outcome),
+                "now": time.monotonic(),
+            }
+        )
+
+
+if __name__ == "__main__":
+    main()

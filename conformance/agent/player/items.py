@@ -1,0 +1,166 @@
+"""What stands on the wire in a case: `int: 84`, `UTF: bonjour`, `hex: C0 80`, and lists of these.
+
+A value is written as it is. In what is received, `?name` takes any value and remembers it; in what is sent, `= first +
+second` computes one from what was remembered. `repeat: [...]` with `times: 10000` says the same thing often, and a UTF
+may be `{text: a, times: 65535}` or `{points: 0..FFFF, each: 1000}`, all characters from one code point to another, so
+many in each UTF (these numbers are hexadecimal).
+
+An address that is to be one is `{as: address, form: IP address}`.
+
+Bytes of which a field before them told how many are `bytes: {size: = size, as: content}`: what is received is kept
+under that name; what is sent is made up, and kept as well. `size` may be a plain number, and `hex` gives the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.agent.addresses import is_address
+from conformance.agent.expressions import parse_expression
+from conformance.agent.sized_bytes import BYTES, CountedBytes
+from javaio import WIRE_TYPES, WireType
+
+__all__ = ["Item", "encode_items", "parse_items"]
+
+_PATTERN = bytes(range(251))  # a prime: no piece of a usual size begins twice at the same byte of it
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing on the wire: a value of a type, raw bytes (`hex`), or so many bytes (`bytes`, a mapping)."""
+
+    type: str
+    value: Any
+
+    @property
+    def remembers(self) -> str | None:
+        """The name under which any value is taken here."""
+        if isinstance(self.value, dict):
+            name: str | None = self.value.get("as")
+            return name
+        return self.value[1:] if isinstance(self.value, str) and self.value.startswith("?") else None
+
+    def misfit(self, value: Any) -> str | None:
+        """What had to come in place of a value that came here; None where it is right."""
+        if self.type == "UTF" and isinstance(self.value, dict) and not is_address(value):
+            return f"an IP address as `{self.value['as']}`"
+        return None
+
+    def wire(self, known: Mapping[str, Any]) -> WireType[Any]:
+        """How it stands on the wire; raises `SizeError` where what is known gives no size."""
+        if self.type != BYTES:
+            return WIRE_TYPES[self.type]
+        if "hex" in self.value:
+            return CountedBytes(len(bytes.fromhex(self.value["hex"])))
+        return CountedBytes(_computed(self.value["size"], known))
+
+    def encode(self, known: Mapping[str, Any]) -> bytes:
+        """Its bytes."""
+        if self.type == "hex":
+            return bytes.fromhex(self.value)
+        return self.wire(known).encode(self.evaluate(known))
+
+    def evaluate(self, known: Mapping[str, Any]) -> Any:
+        """Its value, computed where it is an expression."""
+        if self.type != BYTES:
+            return _computed(self.value, known)
+        if "hex" in self.value:
+            return bytes.fromhex(self.value["hex"])
+        size = self.wire(known).size
+        return (_PATTERN * (size // len(_PATTERN) + 1))[:size]
+
+
+def _computed(value: Any, known: Mapping[str, Any]) -> Any:
+    if isinstance(value, str) and value.startswith("= "):
+        return parse_expression(value[2:])(known)
+    return value
+
+
+def parse_items(raw: Any) -> tuple[Item, ...]:
+    """The items that a list in YAML says; ValueError where one is none."""
+    if not isinstance(raw, list):
+        raise ValueError(f"must be a list such as [UTF: 127.0.0.1, int: 84], got {raw!r}")
+    return tuple(item for entry in raw for item in _parse(entry))
+
+
+def _parse(entry: Any) -> Iterator[Item]:
+    match entry:
+        case {"repeat": list(body), "times": int(times), **rest} if not rest:
+            yield from parse_items(body) * times
+        case dict() if len(entry) == 1:
+            ((kind, value),) = entry.items()
+            yield from _typed(kind, value)
+        case _:
+            raise ValueError(f"one thing on the wire is a type and a value, such as int: 84, and not {entry!r}")
+
+
+def _typed(kind: str, value: Any) -> Iterator[Item]:
+    if kind == "hex":
+        yield Item(kind, _hex(value))
+    elif kind == BYTES:
+        yield Item(kind, _counted(value))
+    elif kind not in WIRE_TYPES:
+        raise ValueError(f"no such type on the wire: {kind!r}; known are hex, {BYTES}, {', '.join(WIRE_TYPES)}")
+    elif kind == "UTF" and isinstance(value, dict) and "form" in value:
+        if value.keys() != {"as", "form"} or value["form"] != "IP address":
+            raise ValueError(f"UTF: the form is {{as: NAME, form: IP address}}, and not {value!r}")
+        yield Item(kind, value)
+    elif kind == "UTF" and isinstance(value, dict):
+        yield from (Item(kind, text) for text in _texts(value))
+    elif isinstance(value, str) and value.startswith("= "):
+        parse_expression(value[2:])
+        yield Item(kind, value)
+    else:
+        if not (isinstance(value, str) and value.startswith("?")):
+            try:
+                WIRE_TYPES[kind].encode(value)
+            except (TypeError, ValueError, OverflowError) as error:
+                raise ValueError(str(error)) from None
+        yield Item(kind, value)
+
+
+def _counted(value: Any) -> dict[str, Any]:
+    match value:
+        case {"size": int() | str() as size, **rest} if not set(rest) - {"as"}:
+            if isinstance(size, str) and size.startswith("= "):
+                parse_expression(size[2:])
+            elif isinstance(size, str) or size < 0:
+                raise ValueError(f"bytes: the size is a number from 0 on, or computed as '= size' is, and not {size!r}")
+            return dict(value)
+        case {"hex": digits, **rest} if not set(rest) - {"as"}:
+            return {**value, "hex": _hex(digits)}
+    raise ValueError(f"bytes: size or hex, and perhaps as, are needed, and not {value!r}")
+
+
+def _hex(digits: Any) -> str:
+    try:
+        bytes.fromhex(str(digits))
+    except ValueError:
+        raise ValueError(f"hex: pairs of hexadecimal digits are needed, got {digits!r}") from None
+    return str(digits)
+
+
+def _texts(value: Mapping[str, Any]) -> Iterator[str]:
+    match value:
+        case {"text": str(text), "times": int(times), **rest} if not rest:
+            yield text * times
+        case {"points": str(points), "each": int(each), **rest} if not rest and ".." in points:
+            first, last = (int(point, 16) for point in points.split(".."))
+            size = int(str(each), 16)
+            for start in range(first, last + 1, size):
+                yield "".join(map(chr, range(start, min(start + size, last + 1))))
+        case _:
+            raise ValueError(f"UTF: a text, or text and times, or points 0..FFFF and each 1000, and not {value!r}")
+
+
+def encode_items(items: Sequence[Item], known: dict[str, Any]) -> bytes:
+    """The bytes of all of them; what was made up for one that has a name is known by it from then on."""
+    made = bytearray()
+    for item in items:
+        data = item.encode(known)
+        if item.type == BYTES and item.remembers is not None:
+            known[item.remembers] = data
+        made += data
+    return bytes(made)

@@ -1,0 +1,233 @@
+"""What a case is made of, as the player takes it: the standard library alone, so that it can play in a bare container.
+
+A step travels to another process as JSON: its class's action, and its fields.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from conformance.agent.player.items import Item
+
+__all__ = [
+    "STEPS",
+    "Again",
+    "Crowd",
+    "Do",
+    "Ends",
+    "Input",
+    "Receive",
+    "Rests",
+    "Same",
+    "Send",
+    "Serve",
+    "Shows",
+    "Silence",
+    "Step",
+    "Together",
+    "Type",
+    "from_json",
+    "to_json",
+]
+
+FIRST = "a"  # whose step it is where a case has one connection only
+
+
+class _Exact:
+    """Read from YAML, a step has these keys and no others, and values of these types."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True)
+class Send(_Exact):
+    """Sends the items, or `only` so many of their bytes: in one segment, or cut behind the given bytes, or behind all.
+
+    `lenient`: a program that has ended the conversation need not take them all.
+    """
+
+    send: tuple[Item, ...]
+    by: str = FIRST
+    cut: tuple[int, ...] | Literal["every byte"] = ()
+    pause_ms: int = 3
+    only: int | None = None
+    lenient: bool = False
+
+
+@dataclass(frozen=True)
+class Receive(_Exact):
+    """These items must come, and no other bytes among them."""
+
+    receive: tuple[Item, ...]
+    by: str = FIRST
+
+
+@dataclass(frozen=True)
+class Silence(_Exact):
+    """Nothing may come for so many milliseconds, and the connection must stand."""
+
+    silence: int
+    by: str = FIRST
+
+
+@dataclass(frozen=True)
+class Ends(_Exact):
+    """The program must end the connection: orderly, by a reset, or either; having sent nothing, or anything, before.
+
+    `rough`: a server that leaves the connection open, and serves another client meanwhile, is only noted.
+    """
+
+    ends: Literal["end", "reset", "either"]
+    by: str = FIRST
+    after: Literal["nothing", "anything"] = "nothing"
+    rough: Literal["stays open"] | None = None
+
+
+@dataclass(frozen=True)
+class Do(_Exact):
+    """Something done to the connection; `nothing` opens it, and no more."""
+
+    do: Literal["half-close", "close", "reset", "nothing"]
+    by: str = FIRST
+
+
+@dataclass(frozen=True)
+class Same(_Exact):
+    """Each of these connections must receive that many messages, of so many fields, all of them in the same order."""
+
+    same: tuple[str, ...]
+    messages: int
+    fields: int = 2
+
+
+@dataclass(frozen=True)
+class Crowd(_Exact):
+    """So many connections at once, each going through the steps."""
+
+    crowd: int
+    steps: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Again(_Exact):
+    """The steps, so many times."""
+
+    again: int
+    steps: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Serve(_Exact):
+    """The steps, again and again, for as long as the program does not end the connection."""
+
+    serve: tuple[Any, ...]
+    by: str = FIRST
+
+
+@dataclass(frozen=True)
+class Together(_Exact):
+    """Several lists of steps, gone through side by side."""
+
+    together: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class Type(_Exact):
+    """A person types these lines to the client."""
+
+    type: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Input(_Exact):
+    """A person ends the client's standard input."""
+
+    input: Literal["ends"]
+
+
+@dataclass(frozen=True)
+class Shows(_Exact):
+    """The client's standard output must have these lines next, in this order; others may stand among them.
+
+    `rough`: what the course's Java has in their place, which is only noted.
+    """
+
+    shows: tuple[str, ...]
+    rough: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rests(_Exact):
+    """For so many milliseconds the client must leave the processor to others: it waits, and does not look in a loop."""
+
+    rests: int
+
+
+Step: TypeAlias = (
+    Send | Receive | Silence | Ends | Do | Same | Crowd | Again | Serve | Together | Type | Input | Shows | Rests
+)
+
+STEPS: Mapping[str, type[Step]] = {
+    "send": Send,
+    "receive": Receive,
+    "silence": Silence,
+    "ends": Ends,
+    "do": Do,
+    "same": Same,
+    "crowd": Crowd,
+    "again": Again,
+    "serve": Serve,
+    "together": Together,
+    "type": Type,
+    "input": Input,
+    "shows": Shows,
+    "rests": Rests,
+}
+"""Each kind of step by its action, the key that tells it from the others."""
+
+
+def to_json(steps: Sequence[Step]) -> list[Any]:
+    """The steps in JSON's own types."""
+    return [_plain(step) for step in steps]
+
+
+def from_json(plain: Sequence[Any]) -> tuple[Step, ...]:
+    """The steps that `to_json` wrote."""
+    return tuple(_step(entry) for entry in plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Item):
+        return [value.type, value.value]
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _step(entry: Mapping[str, Any]) -> Step:
+    kind = STEPS[next(key for key in entry if key in STEPS)]
+    fields = dict(entry)
+    match fields:
+        case {"send": items} | {"receive": items}:
+            key = "send" if "send" in fields else "receive"
+            fields[key] = tuple(Item(type_, value) for type_, value in items)
+            if isinstance(fields.get("cut"), list):
+                fields["cut"] = tuple(fields["cut"])
+        case {"same": names}:
+            fields["same"] = tuple(names)
+        case {"type": lines}:
+            fields["type"] = tuple(lines)
+        case {"shows": lines, "rough": rough}:
+            fields["shows"], fields["rough"] = tuple(lines), tuple(rough)
+        case {"together": lists}:
+            fields["together"] = tuple(from_json(steps) for steps in lists)
+        case {"serve": steps}:
+            fields["serve"] = from_json(steps)
+        case {"steps": steps}:
+            fields["steps"] = from_json(steps)
+    return kind(**fields)

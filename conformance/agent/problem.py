@@ -1,0 +1,69 @@
+"""What is wrong, as a value: a code that never changes, the place, and the facts. A sentence is made of it at the edge.
+
+`docs/problems.md` lists every code with its meaning; `conformance/spec/messages/` has its sentence in each language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conformance.agent.events import Side
+
+__all__ = ["Problem", "Where", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place on the wire, or on a console; what does not apply is None.
+
+    connection  its number, from 1
+    side        whose bytes they are
+    offset      the first byte concerned, counted from 0 among all that the side sent on that connection
+    field       the field's name in the protocol, with `type`; `round` of its loop, from 1
+    program     the label of the program whose console it is, `line` its line there, from 0
+    """
+
+    connection: int | None = None
+    side: Side | None = None
+    offset: int | None = None
+    field: str | None = None
+    type: str | None = None
+    round: int | None = None
+    program: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem. `values` are the facts by the names that the sentences use; `at` is when it showed, in seconds."""
+
+    code: str
+    where: Where = field(default_factory=Where)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    at: float | None = None
+
+    def on(self, **places: Any) -> Problem:
+        """The same problem with more of its place known."""
+        return replace(self, where=replace(self.where, **places))
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON's own types: bytes as `{"hex": ...}`, what is None left out."""
+        place = {name: value for name in Where.__slots__ if (value := getattr(self.where, name)) is not None}
+        plain = {name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in self.values.items()}
+        return {"code": self.code, "where": place, "values": plain} | ({} if self.at is None else {"at": self.at})
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> Problem:
+        """The problem that `to_json` wrote."""
+        values = {
+            name: bytes.fromhex(value["hex"]) if isinstance(value, dict) and value.keys() == {"hex"} else value
+            for name, value in entry["values"].items()
+        }
+        return cls(entry["code"], Where(**entry["where"]), values, entry.get("at"))
+
+
+def problem(code: str, where: Where | None = None, at: float | None = None, **values: Any) -> Problem:
+    """A problem with its facts as keywords."""
+    return Problem(code, where or Where(), values, at)

@@ -1,0 +1,129 @@
+"""What the tap recorded of a cell, connection by connection, and waiting for more of it.
+
+Events come in from the thread that reads the tap; the cell looks at them, or waits until they show something.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from conformance.agent.events import CLIENT, Event, Side
+
+__all__ = ["Connection", "Direction", "Recording"]
+
+
+@dataclass
+class Direction:
+    """One direction of a connection: what its sender sent, when it came to the tap and when it went on."""
+
+    received: list[tuple[float, bytes]] = field(default_factory=list)
+    sent: list[tuple[float, int]] = field(default_factory=list)
+    ended: float | None = None
+    reset: float | None = None
+
+    @property
+    def data(self) -> bytes:
+        """All the bytes, in order."""
+        return b"".join(data for _, data in self.received)
+
+    @property
+    def closed(self) -> bool:
+        """Whether no more can come."""
+        return self.ended is not None or self.reset is not None
+
+    @property
+    def passed_on(self) -> int:
+        """How many bytes have gone on to the other side."""
+        return sum(size for _, size in self.sent)
+
+    def came(self, offset: int) -> float:
+        """When the byte at `offset` came to the tap."""
+        sizes = list(accumulate(len(data) for _, data in self.received))
+        return self.received[bisect_right(sizes, offset)][0]
+
+    def went(self, offset: int) -> float | None:
+        """When the byte at `offset` went on to the other side, if it did."""
+        sizes = list(accumulate(size for _, size in self.sent))
+        index = bisect_right(sizes, offset)
+        return self.sent[index][0] if index < len(self.sent) else None
+
+
+@dataclass
+class Connection:
+    """One connection: its number, from 1 in the order of connecting, and its two directions."""
+
+    number: int
+    opened: float
+    refused: str | None = None
+    client: Direction = field(default_factory=Direction)
+    server: Direction = field(default_factory=Direction)
+
+    def direction(self, sender: Side) -> Direction:
+        """The direction in which `sender` sends."""
+        return self.client if sender == CLIENT else self.server
+
+    def add(self, event: Event) -> None:
+        """Takes in what happened on it next."""
+        direction = self.direction(event.sender)
+        match event.kind:
+            case "opened":
+                self.opened = event.at
+            case "received":
+                direction.received.append((event.at, event.data))
+            case "sent":
+                direction.sent.append((event.at, event.size))
+            case "end":
+                direction.ended = event.at
+            case "reset":
+                direction.reset = event.at
+            case "refused":
+                self.refused = event.detail
+                self.server.reset = event.at
+
+
+class Recording:
+    """All connections of a cell, in the order in which they were opened."""
+
+    def __init__(self, events: Sequence[Event] = ()) -> None:
+        self._changed = threading.Condition(threading.RLock())
+        self.events: list[Event] = []
+        self.over = False
+        self._connections: dict[int, Connection] = {}
+        for event in events:
+            self.add(event)
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections so far."""
+        with self._changed:
+            return list(self._connections.values())
+
+    def add(self, event: Event) -> None:
+        """Takes in one more event."""
+        with self._changed:
+            self.events.append(event)
+            if event.kind == "opened":
+                self._connections[event.connection] = Connection(event.connection, event.at)
+            else:
+                self._connections[event.connection].add(event)
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Nothing more will be recorded: whoever waits for it need not wait longer."""
+        with self._changed:
+            self.over = True
+            self._changed.notify_all()
+
+    def wait_for(self, seen: Callable[[Recording], bool], until: float) -> bool:
+        """Waits until `seen` holds, the recording is over, or time.monotonic() says `until`; tells if it held."""
+        with self._changed:
+            while not seen(self):
+                left = until - time.monotonic()
+                if self.over or left <= 0 or not self._changed.wait(left):
+                    return seen(self)
+            return True

@@ -1,0 +1,105 @@
+"""`python -m conformance.agent.tap`: takes orders on standard input, tells what the tap saw on standard output.
+
+Both are JSON, a line a message:
+
+    {"do": "open", "listen": ["127.0.0.1", 8999], "to": ["server", 8999], "conditions": {...}, "seed": 1, "patience": 0}
+    {"do": "close"}
+
+Each is answered by `{"done": "open", "port": 8999, "now": 12.5}` (`now` is the tap's clock, in seconds) or by
+`{"failed": "open", "why": "..."}`; between the two, every event of the traffic is a line of its own. End of input ends
+the tap, so that none is left behind when whoever started it is gone.
+
+`python -m conformance.agent.tap frames` says the same in binary frames (`frames.py`), and never lets
+the traffic wait for who listens (`event_writer.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from conformance.agent.events import Event
+from conformance.agent.tap.conditions import Conditions
+from conformance.agent.tap.event_writer import Outlet
+from conformance.agent.tap.relay import Relay, reason
+
+
+class _Teller(Protocol):
+    def event(self, event: Event) -> None: ...
+
+    def answer(self, message: dict[str, Any]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class _Lines:
+    def event(self, event: Event) -> None:
+        self.answer(event.to_json())
+
+    def answer(self, message: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+    def close(self) -> None:
+        pass
+
+
+async def _obey(orders: asyncio.Queue[str], teller: _Teller) -> None:
+    relay: Relay | None = None
+    while line := await orders.get():
+        order = json.loads(line)
+        try:
+            if relay is not None:
+                await relay.close()
+                relay = None
+            port = 0
+            if order["do"] == "open":
+                relay = Relay(
+                    listen=(order["listen"][0], order["listen"][1]),
+                    to=(order["to"][0], order["to"][1]),
+                    conditions=Conditions.from_json(order["conditions"]),
+                    record=teller.event,
+                    seed=order["seed"],
+                    patience=order["patience"],
+                )
+                port = await relay.start()
+            teller.answer({"done": order["do"], "port": port, "now": time.monotonic()})
+        except OSError as error:
+            relay = None
+            teller.answer({"failed": order["do"], "why": reason(error)})
+    if relay is not None:
+        await relay.close()
+
+
+async def _main() -> None:
+    teller = Outlet(sys.stdout.buffer) if sys.argv[1:] == ["frames"] else _Lines()
+    orders: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(orders.put_nowait, line)
+        loop.call_soon_threadsafe(orders.put_nowait, "")
+
+    threading.Thread(target=listen, daemon=True).start()
+    await _obey(orders, teller)
+    teller.close()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop's event loop, where it is installed: what the tap does costs less there than what moves its bytes."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_main())

@@ -1,0 +1,80 @@
+"""What a running program prints, line by line as it comes, with the times; and waiting for a line."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from conformance.judge.console_line import ConsoleLine, Stream
+
+__all__ = ["ConsoleLog"]
+
+# A program that prints for ever must not fill the memory of whoever judges it.
+_LIMIT = 8 << 20
+
+
+class ConsoleLog:
+    """The lines of one program. One thread feeds it, others look or wait."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition(threading.RLock())
+        self._lines: list[ConsoleLine] = []
+        self._open: dict[Stream, bytearray] = {"out": bytearray(), "err": bytearray()}
+        self._size = 0
+        self._closed = False
+
+    @property
+    def lines(self) -> list[ConsoleLine]:
+        """All lines so far, in the order in which they came."""
+        with self._changed:
+            return list(self._lines)
+
+    def texts(self, stream: Stream) -> list[str]:
+        """The lines of one stream."""
+        return [line.text for line in self.lines if line.stream == stream]
+
+    @property
+    def closed(self) -> bool:
+        """Whether the program can print no more."""
+        return self._closed
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether it printed more than anyone will read; the rest was dropped."""
+        return self._size > _LIMIT
+
+    def feed(self, stream: Stream, data: bytes) -> None:
+        """Takes in what the program has just printed."""
+        now = time.monotonic()
+        with self._changed:
+            self._size += len(data)
+            if self.overflowed:
+                return
+            *ended, rest = bytes(self._open[stream] + data).split(b"\n")
+            self._open[stream] = bytearray(rest)
+            self._lines.extend(ConsoleLine(now, stream, _text(line)) for line in ended)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """The program can print no more; a line without its end is kept as such."""
+        now = time.monotonic()
+        with self._changed:
+            for stream, rest in self._open.items():
+                if rest and not self._closed:
+                    self._lines.append(ConsoleLine(now, stream, _text(rest), whole=False))
+            self._closed = True
+            self._changed.notify_all()
+
+    def wait_for(self, seen: Callable[[ConsoleLog], bool], until: float) -> bool:
+        """Waits until `seen` holds, the program has ended, or it is `until` by time.monotonic(); tells if it held."""
+        with self._changed:
+            while not seen(self):
+                left = until - time.monotonic()
+                if self._closed or left <= 0 or not self._changed.wait(left):
+                    return seen(self)
+            return True
+
+
+def _text(line: bytes | bytearray) -> str:
+    return bytes(line).decode("utf-8", "backslashreplace").removesuffix("\r")

@@ -1,0 +1,105 @@
+"""Orders to a running player: one case at a time, and what came of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import queue
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from conformance.agent.events import Event
+from conformance.agent.player.operator import Operate, OperatorStep
+from conformance.agent.player.player import Outcome
+from conformance.agent.player.steps import Step, from_json, to_json
+from conformance.agent.recording import Recording
+
+__all__ = ["PlayerControl", "PlayerError"]
+
+_OUTCOME_SECONDS = 60.0
+_LISTEN_SECONDS = 10.0
+
+
+class PlayerError(Exception):
+    """The player could not do what it was told: one sentence with the reason."""
+
+
+class PlayerControl:
+    """Speaks with one player (`conformance.agent.player.__main__` says how)."""
+
+    def __init__(self) -> None:
+        self._write: Callable[[str], None] = lambda line: None
+        self._rest = b""
+        self._errors = b""
+        self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    def connect(self, write: Callable[[str], None]) -> None:
+        """Takes the way to the player's standard input."""
+        self._write = write
+
+    def feed(self, stream: str, data: bytes) -> None:
+        """Takes in what the player has printed."""
+        if stream == "err":
+            self._errors += data
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._answers.put(json.loads(line))
+
+    def ended(self) -> None:
+        """The player is gone: whoever waits for it need not wait longer."""
+        self._answers.put({"gone": True})
+
+    def against_server(self, steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int) -> Outcome:
+        """Plays a case against the server there."""
+        self._order(
+            {
+                "against": "server",
+                "host": host,
+                "port": port,
+                "steps": to_json(steps),
+                "afterwards": to_json(afterwards),
+            }
+        )
+        return self.outcome()
+
+    def listen(self, steps: Sequence[Step], host: str, port: int, connections: int) -> int:
+        """Listens for the clients of a case, and returns the port; `outcome` tells later what came of it."""
+        self._order(
+            {
+                "against": "client",
+                "host": host,
+                "port": port,
+                "steps": to_json(steps),
+                "connections": connections,
+            }
+        )
+        answer = self._answer(_LISTEN_SECONDS)
+        if "listening" not in answer:
+            raise PlayerError(answer["problem"])
+        return int(answer["listening"])
+
+    def outcome(self, operate: Operate | None = None) -> Outcome:
+        """What came of the case under way; `operate` is who types to the client meanwhile, and looks at it."""
+        while "operator" in (answer := self._answer(_OUTCOME_SECONDS)):
+            (step,) = from_json([answer["operator"]])
+            assert operate is not None
+            assert isinstance(step, OperatorStep)
+            self._order(dataclasses.asdict(operate(step)))
+        shift = time.monotonic() - answer["now"]
+        events = [Event.from_json(entry).shifted(shift) for entry in answer["events"]]
+        return Outcome(answer["problem"], Recording(events), answer["rough"])
+
+    def _order(self, order: dict[str, Any]) -> None:
+        self._write(json.dumps(order) + "\n")
+
+    def _answer(self, seconds: float) -> dict[str, Any]:
+        try:
+            answer = self._answers.get(timeout=seconds)
+        except queue.Empty:
+            answer = {"gone": True}
+        if "gone" in answer:
+            errors = self._errors.decode("utf-8", "replace").strip()
+            raise PlayerError(f"the harness's player gave no answer{': ' + errors if errors else ''}")
+        return answer

@@ -1,0 +1,77 @@
+"""What a side may have done wrong: each a way to read its bytes, to be tried on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from conformance.diagnosis.codec import Codec
+from conformance.diagnosis.numbers import NUMBER_CODECS, Digits
+from conformance.diagnosis.objects import Serialized
+from conformance.diagnosis.right import NUMBERS, TEXT
+from conformance.diagnosis.script import Item, Loop, fields_of
+from conformance.diagnosis.structure import Change, changes
+from conformance.diagnosis.texts import TEXT_CODECS, Line
+from conformance.model.protocol import FieldStep
+
+__all__ = ["Hypothesis", "hypotheses"]
+
+_WRITER = "text-writer"
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """How each field is written, by its name, where not right; or what other script is followed."""
+
+    items: tuple[Item, ...]
+    codecs: Mapping[str, Codec]
+    change: Change | None = None
+    early: bool = False
+    prior: float = 0.0
+
+
+def hypotheses(items: Sequence[Item]) -> Iterator[Hypothesis]:
+    """All that is ever tried; the usual mistakes first, so that the rare ones have a limit to beat."""
+    script = tuple(items)
+    for codecs in _ways_to_write(script):
+        yield Hypothesis(script, codecs)
+    for change in changes(script):
+        yield Hypothesis(change.items, {}, change, prior=change.prior)
+    if any(step.equals is not None for step in fields_of(script)):
+        yield Hypothesis(script, {}, early=True, prior=10.0)
+
+
+def _ways_to_write(script: tuple[Item, ...]) -> Iterator[dict[str, Codec]]:
+    steps = list({step.field: step for step in fields_of(script)}.values())
+    yield {step.field: Serialized() for step in steps}
+    if any(step.type == TEXT for step in steps):
+        yield _lines(steps, 4.0)
+    elif any(step.type in NUMBERS for step in steps):
+        yield _lines(steps, 9.0)
+    repeated = {step.field for item in script if isinstance(item, Loop) for step in fields_of(item.body)}
+    texts = _choices([step for step in steps if step.type == TEXT], repeated, TEXT_CODECS)
+    numbers = _choices([step for step in steps if step.type in NUMBERS], repeated, NUMBER_CODECS)
+    yield from texts
+    yield from numbers
+    for text in texts:
+        for number in numbers:
+            yield {**text, **number}
+
+
+def _lines(steps: Sequence[FieldStep], prior: float) -> dict[str, Codec]:
+    """A writer of text, and so everything a line."""
+    line, digits = Line(_WRITER, prior), Digits(_WRITER, prior, lines=True)
+    return {
+        step.field: digits if step.type in NUMBERS else line for step in steps if digits.fits(step) or line.fits(step)
+    }
+
+
+def _choices(steps: Sequence[FieldStep], repeated: set[str], codecs: Sequence[Codec]) -> list[dict[str, Codec]]:
+    """The mistake made with all such fields, with those that are repeated, or with one alone."""
+    chosen: list[dict[str, Codec]] = []
+    for codec in codecs:
+        fitting = [step.field for step in steps if codec.fits(step)]
+        groups = [fitting, [name for name in fitting if name in repeated], *([name] for name in fitting)]
+        for group in dict.fromkeys(tuple(group) for group in groups if group):
+            chosen.append(dict.fromkeys(group, codec))
+    return chosen

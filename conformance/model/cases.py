@@ -1,0 +1,237 @@
+"""Cases as data: what the harness does, and what must come back, read from YAML.
+
+A case with `for` is one case for each combination of the values there; `{name}` stands for a value, `{name.0}` for the
+first part of one that is a list.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from pydantic import Field, SkipValidation, field_validator, model_validator
+
+from conformance.agent.player.items import parse_items
+from conformance.agent.player.steps import STEPS, Again, Crowd, Input, Rests, Serve, Shows, Step, Together, Type
+from conformance.model.typed_lines import parse_lines
+from conformance.model.yaml_file import Lines, Model, YamlError, plain_name, read_yaml, validate
+
+__all__ = ["Case", "CaseFile", "all_steps", "load_cases"]
+
+_PLACE = re.compile(r"\{(\w+(?:\.\d+)?)\}")
+
+Target: TypeAlias = tuple[str, Literal["server", "client"]]
+"""The name of a protocol, and a side of it."""
+
+_Steps = tuple[SkipValidation[Step], ...]
+
+
+class Case(Model):
+    """One case.
+
+    about    what it does, in a sentence
+    steps    what the harness does and what must come, on one connection or (`by`) on several
+    serves   for whom it is: a server that serves all its clients at once, or one at a time; or both
+    console  lines that a client's standard error must have in the end, as patterns; none is asked of it else
+    hides    lines that a client's standard output must not have in the end, as patterns
+    author   under which name a client is started where somebody types to it
+    listens  False where a client is to find nobody
+    rough    where the course's Java is merely rough here, what it does then: a program that does the same is only noted
+    """
+
+    name: str
+    about: str
+    steps: _Steps
+    serves: Literal["both", "at once", "one at a time"] = "both"
+    console: Lines = ()
+    hides: Lines = ()
+    author: str = "alice"
+    listens: bool = True
+    rough: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _a_name(cls, name: str) -> str:
+        return "/".join(map(plain_name, name.split("/")))
+
+    @model_validator(mode="after")
+    def _says_what_is_rough(self) -> Case:
+        if (self.rough is not None) != any(getattr(step, "rough", None) for step in all_steps(self.steps)):
+            raise ValueError("`rough` says what the Java does where a step has `rough`, and nowhere else")
+        return self
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """The cases of a file; `afterwards` is what a server must still do after each of them, for a new client."""
+
+    path: Path
+    protocol: str
+    against: Literal["server", "client"]
+    afterwards: tuple[Step, ...]
+    cases: tuple[Case, ...]
+
+    @property
+    def target(self) -> Target:
+        """What they are for: a protocol, and one side of it."""
+        return self.protocol, self.against
+
+    @property
+    def typed(self) -> bool:
+        """Whether somebody types to the program."""
+        return any(isinstance(step, Type | Input) for case in self.cases for step in all_steps(case.steps))
+
+
+class _Content(Model):
+    protocol: str
+    against: Literal["server", "client"]
+    afterwards: list[Any] = Field(default_factory=list)
+    cases: list[Any]
+
+
+def load_cases(files: Iterable[Path]) -> Mapping[Target, CaseFile]:
+    """The cases of all these files, by their protocol and the side they are against; YamlError where one is wrong.
+
+    A file may add cases to those of another; names are unique among all of them.
+    """
+    found: dict[Target, CaseFile] = {}
+    for path in files:
+        file = _load(read_yaml(path), path)
+        known = found.get(file.target)
+        if known is not None:
+            taken = {case.name for case in known.cases} & {case.name for case in file.cases}
+            if taken:
+                raise YamlError(f"{path}: cases: the name {min(taken)!r} is taken, by a case of {known.path}")
+            file = dataclasses.replace(
+                known, afterwards=known.afterwards or file.afterwards, cases=(*known.cases, *file.cases)
+            )
+        found[file.target] = file
+    return found
+
+
+def _load(content: Any, path: Path) -> CaseFile:
+    file = validate(_Content, content, path)
+    expanded = [
+        _case(case, path, number) for number, raw in enumerate(file.cases) for case in _expand(raw, path, number)
+    ]
+    names = [case.name for case in expanded]
+    for name in names:
+        if names.count(name) > 1:
+            raise YamlError(f"{path}: cases: the name {name!r} stands twice")
+    if file.against == "server":
+        for case in expanded:
+            if any(isinstance(step, Type | Input | Shows | Rests) for step in all_steps(case.steps)):
+                raise YamlError(
+                    f"{path}: {case.name}: nobody types to a server, or looks at it: type, input, shows, rests"
+                )
+    return CaseFile(path, file.protocol, file.against, _steps(file.afterwards, path, "afterwards"), tuple(expanded))
+
+
+def _case(raw: Any, path: Path, number: int) -> Case:
+    keys = ("cases", str(number))
+    if isinstance(raw, dict) and "steps" in raw:
+        raw = {**raw, "steps": _steps(raw["steps"], path, *keys, "steps")}
+    return validate(Case, raw, path, *keys)
+
+
+def _steps(raw: Any, path: Path, *keys: str) -> tuple[Step, ...]:
+    if not isinstance(raw, list):
+        raise YamlError(f"{path}: {'.'.join(keys)}: must be a list of steps, got {raw!r}")
+    return tuple(_step(step, path, *keys, str(number)) for number, step in enumerate(raw))
+
+
+def _step(raw: Any, path: Path, *keys: str) -> Step:
+    action = next((key for key in raw if key in STEPS), None) if isinstance(raw, dict) else None
+    if action is None:
+        raise YamlError(f"{path}: {'.'.join(keys)}: a step is one of {', '.join(STEPS)}, got {raw!r}")
+    fields = dict(raw)
+    value = fields[action]
+    if action in ("send", "receive"):
+        try:
+            fields[action] = parse_items(value)
+        except ValueError as error:
+            raise YamlError(f"{path}: {'.'.join([*keys, action])}: {error}") from None
+    elif action in ("type", "shows"):
+        for key in {action, "rough"} & fields.keys():
+            try:
+                fields[key] = parse_lines(fields[key])
+            except ValueError as error:
+                raise YamlError(f"{path}: {'.'.join([*keys, key])}: {error}") from None
+    elif action == "serve":
+        fields[action] = _steps(value, path, *keys, action)
+    elif action == "together" and isinstance(value, list):
+        fields[action] = tuple(_steps(steps, path, *keys, action, str(index)) for index, steps in enumerate(value))
+    if "steps" in fields:
+        fields["steps"] = _steps(fields["steps"], path, *keys, "steps")
+    for key in ("cut", "same"):
+        if isinstance(fields.get(key), list):
+            fields[key] = tuple(fields[key])
+    return validate(STEPS[action], fields, path, *keys)
+
+
+def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps, and those inside of them."""
+    for step in steps:
+        yield step
+        match step:
+            case Crowd(steps=inner) | Again(steps=inner) | Serve(serve=inner):
+                yield from all_steps(inner)
+            case Together(together=lists):
+                for inner in lists:
+                    yield from all_steps(inner)
+
+
+def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:
+    """The case once for each combination of what stands under `for`, its places filled in."""
+    if not isinstance(case, dict) or "for" not in case:
+        yield case
+        return
+    rest = {key: value for key, value in case.items() if key != "for"}
+    axes = case["for"]
+    if not isinstance(axes, dict):
+        raise YamlError(f"{path}: cases.{number}.for: must be a mapping of names to lists or ranges, got {axes!r}")
+    axes = {name: list(enumerate(_values(axis, path, number), 1)) for name, axis in axes.items()}
+    for combination in itertools.product(*axes.values()):
+        values: dict[str, Any] = {}
+        labels: list[str] = []
+        for name, (place, value) in zip(axes, combination, strict=True):
+            values[name] = value
+            if isinstance(value, list):  # {of.0} is the first of the list that `of` is
+                values.update({f"{name}.{index}": part for index, part in enumerate(value)})
+            labels.append(f"{name}-{_label(value, place)}")
+        yield {**_fill(rest, values), "name": "/".join([str(rest.get("name")), *labels])}
+
+
+def _values(axis: Any, path: Path, number: int) -> list[Any]:
+    match axis:
+        case list():
+            return axis
+        case str() if re.fullmatch(r"\d+\.\.\d+", axis):
+            first, last = axis.split("..")
+            return list(range(int(first), int(last) + 1))
+    raise YamlError(f"{path}: cases.{number}.for: must have lists, or ranges such as 1..35, got {axis!r}")
+
+
+def _label(value: Any, place: int) -> str:
+    """The value, where pytest's -k can name it, and else its place in the list."""
+    text = "+".join(map(str, value[:2])) if isinstance(value, list) else str(value).replace(" ", "")
+    return text if re.fullmatch(r"[\w.+-]{1,40}", text) else str(place)
+
+
+def _fill(content: Any, values: Mapping[str, Any]) -> Any:
+    match content:
+        case dict():
+            return {key: _fill(value, values) for key, value in content.items()}
+        case list():
+            return [_fill(value, values) for value in content]
+        case str():
+            whole = _PLACE.fullmatch(content)
+            if whole and whole[1] in values:
+                return values[whole[1]]
+            return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), content)
+    return content

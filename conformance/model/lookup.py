@@ -1,0 +1,48 @@
+"""Protocols, their cases and networks by the names that a person gives them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+from conformance.model.network import Network
+from conformance.model.protocol import Protocol
+from conformance.model.registry import Registry, load_registry
+from conformance.model.yaml_file import read_yaml, validate
+
+__all__ = ["UsageError", "find_case_files", "find_network", "find_protocol"]
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done so: one sentence."""
+
+
+def find_protocol(name: str) -> Protocol:
+    """A protocol of the harness by its name, or anyone's own by the path of its file."""
+    known = _known().protocols
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.is_file():
+        return validate(Protocol, read_yaml(path), path)
+    raise UsageError(f"no such protocol: {name!r}; known are {', '.join(known)}, or give the path of a YAML file")
+
+
+def find_case_files(name: str) -> Sequence[Path]:
+    """The files with the cases of that protocol: the harness's own, or those in the folder `cases` beside its file."""
+    known = _known()
+    return known.cases if name in known.protocols else sorted((Path(name).parent / "cases").glob("*.yaml"))
+
+
+def find_network(name: str) -> Network:
+    """A network of `networks.yaml`."""
+    known = _known().networks
+    if name not in known:
+        raise UsageError(f"no such network: {name!r}; known are {', '.join(known)}")
+    return known[name]
+
+
+@functools.cache
+def _known() -> Registry:
+    return load_registry()

@@ -1,0 +1,94 @@
+"""The relay in a process of its own: decoding and printing never take the time that the traffic needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from conformance.agent.events import Event
+from conformance.agent.tap.conditions import Conditions
+from conformance.agent.tap.frames import read_frames
+from conformance.model.lookup import UsageError
+
+__all__ = ["RelayProcess"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+_BUFFER = 1 << 20
+_SET_PIPE_SIZE = 1031  # Linux: F_SETPIPE_SZ
+
+
+class RelayProcess:
+    """Starts a tap, opens it, and hands on what it sees."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        # A session of its own: Ctrl-C is for us, and the tap ends when its input does.
+        own: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "conformance.agent.tap", "frames"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=_BUFFER,
+            env={**os.environ, "PYTHONPATH": path},
+            **own,
+        )
+        self._input = cast(BinaryIO, self._process.stdin)
+        self._output = cast(BinaryIO, self._process.stdout)
+        if sys.platform == "linux":
+            import fcntl
+
+            with suppress(OSError):
+                fcntl.fcntl(self._output.fileno(), _SET_PIPE_SIZE, _BUFFER)
+        self._frames = read_frames(self._output)
+        self._began = 0.0
+
+    def open(self, listen: tuple[str, int], to: tuple[str, int], conditions: Conditions) -> tuple[int, float]:
+        """Begins to listen; returns the port, and the time since 1970 from which events count theirs."""
+        order = {
+            "do": "open",
+            "listen": listen,
+            "to": to,
+            "conditions": conditions.to_json(),
+            "seed": time.time_ns(),
+            "patience": 0,
+        }
+        self._input.write(json.dumps(order).encode() + b"\n")
+        self._input.flush()
+        answer: dict[str, Any] = {"why": "the tap has ended"}
+        for message in self._frames:
+            if isinstance(message, dict):
+                answer = message
+                break
+        if "done" not in answer:
+            self.end()
+            where = listen[0] or "every interface"
+            raise UsageError(f"cannot listen on port {listen[1]} of {where}: {answer['why']}")
+        self._began = float(answer["now"])
+        return int(answer["port"]), time.time()
+
+    def events(self) -> Iterator[Event | None]:
+        """Every event, and None where nothing more was waiting behind it; until the tap has ended."""
+        for event in self._frames:
+            if isinstance(event, Event):
+                yield event.shifted(-self._began)
+            elif event is None:
+                yield None
+
+    def end(self) -> None:
+        """Has the tap end: what it has seen until then still comes."""
+        with suppress(OSError):
+            self._input.close()
+
+    def wait(self) -> None:
+        """Returns once the process is gone."""
+        self._output.close()
+        self._process.wait()

@@ -1,0 +1,125 @@
+"""A recording as JSON: what was asked for, the protocol itself, and every event on a line of its own.
+
+The file is written while the tap runs, and closed when it ends. One whose tap was killed lacks its end; it can be read
+all the same, up to there.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from conformance.agent.events import Event
+from conformance.model import Protocol, YamlError
+from conformance.model.lookup import UsageError
+from conformance.model.yaml_file import validate
+
+__all__ = ["About", "JsonSaver", "Saved", "read_saved"]
+
+_FORMAT = "java-python-sockets tap 1"
+
+
+@dataclass(frozen=True)
+class About:
+    """What the recording is of; `began` in seconds since 1970."""
+
+    protocol: Protocol
+    to: str
+    network: str
+    began: float
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A recording that was read again; its events count their time from `about.began`."""
+
+    about: About
+    events: list[Event]
+    whole: bool
+
+
+class JsonSaver:
+    """Writes a recording, an event as it comes."""
+
+    def __init__(self, file: IO[bytes], about: About) -> None:
+        self._file = file
+        self._separator = b""
+        head = {
+            "format": _FORMAT,
+            "began": about.began,
+            "to": about.to,
+            "network": about.network,
+            "protocol": about.protocol.model_dump(mode="json", by_alias=True, exclude_none=True),
+        }
+        self._file.write(json.dumps(head)[:-1].encode() + b', "events": [\n')
+
+    def add(self, event: Event) -> None:
+        """Writes one more event."""
+        line = json.dumps(event._replace(data=b"").to_json()).encode()
+        if event.data:  # in megabytes, where `json` would look at every character of them again
+            line = b'%b, "data": "%b"}' % (line[:-1], binascii.hexlify(event.data))
+        self._file.write(self._separator + line + b"\n")  # a line that has its end is whole, whatever comes
+        self._separator = b","
+
+    def flush(self) -> None:
+        """Has all of it in the file."""
+        self._file.flush()
+
+    def close(self) -> None:
+        """Ends the file."""
+        self._file.write(b"]}\n")
+        self._file.close()
+
+
+def read_saved(path: Path) -> Saved:
+    """The recording in the file; `UsageError` says in a sentence why it is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        where = "it is for Wireshark, `decode` reads the .json" if path.suffix == ".pcapng" else "it is not text"
+        raise UsageError(f"{path}: is no recording: {where}") from error
+    content, whole = _parse(text)
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        raise UsageError(f"{path}: is no recording that `tap --save` made as JSON")
+    try:
+        about = About(
+            validate(Protocol, content["protocol"], path, "protocol"),
+            str(content["to"]),
+            str(content["network"]),
+            float(content["began"]),
+        )
+        events = list(_events(content["events"]))
+    except YamlError as error:
+        raise UsageError(str(error)) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{path}: is damaged: {type(error).__name__} {error}") from error
+    return Saved(about, events, whole)
+
+
+def _parse(text: str) -> tuple[Any, bool]:
+    try:
+        return json.loads(text), True
+    except ValueError:
+        pass
+    kept = text.rpartition("\n")[0]  # the last line may have been cut in its middle
+    try:
+        return json.loads(kept + "]}"), False
+    except ValueError:
+        return None, False
+
+
+def _events(entries: Iterable[dict[str, Any]]) -> Iterable[Event]:
+    known: set[int] = set()
+    for entry in entries:
+        event = Event.from_json(entry)
+        if event.kind == "opened":
+            known.add(event.connection)
+        elif event.connection not in known:
+            raise ValueError(f"connection {event.connection} was never opened")
+        yield event

@@ -1,6 +1,0 @@
-"""The matrix as a pytest run: options, a test for each cell and each case, and the table at the end."""
-
-from conformance.plugin.items import CaseItem, CasesFolder, CellItem, FailedError, MatrixFile
-from conformance.plugin.run import MatrixRun
-
-__all__ = ["CaseItem", "CasesFolder", "CellItem", "FailedError", "MatrixFile", "MatrixRun"]

@@ -1,0 +1,87 @@
+"""The commands between and before the Java programs."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.cli.running import LONG, Tap, ended, run
+
+
+@contextmanager
+def java(classes: Path, *words: object) -> Iterator[subprocess.Popen[str]]:
+    """A Java program, ended at the end."""
+    with subprocess.Popen(
+        ["java", "-cp", str(classes), *map(str, words)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def listening(server: subprocess.Popen[str]) -> int:
+    """The port of a server that was given 0."""
+    assert server.stdout is not None
+    line = server.stdout.readline()
+    assert line.startswith("### Écoute sur le port "), line
+    return int(line.rpartition(" ")[2])
+
+
+def test_tap_between_client_and_server(java_classes: Path) -> None:
+    with java(java_classes, "SimpleServer", 0) as server, ended(Tap(listening(server), "addition")) as tap:
+        assert isinstance(tap, Tap)
+        with java(java_classes, "SimpleClient", "127.0.0.1", tap.port) as client:
+            client.wait(LONG)
+        tap.line("the server ends its stream")
+        assert tap.interrupt() == 0
+    assert "1 connection, 10 fields, 35 bytes from clients, 12 bytes from the server; no problems" in tap.lines[-1]
+
+
+def test_tap_in_a_chat(java_classes: Path) -> None:
+    with java(java_classes, "ChatServer", 0) as server, ended(Tap(listening(server), "chat", "--json")) as tap:
+        assert isinstance(tap, Tap)
+        with java(java_classes, "ChatClient", "alice", "127.0.0.1", tap.port) as client:
+            tap.event(event="field", field="address")
+            assert client.stdin is not None
+            client.stdin.write("bonjour\n")
+            client.stdin.flush()
+            assert tap.event(event="field", field="text", sender="client")["value"] == "bonjour"
+            assert tap.event(event="field", field="text", sender="server")["value"] == "bonjour"
+            client.stdin.close()
+            tap.event(event="end", sender="client")
+            client.wait(LONG)
+
+
+def test_doctor_on_a_server_for_one_at_a_time(java_classes: Path) -> None:
+    with java(java_classes, "SimpleServer", 0) as server:
+        command = run("doctor", f"127.0.0.1:{listening(server)}", "--protocol", "addition", "--wait", 10)
+    assert command.process.returncode == 0, command.lines
+    assert "it speaks addition: address 127.0.0.1, first 20, second 22, sum 42" in command.lines[3]
+    assert "one client at a time" in command.lines[4]
+
+
+def test_doctor_on_a_server_for_many(java_classes: Path) -> None:
+    with java(java_classes, "MultithreadedServer", 0) as server:
+        command = run("doctor", f"127.0.0.1:{listening(server)}", "--protocol", "addition", "--wait", 10)
+    assert command.process.returncode == 0, command.lines
+    assert "serves a second client while the first is still connected" in command.lines[4]
+
+
+def test_doctor_on_a_chat_server_says_nothing_in_the_room(java_classes: Path) -> None:
+    with java(java_classes, "ChatServer", 0) as server:
+        command = run("doctor", f"127.0.0.1:{listening(server)}", "--protocol", "chat", "--wait", 10)
+        assert command.process.returncode == 0, command.lines
+        assert server.stdout is not None
+        said: list[str] = []
+        while sum("est déconnecté" in line for line in said) < 2:  # it knocked once, and came in once
+            line = server.stdout.readline()
+            assert line, said
+            said.append(line)
+    assert not any("Message" in line for line in said)

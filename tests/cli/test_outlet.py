@@ -1,0 +1,117 @@
+"""What a tap tells in frames: exactly what it saw, and never more than fits while nobody listens."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any, BinaryIO, cast
+
+import pytest
+
+from conformance.agent.events import CLIENT, SERVER, Event
+from conformance.agent.tap.event_writer import Outlet
+from conformance.agent.tap.frames import pack_answer, pack_event, read_frames
+from tests.cli.running import LONG
+
+EVENTS = [
+    Event(0.125, 1, "opened", CLIENT, detail="[::1]:50000", via="[::1]:8999"),
+    Event(1.5, 1, "received", CLIENT, bytes(range(256)) * 1000),
+    Event(1.5, 1, "received", SERVER, b"", 77),
+    Event(2.0, 1, "sent", CLIENT, size=256_000),
+    Event(3.0, 4_000_000_000, "end", SERVER),
+    Event(4.0, 2, "reset", SERVER, detail="réinitialisée"),
+    Event(5.0, 3, "refused", SERVER, detail="Connection refused"),
+]
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as source, open(writing, "wb") as target:  # noqa: PTH123 - these are no paths
+        yield source, target
+
+
+def read(data: bytes) -> list[Event | dict[str, Any] | None]:
+    return list(read_frames(io.BytesIO(data)))
+
+
+def test_events_and_answers_come_out_as_they_went_in() -> None:
+    frames = [*map(pack_event, EVENTS), pack_answer({"done": "open"})]
+    assert read(b"".join(head + data for head, data in frames)) == [*EVENTS, {"done": "open"}]
+
+
+def test_when_nothing_more_waits_a_pause_is_told(pipe: tuple[BinaryIO, BinaryIO]) -> None:
+    source, target = pipe
+    outlet = Outlet(target)
+    frames = read_frames(source)
+    for event in EVENTS[0], EVENTS[4]:
+        outlet.event(event)
+        assert [next(frames), next(frames)] == [event, None]
+    outlet.close()
+
+
+def test_many_threads_may_tell_at_once(pipe: tuple[BinaryIO, BinaryIO]) -> None:
+    source, target = pipe
+    outlet = Outlet(target)
+
+    def tell(connection: int) -> None:
+        for number in range(1000):
+            outlet.event(Event(float(number), connection, "end", CLIENT))
+
+    threads = [threading.Thread(target=tell, args=(connection,)) for connection in range(4)]
+    for thread in threads:
+        thread.start()
+    came = [event for event in itertools.islice(filter(None, read_frames(source)), 4000) if isinstance(event, Event)]
+    for connection in range(4):
+        assert [event.at for event in came if event.connection == connection] == list(range(1000))
+
+
+def test_a_frame_that_was_cut_is_the_end() -> None:
+    head, _ = pack_event(EVENTS[0])
+    assert read(head[:10]) == []
+
+
+def test_while_nobody_reads_events_lose_their_bytes_and_say_how_many(pipe: tuple[BinaryIO, BinaryIO]) -> None:
+    source, target = pipe
+    outlet = Outlet(target, held_limit=1 << 20)
+    sent = [Event(float(number), 1, "received", CLIENT, bytes([number]) * 100_000) for number in range(40)]
+    for event in sent:
+        outlet.event(event)  # returns at once, though the pipe is full
+    outlet.event(Event(99.0, 1, "end", CLIENT))
+
+    def close() -> None:
+        outlet.close()
+        target.close()
+
+    closing = threading.Thread(target=close)
+    closing.start()
+    came = list(read_frames(source))
+    closing.join()
+    events = [event for event in came if isinstance(event, Event)]
+    assert [event.at for event in events] == [*(float(number) for number in range(40)), 99.0]
+    assert [len(event.data) + event.size for event in events[:-1]] == [100_000] * 40
+    assert events[0] == sent[0]
+    whole = sum(bool(event.data) for event in events)
+    assert 10 <= whole < 15, "what the bound holds, and what the pipe does"
+    assert came[-1] is None
+
+
+class _Gone(io.RawIOBase):
+    """A stream whose reader has gone."""
+
+    def write(self, data: object) -> int:
+        raise BrokenPipeError
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_listener_who_goes_holds_nobody_up() -> None:
+    outlet = Outlet(cast(BinaryIO, _Gone()))
+    for event in EVENTS:
+        outlet.event(event)
+    closing = threading.Thread(target=outlet.close, daemon=True)
+    closing.start()
+    closing.join(LONG)
+    assert not closing.is_alive()

@@ -1,0 +1,197 @@
+"""What a case wants typed and seen goes to whoever has the client; connections are all judged."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from conformance.agent.player.operator import OperatorStep, Reply
+from conformance.agent.player.player import Outcome, play_against_client
+from conformance.agent.player.steps import Input, Rests, Shows, Step, Type, from_json, to_json
+from conformance.backends.base import Handle, Started
+from conformance.backends.console_log import ConsoleLog
+from conformance.backends.processes import ProcessHandle
+from conformance.runner.typist import Typist
+from tests.cli.running import LONG, ROOT, connect, received, utf
+
+STEPS: tuple[Step, ...] = (Type(("bonjour",)), Shows(("--> bob : salut",), ("--> BOB : salut",)), Input("ends"))
+RECEIVES_HI = from_json([{"receive": [["UTF", "hi"]]}])
+
+
+def play(
+    steps: Sequence[Step], clients: int, connections: int | None, reply: Reply | None = None
+) -> tuple[Outcome, list[OperatorStep]]:
+    """Plays against so many connections, each of which sends a UTF; what the operator was asked for."""
+    asked: list[OperatorStep] = []
+
+    def operate(step: OperatorStep) -> Reply:
+        asked.append(step)
+        return reply or Reply()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        socks = [connect(listener.getsockname()[1]) for _ in range(clients)]
+        for number, sock in enumerate(socks):
+            sock.sendall(utf("hi" if number < 3 else "oh"))
+        outcome = play_against_client(steps, listener, connections, patience=LONG, wait=1.0, operate=operate)
+        for sock in socks:
+            sock.close()
+    return outcome, asked
+
+
+def test_the_operator_does_the_steps_in_their_order() -> None:
+    outcome, asked = play(STEPS, 1, 1)
+    assert outcome.problem is None
+    assert tuple(asked) == STEPS
+
+
+def test_what_the_operator_sees_fails_or_is_noted() -> None:
+    assert play(STEPS, 1, 1, Reply("it showed nothing"))[0].problem == "it showed nothing"
+    assert play(STEPS, 1, 1, Reply(rough="it showed it raw"))[0].rough == "it showed it raw"
+
+
+def test_nobody_there_to_type_is_a_failure() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, connect(listener.getsockname()[1]):
+        outcome = play_against_client(STEPS, listener, 1)
+    assert outcome.problem == "the case wants something typed or seen, and nobody is there to do it"
+
+
+def test_all_connections_that_come_are_judged() -> None:
+    outcome, _ = play(RECEIVES_HI, 3, None)
+    assert outcome.problem is None
+    assert len(outcome.recording.connections) == 3
+    wrong, _ = play(RECEIVES_HI, 4, None)
+    assert wrong.problem == "the client sent 00 02 6F 68 where UTF 'hi' (00 02 68 69) must come"
+
+
+def test_fewer_connections_than_were_said_are_too_few() -> None:
+    outcome, _ = play(RECEIVES_HI, 2, 3)
+    assert outcome.problem == "3 connections were to come, and 2 came"
+
+
+def test_a_player_of_its_own_process_asks_for_each_step() -> None:
+    order = {"against": "client", "host": "127.0.0.1", "port": 0, "connections": 1, "steps": to_json(STEPS[:2])}
+    with subprocess.Popen(
+        [sys.executable, "-m", "conformance.agent.player"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as player:
+        assert player.stdin is not None
+        assert player.stdout is not None
+
+        def tell(line: object) -> None:
+            assert player.stdin is not None
+            player.stdin.write(json.dumps(line) + "\n")
+            player.stdin.flush()
+
+        give_up = threading.Timer(LONG, player.kill)
+        give_up.start()
+        tell(order)
+        with connect(json.loads(player.stdout.readline())["listening"]) as client:
+            assert json.loads(player.stdout.readline()) == {"operator": {"type": ["bonjour"]}}
+            tell({"problem": None, "rough": None})
+            asked = {"shows": ["--> bob : salut"], "rough": ["--> BOB : salut"]}
+            assert json.loads(player.stdout.readline()) == {"operator": asked}
+            tell({"problem": None, "rough": "it shouts"})
+            outcome = json.loads(player.stdout.readline())
+            assert (outcome["problem"], outcome["rough"]) == (None, "it shouts")
+            assert received(client, 1) == b""
+        player.stdin.close()
+        give_up.cancel()
+
+
+class _Keyboard(Handle):
+    """Takes what is typed."""
+
+    def __init__(self) -> None:
+        self.typed: list[str | None] = []
+        self.ended = threading.Event()
+        self.processor: list[float | None] = []
+
+    def type(self, text: str) -> None:
+        self.typed.append(text)
+
+    def end_input(self) -> None:
+        self.ended.set()
+
+    def processor_seconds(self) -> float | None:
+        return self.processor.pop(0)
+
+    def wait(self, until: float) -> int | None:
+        return None
+
+    def stop(self) -> int | None:
+        return None
+
+
+def typist(*shown: str) -> tuple[Typist, _Keyboard]:
+    """A typist at a client that has shown these lines and ended."""
+    keyboard, console = _Keyboard(), ConsoleLog()
+    console.feed("out", "".join(f"{line}\n" for line in shown).encode())
+    console.close()
+    return Typist(Started(keyboard, console), typed=True), keyboard
+
+
+def test_the_typist_types_lines_and_then_ends_the_input() -> None:
+    types, keyboard = typist()
+    for step in (Type(("un", "")), Type(("deux",)), Input("ends")):
+        assert types(step) == Reply()
+    assert keyboard.ended.wait(LONG)
+    assert keyboard.typed == ["un\n", "\n", "deux\n"]
+
+
+def test_the_typist_sees_lines_in_their_order_and_each_once() -> None:
+    types, _ = typist("un", "autre", "deux", "trois")
+    assert types(Shows(("un", "deux"))) == Reply()
+    assert types(Shows(("un",))).problem == "standard output must show 'un', and has 'trois'"
+    assert types(Shows(("trois",))) == Reply()
+    assert types(Shows(("trois",))).problem == "standard output must show 'trois', and has nothing"
+
+
+def test_the_typist_tells_what_is_rough_from_what_is_right() -> None:
+    step = Shows(("a\\tb",), ("a\tb",))
+    assert typist("a\\tb")[0](step) == Reply()
+    assert typist("a\tb")[0](step) == Reply(rough="it showed 'a\\tb'")
+    assert typist("a b")[0](step).problem == "standard output must show 'a\\\\tb', and has 'a b'"
+
+
+@pytest.mark.parametrize(
+    ("used", "problem"),
+    [
+        ((1.0, 1.001), None),
+        ((1.0, None), None),  # it has ended meanwhile, and the wire will tell
+        (
+            (1.0, 1.25),
+            "the client must wait, and used 0.25 s of processor time in 0.01 s: it looks for the answer again and "
+            "again",
+        ),
+    ],
+    ids=["waits", "is gone", "spins"],
+)
+def test_a_client_that_waits_is_told_from_one_that_spins(used: tuple[float | None, ...], problem: str | None) -> None:
+    types, keyboard = typist()
+    keyboard.processor = list(used)
+    assert types(Rests(10)).problem == problem
+
+
+def test_a_process_tells_how_busy_it_was(tmp_path: Path) -> None:
+    seen = threading.Event()
+    busy = "import time\nwhile time.process_time() < 0.5: pass\nprint('done', flush=True)\ntime.sleep(60)"
+    handle = ProcessHandle([sys.executable, "-c", busy], tmp_path, os.environ, lambda stream, data: seen.set())
+    try:
+        assert seen.wait(LONG)
+        used = handle.processor_seconds()
+    finally:
+        handle.stop()
+    assert used is not None
+    assert used >= 0.4  # the system counts in ticks
+    assert handle.processor_seconds() is None
