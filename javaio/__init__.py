@@ -8,16 +8,20 @@
         out.write_int(98)
         print(inp.read_int())
 
-`AsyncDataInputStream` and `AsyncDataOutputStream` have the same names over asyncio. The format itself, byte by byte, is
-told in docs/wire-format.md.
+`AsyncDataInputStream` and `AsyncDataOutputStream` have the same methods over asyncio, which is imported when one of the
+two is first used. docs/wire-format.md describes the format byte by byte.
 """
 
-from javaio.aio import AsyncDataInputStream, AsyncDataOutputStream
+from typing import TYPE_CHECKING
+
 from javaio.blocking import DataInputStream, DataOutputStream
 from javaio.errors import IncompleteValueError, UTFDataFormatError
 from javaio.integers import to_int8, to_int16, to_int32, to_int64, to_uint8, to_uint16, to_uint32, to_uint64
 from javaio.modified_utf8 import decode_modified_utf8, encode_modified_utf8
 from javaio.wire_types import WIRE_TYPES, Decoded, WireType
+
+if TYPE_CHECKING:
+    from javaio.aio import AsyncDataInputStream, AsyncDataOutputStream
 
 __all__ = [
     "WIRE_TYPES",
@@ -40,3 +44,20 @@ __all__ = [
     "to_uint32",
     "to_uint64",
 ]
+
+_ASYNC = ("AsyncDataInputStream", "AsyncDataOutputStream")
+
+# Type checkers do not see this function: they would take any name for an attribute of the module.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> type:
+        """Imports the asyncio streams on first use: asyncio takes longer to import than all the rest."""
+        if name in _ASYNC:
+            from javaio import aio
+
+            return getattr(aio, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ASYNC})

@@ -10,9 +10,8 @@ of the head and `rest` makes the second number of the first bytes.
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, NoReturn, TypeVar
 
 from javaio.errors import IncompleteValueError, UTFDataFormatError
 from javaio.modified_utf8 import decode_modified_utf8, encode_modified_utf8, join_surrogates, utf16_units
@@ -50,15 +49,41 @@ class Decoded(NamedTuple, Generic[T]):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
 class WireType(Generic[T]):
-    """One kind of value on the wire: see the module's own words."""
+    """One kind of value on the wire. Its attributes cannot be changed.
+
+    name    Java's name: `int`, `unsignedShort`, `UTF`
+    size    the number of bytes to read first
+    pack    makes all the bytes of a value
+    unpack  makes the value of its bytes; where there is `rest`, of the bytes after the first `size`
+    rest    makes the number of bytes that follow, of the first `size` bytes
+    """
+
+    # This is what a frozen dataclass does. Importing dataclasses takes as long as importing the rest of this package.
+    __slots__ = ("name", "pack", "rest", "size", "unpack")
 
     name: str
     size: int
     pack: Callable[[T], bytes]
     unpack: Callable[[bytes], T]
-    rest: Callable[[bytes], int] | None = None
+    rest: Callable[[bytes], int] | None
+
+    def __init__(
+        self,
+        name: str,
+        size: int,
+        pack: Callable[[T], bytes],
+        unpack: Callable[[bytes], T],
+        rest: Callable[[bytes], int] | None = None,
+    ) -> None:
+        for slot, value in (("name", name), ("size", size), ("pack", pack), ("unpack", unpack), ("rest", rest)):
+            object.__setattr__(self, slot, value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{name} of a wire type cannot be changed")
+
+    def __repr__(self) -> str:
+        return f"WireType({self.name!r}, {self.size})"
 
     def encode(self, value: T) -> bytes:
         """The bytes that Java's write method puts on the wire for `value`, with its truncations and its refusals."""
