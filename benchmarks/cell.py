@@ -64,7 +64,7 @@ def _beyond(work: str, cells: list[float], programs: list[float], at_most: float
 
 @contextmanager
 def _cell(backend_name: str) -> Iterator[tuple[Callable[[], float], Cell, Backend]]:
-    """How long the cell takes in a lane that stands, as the lanes of a run do after their first cell."""
+    """Times the cell in a worker that is already started, as all cells of a run but the first ones are."""
     registry = load_registry()
     cell = next(cell for cell in all_cells(registry, ()) if cell.name == _NAME)
     with ExitStack() as stack:
@@ -74,11 +74,11 @@ def _cell(backend_name: str) -> Iterator[tuple[Callable[[], float], Cell, Backen
             raise UnavailableError(str(reason)) from None
         stack.callback(backend.close)
         backend.prepare(cell.programs, lambda line: print(line, flush=True))
-        lane = backend.lane()
-        stack.callback(lane.close)
+        worker = backend.worker()
+        stack.callback(worker.close)
 
         def run() -> float:
-            result = run_cell(cell, lane)
+            result = run_cell(cell, worker)
             assert result.verdict.passed, result.verdict.problems
             return result.seconds
 

@@ -1,4 +1,4 @@
-"""What a backend must do. A lane runs one cell after another; several lanes run side by side."""
+"""The interface of a backend. Each worker runs one cell after another; several workers run side by side."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ __all__ = [
     "Backend",
     "Feed",
     "Handle",
-    "Lane",
     "NoBackendError",
     "Places",
     "ProgramError",
     "Progress",
     "Started",
+    "Worker",
     "build_failure",
     "expand",
 ]
@@ -81,26 +81,26 @@ class Started:
     console: ConsoleLog
 
 
-class Lane(ABC):
-    """A place for one cell at a time: it owns a tap, and starts programs on both sides of it."""
+class Worker(ABC):
+    """Runs one cell at a time: owns a tap, and starts programs on both sides of it."""
 
     tap: TapControl
 
     @abstractmethod
     def places(self, server: Program, clients: Iterable[Program], port: int) -> AbstractContextManager[Places]:
-        """Where everybody is, for as long as the cell lasts; `port` is the protocol's own."""
+        """The addresses of one cell, valid inside the context; `port` is the protocol's default port."""
 
     @abstractmethod
     def player(self) -> PlayerControl:
-        """The lane's player, started when it is first asked for: it reaches servers, and clients reach it."""
+        """The worker's player, started on the first call. It reaches servers, and clients reach it."""
 
     @abstractmethod
     def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
-        """Starts a program; ProgramError where it cannot be. `typed`: somebody will type to it."""
+        """Starts a program, with its standard input open where it is `typed` to; raises ProgramError if that fails."""
 
     @abstractmethod
     def close(self) -> None:
-        """Removes all that the lane still holds."""
+        """Ends the tap, the player and everything else that the worker still holds."""
 
 
 class Backend(ABC):
@@ -118,8 +118,8 @@ class Backend(ABC):
         """Makes ready what these programs need: images, compiled classes."""
 
     @abstractmethod
-    def lane(self) -> Lane:
-        """A new lane."""
+    def worker(self) -> Worker:
+        """A new worker."""
 
     @abstractmethod
     def versions(self) -> Mapping[str, str]:

@@ -1,11 +1,11 @@
 """Each program in a container of its own, on a private network, with little that it may do.
 
-A lane keeps two containers for all its cells: the tap, and an empty one, the site of the servers, whose only use is its
-network namespace. A client's container shares the tap's namespace, so that a program which insists on 127.0.0.1:8999
-finds the tap there; a server's container shares the site's, where its port is free. Starting in a namespace that exists
-takes a third of the time that a new one takes, and a cell starts with nothing but new programs all the same.
+A worker keeps two containers for all its cells: the tap, and an empty one, the site, for its network namespace alone. A
+client's container joins the tap's namespace, so that a program with a fixed 127.0.0.1:8999 finds the tap there. A
+server's container joins the site's namespace, where its port is free. Joining an existing namespace takes a third of the
+time that a new one takes; the programs of each cell are new all the same.
 
-Nothing here needs an address that the host can reach: orders, consoles and recordings travel by the engine's own API.
+The host needs no route to the containers: orders, consoles and recordings travel through the engine's API.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from conformance.backends.base import (
     Backend,
     Feed,
     Handle,
-    Lane,
     Places,
     ProgramError,
     Progress,
     Started,
+    Worker,
     build_failure,
     expand,
 )
@@ -104,8 +104,8 @@ class ContainerBackend(Backend):
             if (language, jdk) not in self._images:
                 self._images[language, jdk] = ensure_image(self.engine, self._runtimes[language], jdk, progress)
 
-    def lane(self) -> Lane:
-        return _ContainerLane(self, next(self._count))
+    def worker(self) -> Worker:
+        return _ContainerWorker(self, next(self._count))
 
     def versions(self) -> Mapping[str, str]:
         version = self.engine.version()
@@ -195,7 +195,7 @@ class ContainerBackend(Backend):
             raise ProgramError(build_failure(program, words[0], status, [line.text for line in log.lines]))
 
 
-class _ContainerLane(Lane):
+class _ContainerWorker(Worker):
     def __init__(self, backend: ContainerBackend, number: int) -> None:
         self._backend = backend
         self._site_name = f"server-{number}"

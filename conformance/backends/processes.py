@@ -23,11 +23,11 @@ from conformance.backends.base import (
     Backend,
     Feed,
     Handle,
-    Lane,
     Places,
     ProgramError,
     Progress,
     Started,
+    Worker,
     build_failure,
     expand,
 )
@@ -106,8 +106,8 @@ class ProcessBackend(Backend):
                     progress(f"compiling java-reference with JDK {version}")
                     self._reference[version] = self._compile_reference(version)
 
-    def lane(self) -> Lane:
-        return _ProcessLane(self)
+    def worker(self) -> Worker:
+        return _ProcessWorker(self)
 
     def versions(self) -> Mapping[str, str]:
         return {
@@ -229,7 +229,7 @@ class ProcessBackend(Backend):
                 return port
 
 
-class _ProcessLane(Lane):
+class _ProcessWorker(Worker):
     def __init__(self, backend: ProcessBackend) -> None:
         self._backend = backend
         self.tap = TapControl()

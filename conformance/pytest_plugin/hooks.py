@@ -13,7 +13,7 @@ from conformance.backends import NoBackendError, ProgramError
 from conformance.model import YamlError
 from conformance.pytest_plugin import CaseItem, CasesFolder, CellItem, MatrixFile, MatrixRun
 from conformance.pytest_plugin.facts import run_facts
-from conformance.pytest_plugin.run import RUN, default_lanes
+from conformance.pytest_plugin.run import RUN, default_workers
 from conformance.pytest_plugin.summary import case_lines, summary_lines
 from conformance.runner.case_run import CaseGroup
 
@@ -67,7 +67,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=True,
         help="run the cases of each protocol against its programs, beside the cells (the default)",
     )
-    group.addoption("--lanes", type=int, default=default_lanes(), metavar="N", help="how many cells run side by side")
+    group.addoption(
+        "--workers", type=int, default=default_workers(), metavar="N", help="how many cells run side by side"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,7 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
             programs=config.getoption("--programs"),
             jdks=_versions(config.getoption("--java")),
             results=Path(config.rootpath, config.getoption("--results")),
-            lanes=max(1, config.getoption("--lanes")),
+            workers=max(1, config.getoption("--workers")),
         )
     except YamlError as error:
         raise pytest.UsageError(str(error)) from error

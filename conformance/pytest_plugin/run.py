@@ -35,7 +35,7 @@ class MatrixRun:
     """
 
     def __init__(
-        self, *, backend: str, programs: Sequence[str], jdks: Sequence[int], results: Path, lanes: int
+        self, *, backend: str, programs: Sequence[str], jdks: Sequence[int], results: Path, workers: int
     ) -> None:
         self.jdks = tuple(jdks)
         self.registry: Registry = load_matrix(Path(file) for file in programs)
@@ -46,7 +46,7 @@ class MatrixRun:
         self._wanted = backend
         self.cells: Sequence[Cell] = ()
         self.cases: Mapping[str, tuple[CaseGroup, Sequence[str]]] = {}
-        self._lanes = lanes
+        self._workers = workers
         self._reasons: dict[tuple[str, ...], str | None] = {}
         self._scheduler: Scheduler | None = None
         self._facts: Mapping[str, Any] = {}
@@ -91,7 +91,7 @@ class MatrixRun:
         able = [programs for programs in wanted if self.unable(programs) is None]
         if able:
             self.backend.prepare([program for programs in able for program in programs], progress)
-        self._scheduler = Scheduler(self.backend, min(self._lanes, max(1, len(able))))
+        self._scheduler = Scheduler(self.backend, min(self._workers, max(1, len(able))))
         for cell in cells:
             if self.unable(cell.programs) is None:
                 self._scheduler.submit(cell.name, partial(run_cell, cell))
@@ -139,7 +139,7 @@ def _key(programs: Sequence[Program]) -> tuple[str, ...]:
     return tuple(f"{program.role} {program.name}" for program in programs)
 
 
-def default_lanes() -> int:
+def default_workers() -> int:
     """Cells side by side: they wait more than they compute, so there may be a few more than processors."""
     return min(8, (os.cpu_count() or 1) + 1)
 

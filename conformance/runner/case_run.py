@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from conformance.agent.player.player import Outcome
 from conformance.agent.recording import Recording
-from conformance.backends.base import Lane, Places, ProgramError, Started
+from conformance.backends.base import Places, ProgramError, Started, Worker
 from conformance.backends.player_client import PlayerControl, PlayerError
 from conformance.judge.console_line import ConsoleLine
 from conformance.model.cases import Case, CaseFile, load_cases
@@ -86,17 +86,17 @@ def case_groups(registry: Registry, programs: Iterable[Program]) -> Iterator[Cas
         yield CaseGroup(registry.protocols[program.entry.protocol], program, found, cases)
 
 
-def run_cases(group: CaseGroup, names: Sequence[str], lane: Lane) -> dict[str, CaseResult]:
+def run_cases(group: CaseGroup, names: Sequence[str], worker: Worker) -> dict[str, CaseResult]:
     """Runs the cases of these names, and gives their results by name."""
     cases = [case for case in group.cases if case.name in names]
     run = _ServerRun if group.program.role == "server" else _ClientRun
-    return {result.case.name: result for result in run(group, lane).results(cases)}
+    return {result.case.name: result for result in run(group, worker).results(cases)}
 
 
 class _Run:
-    def __init__(self, group: CaseGroup, lane: Lane) -> None:
+    def __init__(self, group: CaseGroup, worker: Worker) -> None:
         self._group = group
-        self._lane = lane
+        self._worker = worker
         self._program = group.program
 
     def _result(self, case: Case, outcome: Outcome, lines: Sequence[ConsoleLine], began: float) -> CaseResult:
@@ -109,8 +109,8 @@ class _ServerRun(_Run):
     """One server for all cases, as a class of students has it; a new one only where it has ended."""
 
     def results(self, cases: Sequence[Case]) -> Iterator[CaseResult]:
-        player = self._lane.player()
-        with self._lane.places(self._program, (), self._group.protocol.port) as places:
+        player = self._worker.player()
+        with self._worker.places(self._program, (), self._group.protocol.port) as places:
             server: Started | None = None
             try:
                 for case in cases:
@@ -133,7 +133,7 @@ class _ServerRun(_Run):
 
     def _start(self, places: Places) -> Started | str:
         try:
-            server = self._lane.start(self._program, {"port": str(places.server_port)})
+            server = self._worker.start(self._program, {"port": str(places.server_port)})
         except ProgramError as error:
             return f"the server {self._program.name} cannot be started: {error}"
         assert self._program.console is not None
@@ -157,18 +157,18 @@ class _ClientRun(_Run):
 
     def results(self, cases: Sequence[Case]) -> Iterator[CaseResult]:
         for case in cases:
-            with self._lane.places(self._program, (self._program,), self._group.protocol.port) as places:
+            with self._worker.places(self._program, (self._program,), self._group.protocol.port) as places:
                 yield self._one(case, places)
 
     def _one(self, case: Case, places: Places) -> CaseResult:
         began = time.monotonic()
         host, port = places.tap
-        player = self._lane.player()
+        player = self._worker.player()
         values = {"host": host, "port": str(port), "clients": str(_CROWD), "author": case.author}
         try:
             if case.listens:
                 player.listen(case.steps, host, port, self._program.connections(_CROWD) or 1)
-            client = self._lane.start(self._program, values, typed=self._group.file.typed)
+            client = self._worker.start(self._program, values, typed=self._group.file.typed)
         except (PlayerError, ProgramError) as error:
             return self._result(case, Outcome(str(error)), (), began)
         typist = Typist(client, typed=self._group.file.typed)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from conformance.agent.events import CLIENT
 from conformance.agent.recording import Recording
-from conformance.backends.base import Lane, Places, ProgramError, Started
+from conformance.backends.base import Places, ProgramError, Started, Worker
 from conformance.backends.console_log import ConsoleLog
 from conformance.backends.tap_client import TapError
 from conformance.decoder.conversation import read_conversation
@@ -61,15 +61,15 @@ class _StepError(Exception):
         self.trouble = trouble
 
 
-def run_cell(cell: Cell, lane: Lane, limits: Limits | None = None) -> CellResult:
-    """Runs the cell in the lane."""
-    return _Run(cell, lane, limits or Limits()).run()
+def run_cell(cell: Cell, worker: Worker, limits: Limits | None = None) -> CellResult:
+    """Runs the cell in the worker."""
+    return _Run(cell, worker, limits or Limits()).run()
 
 
 class _Run:
-    def __init__(self, cell: Cell, lane: Lane, limits: Limits) -> None:
+    def __init__(self, cell: Cell, worker: Worker, limits: Limits) -> None:
         self._cell = cell
-        self._lane = lane
+        self._worker = worker
         self._limits = limits
         self._recording = Recording()
         self._clients: dict[str | None, Started] = {}
@@ -82,9 +82,9 @@ class _Run:
     def run(self) -> CellResult:
         cell = self._cell
         with ExitStack() as stack:
-            places = stack.enter_context(self._lane.places(cell.server, cell.clients, cell.protocol.port))
+            places = stack.enter_context(self._worker.places(cell.server, cell.clients, cell.protocol.port))
             try:
-                server = self._lane.start(cell.server, {"port": str(places.server_port)})
+                server = self._worker.start(cell.server, {"port": str(places.server_port)})
             except ProgramError as error:
                 return self._failed(f"the server {cell.server.name} cannot be started: {error}")
             stack.callback(server.handle.stop)
@@ -118,7 +118,7 @@ class _Run:
 
     @contextmanager
     def _tap_between(self, places: Places) -> Iterator[None]:
-        self._recording = self._lane.tap.open(
+        self._recording = self._worker.tap.open(
             listen=places.tap,
             to=places.server,
             conditions=self._cell.network.conditions,
@@ -128,7 +128,7 @@ class _Run:
         try:
             yield
         finally:
-            self._lane.tap.close()
+            self._worker.tap.close()
 
     def _listens(self, server: Started, places: Places) -> str | None:
         console = self._cell.server.console
@@ -169,7 +169,7 @@ class _Run:
             "clients": str(self._cell.network.clients),
             "author": member or "",
         }
-        self._clients[member] = self._lane.start(program, values, typed=member is not None)
+        self._clients[member] = self._worker.start(program, values, typed=member is not None)
 
     def _wait_for_end(self, member: str | None, seconds: float, server: Started) -> None:
         until = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""Runs what tests will ask for ahead of them, a few things side by side, each in a lane of its own."""
+"""Runs work ahead of the tests that will ask for its results: several pieces side by side, each in a worker."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from conformance.backends.base import Backend, Lane
+from conformance.backends.base import Backend, Worker
 
 __all__ = ["Scheduler"]
 
 
 class Scheduler:
-    """Keeps `lanes` lanes at work; results are had in whichever order they are asked for."""
+    """Runs what is submitted, in that order, in at most `workers` workers of the backend at a time."""
 
-    def __init__(self, backend: Backend, lanes: int) -> None:
+    def __init__(self, backend: Backend, workers: int) -> None:
         self._backend = backend
-        self._free: queue.LifoQueue[Lane | None] = queue.LifoQueue()
-        self._lanes: list[Lane] = []
+        # None stands for a worker that is created when it is needed.
+        self._free: queue.LifoQueue[Worker | None] = queue.LifoQueue()
+        self._workers: list[Worker] = []
         self._futures: dict[Hashable, Future[Any]] = {}
-        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="lane")
-        for _ in range(lanes):
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        for _ in range(workers):
             self._free.put(None)
 
-    def submit(self, key: Hashable, work: Callable[[Lane], Any]) -> None:
-        """Takes on some work, behind all that it has been given before."""
-        self._futures[key] = self._pool.submit(self._in_a_lane, work)
+    def submit(self, key: Hashable, work: Callable[[Worker], Any]) -> None:
+        """Queues `work` behind everything submitted before."""
+        self._futures[key] = self._pool.submit(self._run, work)
 
     def result(self, key: Hashable) -> Any:
-        """What came of it, once it is done."""
+        """Waits for the work submitted under `key`; returns its result or raises its exception."""
         return self._futures[key].result()
 
     def close(self) -> None:
-        """Begins nothing more, ends what is under way, and removes the lanes."""
+        """Cancels what has not begun, aborts what is under way and removes the workers."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._backend.abort()
         self._pool.shutdown(wait=True)
-        for lane in self._lanes:
-            lane.close()
+        for worker in self._workers:
+            worker.close()
 
-    def _in_a_lane(self, work: Callable[[Lane], Any]) -> Any:
-        lane = self._free.get()
+    def _run(self, work: Callable[[Worker], Any]) -> Any:
+        worker = self._free.get()
         try:
-            if lane is None:
-                lane = self._backend.lane()
-                self._lanes.append(lane)
-            return work(lane)
+            if worker is None:
+                worker = self._backend.worker()
+                self._workers.append(worker)
+            return work(worker)
         finally:
-            if lane is not None and lane.tap.broken:
-                lane = None  # who comes next gets a new one
-            self._free.put(lane)
+            # A worker whose tap no longer answers is replaced.
+            self._free.put(None if worker is None or worker.tap.broken else worker)

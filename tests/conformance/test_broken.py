@@ -85,7 +85,7 @@ BROKEN = {
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """All of them in one run: some wait for what never comes, and can do so side by side."""
     cells = any_of([*WORKING, *BROKEN])
-    options = ("--backend", "processes", "--programs", str(PROGRAMS), "--lanes", "8", "-k", cells)
+    options = ("--backend", "processes", "--programs", str(PROGRAMS), "--workers", "8", "-k", cells)
     return run_matrix(tmp_path_factory.mktemp("broken"), "-p", "tests.conformance.impatient", *options)
 
 

@@ -36,7 +36,7 @@ CASES = [
 @pytest.fixture(scope="session")
 def output(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a run of processes printed: of programs that work, and of some with one fault each."""
-    options = ("--cases", "--backend", "processes", "--lanes", "6", "-k", any_of([*CELLS, *CASES]))
+    options = ("--cases", "--backend", "processes", "--workers", "6", "-k", any_of([*CELLS, *CASES]))
     programs = ("-p", "tests.conformance.impatient", "--programs", str(HERE / "broken" / "programs.yaml"))
     done = subprocess.run(
         arguments(tmp_path_factory.mktemp("report"), *programs, *options),
