@@ -1,6 +1,6 @@
 """What is wrong, as a value: a code that never changes, the place, and the facts. A sentence is made of it at the edge.
 
-`docs/problems.md` lists every code with its meaning; `conformance/spec/messages/` has its sentence in each language.
+`codes.py` lists every code with its meaning; `conformance/spec/messages/` has its sentence in each language.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from conformance.agent.codes import CODES
 from conformance.agent.events import Side
 
-__all__ = ["Problem", "Where", "problem"]
+__all__ = ["Problem", "ProblemError", "Where"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class Problem:
     values: Mapping[str, Any] = field(default_factory=dict)
     at: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise ValueError(f"no such code of a problem: {self.code!r}")
+
     def on(self, **places: Any) -> Problem:
         """The same problem with more of its place known."""
         return replace(self, where=replace(self.where, **places))
@@ -51,7 +56,9 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         """JSON's own types: bytes as `{"hex": ...}`, what is None left out."""
         place = {name: value for name in Where.__slots__ if (value := getattr(self.where, name)) is not None}
-        plain = {name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in self.values.items()}
+        plain = {
+            name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in self.values.items()
+        }
         return {"code": self.code, "where": place, "values": plain} | ({} if self.at is None else {"at": self.at})
 
     @classmethod
@@ -64,6 +71,9 @@ class Problem:
         return cls(entry["code"], Where(**entry["where"]), values, entry.get("at"))
 
 
-def problem(code: str, where: Where | None = None, at: float | None = None, **values: Any) -> Problem:
-    """A problem with its facts as keywords."""
-    return Problem(code, where or Where(), values, at)
+class ProblemError(Exception):
+    """A problem that ends what was under way; whoever catches it at the edge makes a sentence of it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code, dict(problem.values))
+        self.problem = problem

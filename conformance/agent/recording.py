@@ -1,6 +1,6 @@
-"""What the tap recorded of a cell, connection by connection, and waiting for more of it.
+"""What the tap recorded, connection by connection, and waiting for more of it.
 
-Events come in from the thread that reads the tap; the cell looks at them, or waits until they show something.
+Events come in from the thread that reads the tap; the runner looks at them, or waits until they show something.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from conformance.agent.events import CLIENT, Event, Side
 
@@ -19,17 +18,32 @@ __all__ = ["Connection", "Direction", "Recording"]
 
 @dataclass
 class Direction:
-    """One direction of a connection: what its sender sent, when it came to the tap and when it went on."""
+    """One direction of a connection: what its sender sent, when it came to the tap and when it went on.
+
+    `received_to` and `sent_to` have for each entry the offset behind it.
+    """
 
     received: list[tuple[float, bytes]] = field(default_factory=list)
+    received_to: list[int] = field(default_factory=list)
     sent: list[tuple[float, int]] = field(default_factory=list)
+    sent_to: list[int] = field(default_factory=list)
     ended: float | None = None
     reset: float | None = None
 
     @property
     def data(self) -> bytes:
-        """All the bytes, in order."""
-        return b"".join(data for _, data in self.received)
+        """All the bytes, in order. It joins them: not for a loop."""
+        return b"".join([data for _, data in self.received])
+
+    @property
+    def size(self) -> int:
+        """How many bytes came to the tap."""
+        return self.received_to[-1] if self.received_to else 0
+
+    @property
+    def passed_on(self) -> int:
+        """How many bytes have gone on to the other side."""
+        return self.sent_to[-1] if self.sent_to else 0
 
     @property
     def closed(self) -> bool:
@@ -37,20 +51,29 @@ class Direction:
         return self.ended is not None or self.reset is not None
 
     @property
-    def passed_on(self) -> int:
-        """How many bytes have gone on to the other side."""
-        return sum(size for _, size in self.sent)
+    def last(self) -> float:
+        """When something happened last; 0 where nothing has."""
+        times = [self.received[-1][0] if self.received else 0.0, self.sent[-1][0] if self.sent else 0.0]
+        return max(*times, self.ended or 0.0, self.reset or 0.0)
 
     def came(self, offset: int) -> float:
         """When the byte at `offset` came to the tap."""
-        sizes = list(accumulate(len(data) for _, data in self.received))
-        return self.received[bisect_right(sizes, offset)][0]
+        return self.received[bisect_right(self.received_to, offset)][0]
 
     def went(self, offset: int) -> float | None:
         """When the byte at `offset` went on to the other side, if it did."""
-        sizes = list(accumulate(size for _, size in self.sent))
-        index = bisect_right(sizes, offset)
+        index = bisect_right(self.sent_to, offset)
         return self.sent[index][0] if index < len(self.sent) else None
+
+    def add_received(self, at: float, data: bytes) -> None:
+        """Bytes came to the tap."""
+        self.received.append((at, data))
+        self.received_to.append(self.size + len(data))
+
+    def add_sent(self, at: float, size: int) -> None:
+        """So many bytes went on."""
+        self.sent.append((at, size))
+        self.sent_to.append(self.passed_on + size)
 
 
 @dataclass
@@ -74,9 +97,9 @@ class Connection:
             case "opened":
                 self.opened = event.at
             case "received":
-                direction.received.append((event.at, event.data))
+                direction.add_received(event.at, event.data)
             case "sent":
-                direction.sent.append((event.at, event.size))
+                direction.add_sent(event.at, event.size)
             case "end":
                 direction.ended = event.at
             case "reset":
@@ -87,7 +110,7 @@ class Connection:
 
 
 class Recording:
-    """All connections of a cell, in the order in which they were opened."""
+    """All connections of a cell or a case, in the order in which they were opened."""
 
     def __init__(self, events: Sequence[Event] = ()) -> None:
         self._changed = threading.Condition(threading.RLock())
@@ -102,6 +125,16 @@ class Recording:
         """The connections so far."""
         with self._changed:
             return list(self._connections.values())
+
+    def connection(self, number: int) -> Connection:
+        """The connection of that number."""
+        with self._changed:
+            return self._connections[number]
+
+    def since(self, count: int) -> list[Event]:
+        """The events behind the first `count`."""
+        with self._changed:
+            return self.events[count:]
 
     def add(self, event: Event) -> None:
         """Takes in one more event."""
@@ -119,11 +152,14 @@ class Recording:
             self.over = True
             self._changed.notify_all()
 
-    def wait_for(self, seen: Callable[[Recording], bool], until: float) -> bool:
-        """Waits until `seen` holds, the recording is over, or time.monotonic() says `until`; tells if it held."""
+    def wait_for(self, seen: Callable[[], bool], until: float) -> bool:
+        """Waits until `seen` holds, the recording is over, or time.monotonic() says `until`; tells if it held.
+
+        `seen` is asked anew at each event: it must look at what is new only.
+        """
         with self._changed:
-            while not seen(self):
+            while not seen():
                 left = until - time.monotonic()
                 if self.over or left <= 0 or not self._changed.wait(left):
-                    return seen(self)
+                    return seen()
             return True

@@ -1,207 +1,143 @@
-"""Recorded bytes, read as the protocol has them: which field, which value, which bytes, when.
-
-The two directions are read together, step by step as the protocol says, so that a field can be checked against those
-before it, and so that the one that breaks the protocol is named with its place.
-"""
+"""Recorded connections, read by the decoder: each event once, as it comes, and everything kept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
-from conformance.agent.addresses import is_address
-from conformance.agent.events import CLIENT, SERVER, Side
-from conformance.agent.hexdump import show
-from conformance.agent.recording import Connection, Direction
-from conformance.agent.sized_bytes import SizeError
-from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
-from javaio import IncompleteValueError, UTFDataFormatError
+from conformance.agent.events import CLIENT, SERVER, Event, other
+from conformance.agent.problem import Problem, Where
+from conformance.agent.recording import Connection, Recording
+from conformance.decoder.decoder import Decoder, Field, Message, Outcome
+from conformance.decoder.program import compile_protocol
+from conformance.model.protocol import Protocol
 
-__all__ = ["Conversation", "Message", "SeenField", "read_conversation", "show"]
+__all__ = ["Conversation", "Conversations", "feed", "read_conversations"]
 
-
-@dataclass(frozen=True)
-class SeenField:
-    """A field that passed: where it stood in its direction, and when its first and its last byte came."""
-
-    sender: Side
-    name: str
-    type: str
-    value: Any
-    raw: bytes
-    offset: int
-    began: float
-    came: float
-
-    @property
-    def key(self) -> str:
-        """The name by which consoles speak of it."""
-        return f"{self.sender}.{self.name}"
+_SHOWN_BYTES = 16
 
 
-@dataclass(frozen=True)
-class Message:
-    """One round of a loop in a `both ways` step: what its sender said at once."""
+def feed(decoder: Decoder, event: Event) -> Sequence[Outcome]:
+    """Gives the decoder what the tap saw, and returns what is decided by it.
 
-    sender: Side
-    fields: Mapping[str, Any]
-    came: float
+    Of a `received` whose bytes were not kept only their number is known: that side is read no further.
+    """
+    match event.kind:
+        case "received":
+            if event.size:
+                decoder.stop(event.sender)
+            return decoder.receive(event.sender, event.data, event.at)
+        case "sent":
+            decoder.passed_on(event.sender, event.size)
+        case "end":
+            return decoder.end(event.sender, event.at)
+        case "reset" | "refused":
+            return [*decoder.end(event.sender, event.at), *decoder.end(other(event.sender), event.at)]
+    return ()
 
 
-@dataclass
 class Conversation:
-    """One connection as the protocol reads it.
+    """One connection as the protocol has it, with all its fields.
 
-    `problems` says, each in a sentence, where bytes broke the protocol; `missing`, what never came.
+    `fields` and `messages` stand in the order in which they were decided, each side's in the order in which it sent
+    them; `problems` in that order too, those of the fields among them. Every place names the connection.
     """
 
-    connection: Connection
-    fields: list[SeenField] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    rounds: int = 0
-    problems: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    def __init__(self, protocol: Protocol, connection: Connection) -> None:
+        self.protocol = protocol
+        self.connection = connection
+        self.decoder = Decoder(protocol, opened=connection.opened)
+        self.fields: list[Field] = []
+        self.messages: list[Message] = []
+        self.problems: list[Problem] = []
+
+    @property
+    def number(self) -> int:
+        """The connection's number, from 1."""
+        return self.connection.number
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds of the loops that both sides take part in have begun."""
+        return self.decoder.rounds
+
+    def add(self, event: Event) -> None:
+        """Takes in what the tap saw of this connection next."""
+        if event.kind == "refused":
+            where = Where(self.number, SERVER)
+            self.problems.append(Problem("refused", where, {"reason": event.detail}, event.at))
+            self.decoder.stop(CLIENT)
+            self.decoder.stop(SERVER)
+        self._take(feed(self.decoder, event))
+
+    def finish(self) -> None:
+        """Nothing more was recorded: what has not ended ends here, and what is still due never came."""
+        last = max([self.connection.opened, *(self.connection.direction(side).last for side in (CLIENT, SERVER))])
+        for side in (CLIENT, SERVER):
+            self._take(self.decoder.end(side, last))
+        # How many were too many is known only now.
+        for place, problem in enumerate(self.problems):
+            if problem.code == "too-many-bytes" and not problem.values:
+                assert problem.where.side is not None
+                rest = self.connection.direction(problem.where.side).data[problem.where.offset :]
+                self.problems[place] = replace(problem, values={"size": len(rest), "raw": rest[:_SHOWN_BYTES]})
+
+    def in_order(self) -> list[Field]:
+        """The fields in the order of the protocol, round by round: an answer behind its question."""
+        places = compile_protocol(self.protocol).places
+
+        def order(field: Field) -> tuple[int, ...]:
+            place, path = places[field.ordinal], field.path
+            if not path:
+                return place
+            depth = len(place) - len(path)
+            return (*place[:depth], *(part for pair in zip(path, place[depth:], strict=True) for part in pair))
+
+        return sorted(self.fields, key=order)
+
+    def _take(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            if type(outcome) is Field:
+                if outcome.problem is not None:
+                    outcome = outcome._replace(problem=outcome.problem.on(connection=self.number))
+                    assert outcome.problem is not None
+                    self.problems.append(outcome.problem)
+                self.fields.append(outcome)
+            elif isinstance(outcome, Message):
+                self.messages.append(outcome)
+            elif isinstance(outcome, Problem):
+                self.problems.append(outcome.on(connection=self.number))
 
 
-def read_conversation(protocol: Protocol, connection: Connection) -> Conversation:
-    """Reads what was recorded of `connection`."""
-    conversation = Conversation(connection)
-    reader = _Reader(conversation)
-    try:
-        reader.walk(protocol.session)
-        reader.nothing_left()
-    except _BrokenError as broken:
-        conversation.problems.append(str(broken))
-    except _EndedError as ended:
-        conversation.missing.append(str(ended))
-    return conversation
+class Conversations:
+    """All connections of a recording, read as far as it goes: each look takes in what is new, and nothing twice."""
+
+    def __init__(self, protocol: Protocol, recording: Recording) -> None:
+        self._protocol = protocol
+        self._recording = recording
+        self._taken = 0
+        self._by_number: dict[int, Conversation] = {}
+
+    def update(self) -> list[Conversation]:
+        """The conversations up to now, in the order in which they were opened."""
+        events = self._recording.since(self._taken)
+        self._taken += len(events)
+        for event in events:
+            conversation = self._by_number.get(event.connection)
+            if conversation is None:
+                connection = self._recording.connection(event.connection)
+                conversation = self._by_number[event.connection] = Conversation(self._protocol, connection)
+            conversation.add(event)
+        return list(self._by_number.values())
+
+    def finish(self) -> list[Conversation]:
+        """The conversations of a recording that is over."""
+        conversations = self.update()
+        for conversation in conversations:
+            conversation.finish()
+        return conversations
 
 
-class _BrokenError(Exception):
-    """The bytes do not fit the protocol; nothing after them can be read."""
-
-
-class _EndedError(Exception):
-    """The bytes end before the protocol does."""
-
-
-class _Reader:
-    def __init__(self, conversation: Conversation) -> None:
-        self._conversation = conversation
-        self._connection = conversation.connection
-        self._data = {CLIENT: self._connection.client.data, SERVER: self._connection.server.data}
-        self._offset: dict[Side, int] = {CLIENT: 0, SERVER: 0}
-        self._values: dict[str, Any] = {}
-
-    def walk(self, steps: tuple[Step, ...]) -> None:
-        for step in steps:
-            match step:
-                case FieldStep():
-                    self._read(step)
-                case Repeat(repeat=body):
-                    self._loop(body)
-                case BothWays(sides=sides):
-                    self._one_side(CLIENT, sides.client)
-                    self._one_side(SERVER, sides.server)
-
-    def _loop(self, body: tuple[Step, ...]) -> None:
-        while self._more(body):
-            self._conversation.rounds += 1
-            self.walk(body)
-
-    def _one_side(self, sender: Side, steps: tuple[Step, ...]) -> None:
-        for step in steps:
-            if not isinstance(step, Repeat):
-                self.walk((step,))
-                continue
-            while self._more(step.repeat):
-                start = len(self._conversation.fields)
-                self.walk(step.repeat)
-                said = self._conversation.fields[start:]
-                message = Message(sender, {seen.name: seen.value for seen in said}, said[-1].came)
-                self._conversation.messages.append(message)
-
-    def _more(self, body: tuple[Step, ...]) -> bool:
-        first = next(step for step in body if isinstance(step, FieldStep))
-        return self._offset[first.sender] < len(self._data[first.sender])
-
-    def _read(self, step: FieldStep) -> None:
-        sender, offset = step.sender, self._offset[step.sender]
-        data = self._data[sender]
-        try:
-            wire = step.wire(self._values)
-        except SizeError as error:
-            raise _BrokenError(f"the {sender} can send no bytes `{step.field}`{self._round()}: {error}") from None
-        if offset >= len(data) and wire.size:
-            expected = "" if step.expected is None else f", which must be {step.equals} = {step.expected(self._values)}"
-            raise _EndedError(f"the {sender} never sent {step.type} `{step.field}`{self._round()}{expected}")
-        try:
-            value, size = wire.decode(data, offset)
-        except IncompleteValueError as error:
-            here = len(data) - offset
-            raise _EndedError(
-                f"the {sender}'s bytes end inside {step.type} `{step.field}`, at byte {len(data)}: "
-                f"expected {error.expected} bytes from byte {offset} on, got {here} ({show(data[offset:])})"
-            ) from None
-        except UTFDataFormatError as error:
-            raise _BrokenError(
-                f"the {sender} sent a `{step.field}`, at byte {offset}, that is no modified UTF-8: {error}"
-            ) from None
-        seen = SeenField(
-            sender,
-            step.field,
-            step.type,
-            value,
-            data[offset : offset + size],
-            offset,
-            self._came(sender, offset if size else offset - 1),
-            self._came(sender, offset + size - 1),
-        )
-        self._check(step, seen)
-        self._offset[sender] = offset + size
-        self._values[step.field] = value
-        self._conversation.fields.append(seen)
-
-    def _came(self, sender: Side, offset: int) -> float:
-        return self._connection.opened if offset < 0 else self._connection.direction(sender).came(offset)
-
-    def _check(self, step: FieldStep, seen: SeenField) -> None:
-        if step.form == "IP address" and not is_address(seen.value):
-            following = self._data[step.sender][seen.offset + len(seen.raw) :]
-            self._conversation.problems.append(
-                f"the {step.sender} must send its address as UTF `{step.field}`, and sent {seen.value!r} "
-                f"({show(seen.raw)}), followed by {show(following) or 'nothing'}"
-            )
-        if step.expected is None:
-            return
-        expected = step.expected(self._values)
-        if seen.value != expected:
-            self._conversation.problems.append(
-                f"the {step.sender}'s `{step.field}`{self._round()} must be {step.equals} = {expected}, "
-                f"and it sent {seen.value} ({show(seen.raw)}, byte {seen.offset})"
-            )
-        asked = next(reversed(self._conversation.fields), seen)
-        if asked.sender != step.sender and not _had(self._connection.direction(asked.sender), asked, seen.began):
-            self._conversation.problems.append(
-                f"the {step.sender} sent `{step.field}`{self._round()} before it had all of `{asked.name}`, "
-                "which it answers"
-            )
-
-    def _round(self) -> str:
-        return f" of round {self._conversation.rounds}" if self._conversation.rounds else ""
-
-    def nothing_left(self) -> None:
-        for sender in (CLIENT, SERVER):
-            left = self._data[sender][self._offset[sender] :]
-            if left:
-                many = f"{len(left)} bytes" if len(left) > 1 else "1 byte"
-                raise _BrokenError(
-                    f"the {sender} sent {many} too many, at byte {self._offset[sender]}, where the protocol has "
-                    f"nothing more from it: {show(left)}"
-                )
-
-
-def _had(direction: Direction, asked: SeenField, when: float) -> bool:
-    went = direction.went(asked.offset + len(asked.raw) - 1)
-    return went is not None and went <= when
+def read_conversations(protocol: Protocol, recording: Recording) -> list[Conversation]:
+    """Reads a recording that is over."""
+    return Conversations(protocol, recording).finish()

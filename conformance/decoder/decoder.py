@@ -1,0 +1,476 @@
+"""The decoder: a protocol, and the bytes and ends of both sides of one connection in; fields and problems out.
+
+Theory of operation. It knows nothing of sockets, threads, files and clocks: times come in with the bytes. Each side is
+a machine of its own, over its own part of the session (`program.py`), and goes on as far as it can with every piece:
+
+state       where it stands in its program; the bytes it has not used; the values of the rounds that it is in
+waits for   one of three things: more of its own bytes; a value that the other side says first (what a size or an
+            `equals` is computed from, or whether there is one round more of a loop that the other side leads); its end
+ends        at the end of its program, where bytes that still come are too many; where its bytes stop before a field
+            that is due; or at bytes that are no such field. The last two stop this side alone. What the other side says
+            after that, and depends on what was lost, is not decided: there are no fields and no problems of it
+
+A loop has a round more where the side that leads it (whose field is first in it) has sent one byte more, and is over
+where that side has ended. Rounds have numbers, and a round's values are kept until both sides have entered it: so an
+answer finds its question however far ahead the other side is. A wrong value is a problem, and reading goes on.
+
+When it is decided    a field at its last byte, or at the moment when what it depends on is known, if that is later
+                      that something is missing at the side's end, and never before
+Whether an answer came too early is judged by when its question was passed on to the side that answers. Whoever feeds
+the decoder tells that by `passed_on`; if nobody does, it is not judged.
+
+The same bytes give the same fields and problems, however they are cut and interleaved. A field costs the same in every
+round. Kept are the bytes that are not decided yet, and the values of the rounds that are under way.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple, cast
+
+from conformance.agent.addresses import is_address
+from conformance.agent.events import CLIENT, SERVER, Side
+from conformance.agent.problem import Problem, Where
+from conformance.decoder.program import Again, Enter, Own, Program, Said, compile_protocol
+from conformance.model.protocol import Protocol
+from javaio import WIRE_TYPES, UTFDataFormatError
+
+__all__ = ["Decoder", "Expected", "Field", "Message", "Outcome", "Unread"]
+
+_SHOWN_BYTES = 16
+
+
+class Field(NamedTuple):
+    """A field that passed, whole.
+
+    `offset` is that of its first byte among all that `side` sent; `began` and `came` are the times of its first and its
+    last byte; `path` has the round of each loop around it, from 1; `ordinal` is its place among the protocol's fields.
+    """
+
+    side: Side
+    name: str
+    type: str
+    value: Any
+    raw: bytes
+    offset: int
+    began: float
+    came: float
+    path: tuple[int, ...]
+    ordinal: int
+    problem: Problem | None
+
+    @property
+    def key(self) -> str:
+        """The name by which consoles speak of it: `client.first`."""
+        return f"{self.side}.{self.name}"
+
+    @property
+    def end(self) -> int:
+        """The offset of the byte behind it."""
+        return self.offset + len(self.raw)
+
+    @property
+    def round(self) -> int | None:
+        """Its round in the innermost loop; None outside of loops."""
+        return self.path[-1] if self.path else None
+
+
+class Message(NamedTuple):
+    """One round of a loop that is one side's alone: what it said at once, by name. `last` is its last field."""
+
+    side: Side
+    fields: Mapping[str, Any]
+    last: Field
+
+
+class Unread(NamedTuple):
+    """Bytes that are no field, and why nothing is read any more was told before."""
+
+    side: Side
+    offset: int
+    data: bytes
+    at: float
+
+
+class Expected(NamedTuple):
+    """A field that is due from `side`: `got` is what has come of it; `needed`, how many bytes it takes, if known."""
+
+    side: Side
+    field: str
+    type: str
+    ordinal: int
+    path: tuple[int, ...]
+    offset: int
+    got: bytes
+    needed: int | None
+    equals: str | None
+    value: Any
+
+
+Outcome = Field | Message | Problem | Unread
+
+# NamedTuple's own constructor takes three times as long.
+_field = cast(Callable[[tuple[Any, ...]], Field], partial(tuple.__new__, Field))
+_NEVER = sys.maxsize
+_Nothing: tuple[Outcome, ...] = ()
+
+
+class Decoder:
+    """Reads one connection by `protocol`. `longest` is how many bytes of a field may be kept until it is whole."""
+
+    def __init__(self, protocol: Protocol, *, opened: float = 0.0, longest: int | None = None) -> None:
+        programs = compile_protocol(protocol)
+        scope: dict[Any, Any] = {}
+        self._client = _Side(CLIENT, programs.client, scope, opened, longest)
+        self._server = _Side(SERVER, programs.server, scope, opened, longest)
+        self._client.other, self._server.other = self._server, self._client
+
+    def _side(self, side: Side) -> _Side:
+        return self._client if side == CLIENT else self._server
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds of the loops that both sides take part in have begun."""
+        return self._client.rounds + self._server.rounds
+
+    @property
+    def over(self) -> bool:
+        """Whether both sides have ended."""
+        return self._client.ended and self._server.ended
+
+    def total(self, side: Side) -> int:
+        """How many bytes that side has sent."""
+        return self._side(side).total
+
+    def read(self, side: Side) -> int:
+        """Up to which byte that side is read."""
+        return self._side(side).place
+
+    def reads(self, side: Side) -> bool:
+        """Whether what that side sends can still be read; False behind bytes that are no field."""
+        return not self._side(side).stopped
+
+    def receive(self, side: Side, data: bytes, at: float) -> Sequence[Outcome]:
+        """`data` has come from `side`: what is decided by it, in order."""
+        mine = self._client if side == CLIENT else self._server
+        total = mine.total + len(data)
+        if mine.stopped:
+            place, mine.total = mine.total, total
+            return [Unread(side, place, data, at)] if mine.shows else _Nothing
+        mine.total = total
+        mine.pieces.append(data)
+        mine.marks.append((total, at, mine.other.passed_on))
+        return self._go_on(mine, at) if total >= mine.enough else _Nothing
+
+    def passed_on(self, side: Side, size: int) -> None:
+        """`size` bytes more of that side have gone on to the other."""
+        mine = self._side(side)
+        mine.passed_on = (mine.passed_on or 0) + size
+
+    def end(self, side: Side, at: float) -> Sequence[Outcome]:
+        """That side has ended, by whatever way: nothing more comes from it."""
+        mine = self._side(side)
+        if mine.ended:
+            return _Nothing
+        mine.ended = True
+        if mine.stopped:
+            return _Nothing
+        return self._go_on(mine, at)
+
+    def stop(self, side: Side) -> None:
+        """From here on the bytes of that side are counted, and neither read nor shown."""
+        mine = self._side(side)
+        mine.stopped, mine.shows = True, False
+        mine.pieces.clear()
+        mine.marks.clear()
+
+    def unread(self, side: Side) -> bytes:
+        """The bytes of that side that are kept, and not read yet."""
+        return self._side(side).rest()
+
+    def expects(self) -> list[Expected]:
+        """Which fields are due by now: each side's next, where it has begun it or the protocol has it speak."""
+        return [due for side in (self._client, self._server) if not side.ended and (due := side.due()) is not None]
+
+    def _go_on(self, mine: _Side, at: float) -> Sequence[Outcome]:
+        """Both sides, until neither can go on: what one says may be what the other waits for."""
+        out: list[Outcome] = []
+        mine.advance(out, at)
+        while mine.told and mine.other.blocked:
+            mine.told = False
+            mine = mine.other
+            mine.advance(out, at)
+        mine.told = False
+        if mine.ended and mine.other.ended:
+            for side in (mine, mine.other):
+                side.nothing_more(out, at)
+        return out
+
+
+class _Loop:
+    """The rounds of a loop: how many have begun, whether it is over, the values of those that one side has entered.
+
+    `began` is the offset at which the side that leads it began its last round.
+    """
+
+    __slots__ = ("began", "over", "rounds", "started")
+
+    def __init__(self) -> None:
+        self.started = 0
+        self.over = False
+        self.began = 0
+        self.rounds: dict[int, dict[Any, Any]] = {}
+
+    def enter(self, number: int, shared: bool) -> dict[Any, Any]:
+        """The values of that round: who comes second finds those of the first, and they are forgotten here then."""
+        if not shared:
+            return {}
+        scope = self.rounds.pop(number, None)
+        if scope is None:
+            scope = self.rounds[number] = {}
+        return scope
+
+
+class _Side:
+    """One side's machine."""
+
+    other: _Side
+
+    def __init__(self, name: Side, program: Program, scope: dict[Any, Any], opened: float, longest: int | None) -> None:
+        self.name = name
+        self.program = program
+        self.pc = 0  # where it stands in its program
+        self.scopes = [scope]
+        self.loops: list[_Loop] = []
+        self.path: tuple[int, ...] = ()
+        self.pieces: list[bytes] = []
+        self.place = 0  # the offset of the first byte in them
+        self.total = 0
+        self.enough = 1  # so many must have come in all before it is worth a look
+        self.marks: deque[tuple[int, float, int | None]] = (
+            deque()
+        )  # of each piece its end, its time, and what was heard
+        self.last = opened
+        self.passed_on: int | None = None
+        self.blocked = False  # waits for the other side
+        self.told = False  # has said something that the other side may wait for
+        self.ended = False
+        self.stopped = False
+        self.shows = True
+        self.rounds = 0
+        self.longest = longest
+
+    def rest(self) -> bytes:
+        """All that is there and not used."""
+        if len(self.pieces) > 1:
+            self.pieces = [b"".join(self.pieces)]
+        return self.pieces[0] if self.pieces else b""
+
+    def advance(self, out: list[Outcome], at: float) -> None:
+        """Goes on as far as possible: all in one loop, for a call for each field would take as long as the field."""
+        program, scopes, path, marks, place = self.program, self.scopes, self.path, self.marks, self.place
+        buffer = self.rest()
+        size, start, pc, needed = len(buffer), 0, self.pc, 1
+        blocked = False
+        while True:
+            op = program[pc]
+            if type(op) is Own:
+                try:
+                    wanted = None if op.equals is None else op.equals(scopes)
+                    length = op.size if op.counted is None else op.counted(scopes)
+                except KeyError:
+                    blocked = True
+                    break
+                if op.counted is not None and not (isinstance(length, int) and length >= 0):
+                    self._stop(out, "bad-size", op, place + start, path, at, size=length)
+                    break
+                there = size - start
+                if op.rest is not None and there >= length:
+                    length += op.rest(buffer[start : start + length])
+                if there < length:
+                    needed = length
+                    if self.ended:
+                        self._owes(out, op, buffer[start:], length, wanted, place + start, path, at)
+                    elif self.longest is not None and length > self.longest:
+                        self._stop(out, "field-too-long", op, place + start, path, at, size=length, limit=self.longest)
+                    break
+                stop = start + length
+                raw = buffer[start:stop]
+                offset = place + start
+                if length:
+                    while marks[0][0] <= offset:
+                        marks.popleft()
+                    end, began, heard = marks[0]
+                    came = began
+                    if end < offset + length:
+                        while marks[0][0] < offset + length:
+                            marks.popleft()
+                        came = marks[0][1]
+                    self.last = came
+                else:
+                    began = came = self.last
+                    heard = self.other.passed_on
+                try:
+                    value = op.unpack(raw if op.rest is None else raw[op.size :])
+                except UTFDataFormatError as error:
+                    shown = raw[:_SHOWN_BYTES]
+                    self._stop(out, "malformed-text", op, offset, path, came, reason=str(error), raw=shown, size=length)
+                    break
+                problem = None
+                if op.equals is not None:
+                    if value != wanted:
+                        problem = self._wrong(op, value, wanted, raw, offset, path, came)
+                    elif op.asked is not None and heard is not None and op.asked(scopes) > heard:
+                        where = self._where(op, offset, path)
+                        problem = Problem("before-question", where, {"question": op.question}, came)
+                elif op.is_address and not is_address(value):
+                    values = {"value": value, "raw": raw[:_SHOWN_BYTES], "size": length}
+                    problem = Problem("no-address", self._where(op, offset, path), values, came)
+                scope = scopes[op.level]
+                scope[op.name] = value
+                scope[op.ordinal] = offset + length
+                self.told = True
+                out.append(
+                    _field((self.name, op.name, op.type, value, raw, offset, began, came, path, op.ordinal, problem))
+                )
+                start = stop
+                pc += 1
+            elif type(op) is Again or type(op) is Enter:
+                if isinstance(op, Again):
+                    loop, number = self.loops[-1], path[-1] + 1
+                else:
+                    loop, number = scopes[-1].setdefault(op.loop, _Loop()), 1
+                if op.leads:
+                    more = size > start
+                    if not more and not self.ended:
+                        break
+                    self.told = True
+                    if not more:
+                        loop.over = True
+                    elif number > 1 and loop.began == place + start:
+                        where = Where(side=self.name, offset=place + start, round=number)
+                        self._halt(out, Problem("empty-round", where, {}, at))
+                        break
+                    else:
+                        loop.started, loop.began = number, place + start
+                        self.rounds += op.shared
+                elif loop.started >= number:
+                    more = True
+                elif loop.over:
+                    more = False
+                else:
+                    blocked = True
+                    break
+                if isinstance(op, Enter):
+                    if more:
+                        self.loops.append(loop)
+                        scopes.append(loop.enter(number, op.shared))
+                        path = (*path, number)
+                    pc = pc + 1 if more else op.target
+                elif more:
+                    scopes[-1] = loop.enter(number, op.shared)
+                    path = (*path[:-1], number)
+                    pc = op.target
+                else:
+                    self.loops.pop()
+                    gone, path = scopes.pop(), path[:-1]
+                    scopes[-1].update((key, gone[key]) for key in op.exports if key in gone)
+                    self.told = True
+                    pc += 1
+            elif type(op) is Said:
+                last = out[-1]
+                assert isinstance(last, Field)
+                out.append(Message(self.name, {name: scopes[-1][name] for name in op.names}, last))
+                pc += 1
+            else:
+                if size > start:
+                    offset = place + start
+                    came = next(came for end, came, _ in marks if end > offset)
+                    self._halt(out, Problem("too-many-bytes", Where(side=self.name, offset=offset), {}, came))
+                break
+        self.pc, self.path, self.blocked = pc, path, blocked
+        self.place = place = place + start
+        self.enough = _NEVER if blocked else place + needed
+        self.pieces = [buffer[start:]] if start < size else []
+        if self.stopped and self.pieces:
+            out.append(Unread(self.name, place, self.pieces.pop(), at))
+
+    def due(self) -> Expected | None:
+        """The field that is to come next, where it has begun, or all is known that it waits for."""
+        op = self.program[self.pc]
+        if type(op) is not Own or self.blocked or self.stopped:
+            return None
+        try:
+            value = None if op.equals is None else op.equals(self.scopes)
+            needed = op.size if op.counted is None else op.counted(self.scopes)
+        except KeyError:
+            return None
+        got = self.rest()
+        if op.rest is not None:
+            needed = needed + op.rest(got[:needed]) if len(got) >= needed else None
+        equals = op.step.equals
+        return Expected(self.name, op.name, op.type, op.ordinal, self.path, self.place, got, needed, equals, value)
+
+    def nothing_more(self, out: list[Outcome], at: float) -> None:
+        """Both sides have ended, and this one has bytes that answer nothing: told where the other side is all read."""
+        rest = self.rest()
+        if not self.blocked or not rest or self.stopped:
+            return
+        self.stopped = True
+        if not self.other.stopped and not self.other.blocked:
+            where = Where(side=self.name, offset=self.place)
+            came = next(came for end, came, _ in self.marks if end > self.place)
+            out.append(Problem("unasked", where, {"raw": rest[:_SHOWN_BYTES], "size": len(rest)}, came))
+        out.append(Unread(self.name, self.place, rest, at))
+
+    def _where(self, op: Own, offset: int, path: tuple[int, ...]) -> Where:
+        return Where(None, self.name, offset, op.name, op.type, path[-1] if path else None)
+
+    def _halt(self, out: list[Outcome], problem: Problem) -> None:
+        out.append(problem)
+        self.stopped = True
+        self.marks.clear()
+
+    def _stop(
+        self, out: list[Outcome], code: str, op: Own, offset: int, path: tuple[int, ...], at: float, **values: Any
+    ) -> None:
+        self._halt(out, Problem(code, self._where(op, offset, path), values, at))
+
+    def _wrong(
+        self, op: Own, value: Any, wanted: Any, raw: bytes, offset: int, path: tuple[int, ...], at: float
+    ) -> Problem:
+        values = {"value": value, "expected": wanted, "equals": op.step.equals, "raw": raw[:_SHOWN_BYTES]}
+        right = self._encoded(op, wanted)
+        values |= {"size": len(raw)} | ({} if right is None else {"right": right[:_SHOWN_BYTES]})
+        return Problem("wrong-value", self._where(op, offset, path), values, at)
+
+    @staticmethod
+    def _encoded(op: Own, value: Any) -> bytes | None:
+        """The bytes of what it must be; None where the type cannot hold it."""
+        try:
+            return bytes(value) if op.counted is not None else WIRE_TYPES[op.type].encode(value)
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+    def _owes(
+        self,
+        out: list[Outcome],
+        op: Own,
+        got: bytes,
+        needed: int,
+        wanted: Any,
+        offset: int,
+        path: tuple[int, ...],
+        at: float,
+    ) -> None:
+        """The side has ended, and this field is due, or has only begun."""
+        values: dict[str, Any] = {} if op.equals is None else {"equals": op.step.equals, "expected": wanted}
+        if not got:
+            self._stop(out, "never-sent", op, offset, path, at, **values)
+        else:
+            self._stop(
+                out, "ends-inside", op, offset, path, at, needed=needed, got=len(got), raw=got[:_SHOWN_BYTES], **values
+            )

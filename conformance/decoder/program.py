@@ -1,0 +1,221 @@
+"""A protocol compiled: for each side the steps that it goes through, flat, with what each of them needs.
+
+A side's program holds its own fields and the loops that it takes part in, in the order of the protocol. A loop is an
+`Enter`, its body, and an `Again` that leads back to the body. Names in expressions are bound here to the level of
+nested rounds that they are found on, so that nothing is looked up by walking the protocol while bytes are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from conformance.agent.events import CLIENT, SERVER, Side
+from conformance.agent.expressions import compile_expression, names_in
+from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
+from javaio import WIRE_TYPES
+
+__all__ = ["Again", "End", "Enter", "Own", "Program", "Programs", "Said", "compile_protocol"]
+
+Scopes = Sequence[Mapping[Any, Any]]
+Computed = Callable[[Scopes], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A field of the side's own.
+
+    ordinal   its place among all fields of the protocol
+    size      of a field whose size is fixed, or of the head that tells how much follows (`rest`)
+    counted   of `bytes`, the function that computes how many they are
+    equals    the function that computes what the value must be; `asked` where the other side's last byte of what it is
+              computed from stands
+    level     of nested rounds; its value is kept there by its name, and the place behind its last byte by its ordinal
+    """
+
+    step: FieldStep
+    ordinal: int
+    name: str
+    type: str
+    size: int
+    rest: Callable[[bytes], int] | None
+    unpack: Callable[[bytes], Any]
+    counted: Computed | None
+    equals: Computed | None
+    asked: Computed | None
+    question: str | None
+    is_address: bool
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """A loop begins, if it has a round; else the program goes on at `target`.
+
+    loop    the key of its rounds among the values of the scope around it
+    leads   the side's own bytes decide whether there is a round more
+    shared  both sides take part in it
+    """
+
+    loop: int
+    leads: bool
+    shared: bool
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A round is over. With one round more the program goes on at `target`, and else behind the loop.
+
+    `exports` are the names that then stand for the values of its last round.
+    """
+
+    leads: bool
+    shared: bool
+    target: int
+    exports: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A round of a loop that is one side's alone is over: its fields are a message."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The protocol has nothing more from this side."""
+
+
+Instruction = Own | Enter | Again | Said | End
+Program = tuple[Instruction, ...]
+
+
+@dataclass(frozen=True)
+class Programs:
+    """Both sides' programs; `places` gives each field's place in the session, from which the protocol's order comes."""
+
+    client: Program
+    server: Program
+    places: tuple[tuple[int, ...], ...]
+
+    def of(self, side: Side) -> Program:
+        """The program of that side."""
+        return self.client if side == CLIENT else self.server
+
+
+@dataclass
+class _Known:
+    """A name that an expression may use: who sends it, on which level it is found, the ordinal of its field."""
+
+    sender: Side
+    level: int
+    ordinal: int
+
+
+@dataclass
+class _Compiler:
+    """Compiles the session of one protocol, for both sides at once, so that both agree on levels and loops."""
+
+    programs: dict[Side, list[Instruction]] = field(default_factory=lambda: {CLIENT: [], SERVER: []})
+    places: list[tuple[int, ...]] = field(default_factory=list)
+    known: dict[str, _Known] = field(default_factory=dict)
+    loops: int = 0
+
+    def steps(self, steps: tuple[Step, ...], place: tuple[int, ...], level: int, sides: tuple[Side, ...]) -> None:
+        for number, step in enumerate(steps):
+            here = (*place, number)
+            match step:
+                case FieldStep():
+                    self.field(step, here, level)
+                case Repeat(repeat=body):
+                    self.loop(body, here, level, sides)
+                case BothWays(sides=both):
+                    self.steps(both.client, (*here, 0), level, (CLIENT,))
+                    self.steps(both.server, (*here, 1), level, (SERVER,))
+
+    def field(self, step: FieldStep, place: tuple[int, ...], level: int) -> None:
+        wire = None if step.size is not None else WIRE_TYPES[step.type]
+        ordinal = len(self.places)
+        self.places.append(place)
+        asked, question = self._asked(step)
+        self.programs[step.sender].append(
+            Own(
+                step=step,
+                ordinal=ordinal,
+                name=step.field,
+                type=step.type,
+                size=0 if wire is None else wire.size,
+                rest=None if wire is None else wire.rest,
+                unpack=bytes if wire is None else wire.unpack,
+                counted=self._computed(step.size),
+                equals=self._computed(step.equals),
+                asked=asked,
+                question=question,
+                is_address=step.form == "IP address",
+                level=level,
+            )
+        )
+        self.known[step.field] = _Known(step.sender, level, ordinal)
+
+    def loop(self, body: tuple[Step, ...], place: tuple[int, ...], level: int, sides: tuple[Side, ...]) -> None:
+        self.loops += 1
+        number = -self.loops  # names are text and places from 0 on: no key of a scope is taken twice
+        lead = body[0]
+        assert isinstance(lead, FieldStep)
+        starts = {side: len(program) for side, program in self.programs.items()}
+        for program in self.programs.values():
+            program.append(End())  # gives way to the `Enter`, once it is known where the loop ends
+        before = set(self.known)
+        self.steps(body, place, level + 1, sides)
+        speakers = [side for side, program in self.programs.items() if len(program) > starts[side] + 1]
+        for side, program in self.programs.items():
+            start = starts[side]
+            if side not in speakers:
+                del program[start:]
+                continue
+            own = [step for step in program[start + 1 :] if isinstance(step, Own) and step.level == level + 1]
+            leads, shared = side == lead.sender, len(speakers) > 1
+            if len(sides) == 1:
+                program.append(Said(tuple(step.name for step in own)))
+            exports = tuple(key for step in own for key in (step.name, step.ordinal))
+            program.append(Again(leads, shared, start + 1, exports))
+            program[start] = Enter(number, leads, shared, len(program))
+        # Behind the loop its names stand for those of its last round.
+        for name, known in self.known.items():
+            if name not in before or known.level > level:
+                known.level = level
+
+    def _computed(self, text: str | None) -> Computed | None:
+        if text is None:
+            return None
+        return compile_expression(text, {name: self.known[name].level for name in names_in(text)})
+
+    def _asked(self, step: FieldStep) -> tuple[Computed | None, str | None]:
+        """The function that says up to which byte the other side must have been heard, and the last field there."""
+        if step.equals is None:
+            return None, None
+        used = {name: self.known[name] for name in names_in(step.equals)}
+        theirs = {name: known for name, known in used.items() if known.sender != step.sender}
+        if not theirs:
+            return None, None
+        places = [(known.level, known.ordinal) for known in theirs.values()]
+        last = max(theirs, key=lambda name: theirs[name].ordinal)
+
+        def asked(scopes: Scopes) -> int:
+            return max(int(scopes[level].get(key, 0)) for level, key in places)
+
+        return asked, last
+
+
+@lru_cache(maxsize=64)
+def compile_protocol(protocol: Protocol) -> Programs:
+    """The programs of both sides of `protocol`."""
+    compiler = _Compiler()
+    compiler.steps(protocol.session, (), 0, (CLIENT, SERVER))
+    for program in compiler.programs.values():
+        program.append(End())
+    return Programs(tuple(compiler.programs[CLIENT]), tuple(compiler.programs[SERVER]), tuple(compiler.places))

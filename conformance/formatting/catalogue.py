@@ -1,0 +1,79 @@
+"""The catalogue of a language: every text that a person reads, by its id, from `conformance/spec/messages/`.
+
+The files are gettext's, read by Babel: `msgid` is the text's id and `msgstr` the text, in English too. A text has
+places as `str.format` has them: `{name}`, and `{name!r}` for a value as Python writes it. Where a number decides between
+forms, the file has them as `msgstr[0]` and `msgstr[1]`, and the number is `{count}`.
+"""
+
+from __future__ import annotations
+
+import functools
+import gettext
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from conformance.agent.hexdump import show
+
+__all__ = ["LANGUAGES", "Catalogue", "Language", "catalogue", "language_of_environment"]
+
+Language = Literal["en", "fr"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+MESSAGES = Path(__file__).resolve().parents[1] / "spec" / "messages"
+
+
+class Catalogue:
+    """The texts of one language: `ids` are all that it has, `plurals` those with forms for a number."""
+
+    def __init__(self, language: Language, folder: Path = MESSAGES) -> None:
+        self.language: Language = language
+        self.ids: set[str] = set()
+        self.plurals: set[str] = set()
+        self._parts: dict[str, gettext.GNUTranslations] = {}
+        for path in sorted((folder / language).glob("*.po")):
+            with path.open("rb") as file:
+                part = read_po(file, locale=language)
+            compiled = io.BytesIO()
+            write_mo(compiled, part)
+            compiled.seek(0)
+            texts = gettext.GNUTranslations(compiled)
+            for message in part:
+                if message.id:
+                    name = message.id if isinstance(message.id, str) else message.id[0]
+                    self.ids.add(name)
+                    if message.pluralizable:
+                        self.plurals.add(name)
+                    self._parts[name] = texts
+
+    def text(self, name: str, values: Mapping[str, Any] | None = None, *, count: int | None = None) -> str:
+        """The text of that id with its places filled in; `count` chooses the form, and fills `{count}`.
+
+        Bytes are shown as hexadecimal digits. KeyError where there is no such text.
+        """
+        texts = self._parts[name]
+        raw = texts.gettext(name) if count is None else texts.ngettext(name, name, count)
+        shown = {key: show(value) if isinstance(value, bytes) else value for key, value in (values or {}).items()}
+        return raw.format_map(shown if count is None else {"count": count, **shown})
+
+
+@functools.cache
+def catalogue(language: Language) -> Catalogue:
+    """The catalogue of that language, read once."""
+    return Catalogue(language)
+
+
+def language_of_environment(environment: Mapping[str, str] = os.environ) -> Language:
+    """The language that the locale's variables ask for, as gettext reads them; English where they say neither."""
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        for word in environment.get(variable, "").split(":"):
+            for language in LANGUAGES:
+                if word.partition("_")[0].partition(".")[0].lower() == language:
+                    return language
+        if environment.get(variable):
+            break
+    return "en"

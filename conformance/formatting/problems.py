@@ -1,0 +1,37 @@
+"""A problem as a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.agent.problem import Problem, Where
+from conformance.formatting.catalogue import Catalogue
+
+__all__ = ["sentence"]
+
+
+def sentence(problem: Problem, words: Catalogue, *, connection: bool = False) -> str:
+    """The sentence about `problem`, without an end stop; with the number of the `connection` before it, where asked.
+
+    The text is `problem.CODE`. Its places are the problem's values and those of its place, and `who` for its side.
+    Texts that depend on whether a value is there are `problem.CODE.VALUE`, which stand in for `problem.CODE`.
+    """
+    values = _places(problem.where, words) | dict(problem.values)
+    name = f"problem.{problem.code}"
+    name = next((f"{name}.{value}" for value in problem.values if f"{name}.{value}" in words.ids), name)
+    count = problem.values.get("size")
+    told = words.text(name, values, count=count if isinstance(count, int) and f"{name}" in words.plurals else None)
+    if connection and problem.where.connection is not None:
+        return words.text("problem.on-connection", {"number": problem.where.connection, "sentence": told})
+    return told
+
+
+def _places(where: Where, words: Catalogue) -> dict[str, Any]:
+    """What a sentence says of a place: who, and the round where there is one."""
+    places: Mapping[str, Any] = {name: getattr(where, name) for name in Where.__slots__}
+    known = {name: value for name, value in places.items() if value is not None}
+    known["in_round"] = "" if where.round is None else words.text("place.in-round", {"round": where.round})
+    if where.side is not None:
+        known["who"] = words.text(f"side.{where.side}")
+    return known
