@@ -2,8 +2,8 @@
 
 A worker keeps two containers for all its cells: the tap, and an empty one, the site, for its network namespace alone. A
 client's container joins the tap's namespace, so that a program with a fixed 127.0.0.1:8999 finds the tap there. A
-server's container joins the site's namespace, where its port is free. Joining an existing namespace takes a third of the
-time that a new one takes; the programs of each cell are new all the same.
+server's container joins the site's namespace, where its port is free. Joining an existing namespace takes a third of
+the time that a new one takes; the programs of each cell are new all the same.
 
 The host needs no route to the containers: orders, consoles and recordings travel through the engine's API.
 """

@@ -72,7 +72,7 @@ class TapControl:
         to: tuple[str, int],
         conditions: Conditions,
         seed: int,
-        patience: float = 0.0,
+        connect_timeout: float = 0.0,
     ) -> Recording:
         """Puts the tap between clients at `listen` and the server at `to`; the recording fills as they talk."""
         self._next = recording = Recording()
@@ -83,7 +83,7 @@ class TapControl:
                 "to": to,
                 "conditions": conditions.to_json(),
                 "seed": seed,
-                "patience": patience,
+                "connect_timeout": connect_timeout,
             }
         )
         return recording

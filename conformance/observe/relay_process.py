@@ -59,7 +59,7 @@ class RelayProcess:
             "to": to,
             "conditions": conditions.to_json(),
             "seed": time.time_ns(),
-            "patience": 0,
+            "connect_timeout": 0,
         }
         self._input.write(json.dumps(order).encode() + b"\n")
         self._input.flush()

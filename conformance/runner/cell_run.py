@@ -123,7 +123,7 @@ class _Run:
             to=places.server,
             conditions=self._cell.network.conditions,
             seed=len(self._cell.name),
-            patience=_patience(self._cell.server, self._limits),
+            connect_timeout=_connect_timeout(self._cell.server, self._limits),
         )
         try:
             yield
@@ -297,8 +297,8 @@ def _most_telling(log: ConsoleLog) -> str:
     return repr(lines[-1] if any(line.startswith("Traceback") for line in lines) else lines[0])
 
 
-def _patience(server: Program, limits: Limits) -> float:
-    """A server that is judged by the wire alone does not say when it listens: the tap asks until it does."""
+def _connect_timeout(server: Program, limits: Limits) -> float:
+    """A server whose console is not judged does not say when it listens: the tap tries to connect until it does."""
     return limits.listen if server.console is None else 0.0
 
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 import pytest
 
 from conformance.agent.events import CLIENT, SERVER, Event
-from conformance.agent.tap.event_writer import Outlet
+from conformance.agent.tap.event_writer import EventWriter
 from conformance.agent.tap.frames import pack_answer, pack_event, read_frames
 from tests.cli.running import LONG
 
@@ -45,21 +45,21 @@ def test_events_and_answers_come_out_as_they_went_in() -> None:
 
 def test_when_nothing_more_waits_a_pause_is_told(pipe: tuple[BinaryIO, BinaryIO]) -> None:
     source, target = pipe
-    outlet = Outlet(target)
+    writer = EventWriter(target)
     frames = read_frames(source)
     for event in EVENTS[0], EVENTS[4]:
-        outlet.event(event)
+        writer.event(event)
         assert [next(frames), next(frames)] == [event, None]
-    outlet.close()
+    writer.close()
 
 
 def test_many_threads_may_tell_at_once(pipe: tuple[BinaryIO, BinaryIO]) -> None:
     source, target = pipe
-    outlet = Outlet(target)
+    writer = EventWriter(target)
 
     def tell(connection: int) -> None:
         for number in range(1000):
-            outlet.event(Event(float(number), connection, "end", CLIENT))
+            writer.event(Event(float(number), connection, "end", CLIENT))
 
     threads = [threading.Thread(target=tell, args=(connection,)) for connection in range(4)]
     for thread in threads:
@@ -76,14 +76,14 @@ def test_a_frame_that_was_cut_is_the_end() -> None:
 
 def test_while_nobody_reads_events_lose_their_bytes_and_say_how_many(pipe: tuple[BinaryIO, BinaryIO]) -> None:
     source, target = pipe
-    outlet = Outlet(target, held_limit=1 << 20)
+    writer = EventWriter(target, held_limit=1 << 20)
     sent = [Event(float(number), 1, "received", CLIENT, bytes([number]) * 100_000) for number in range(40)]
     for event in sent:
-        outlet.event(event)  # returns at once, though the pipe is full
-    outlet.event(Event(99.0, 1, "end", CLIENT))
+        writer.event(event)  # returns at once, though the pipe is full
+    writer.event(Event(99.0, 1, "end", CLIENT))
 
     def close() -> None:
-        outlet.close()
+        writer.close()
         target.close()
 
     closing = threading.Thread(target=close)
@@ -108,10 +108,10 @@ class _Gone(io.RawIOBase):
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_listener_who_goes_holds_nobody_up() -> None:
-    outlet = Outlet(cast(BinaryIO, _Gone()))
+    writer = EventWriter(cast(BinaryIO, _Gone()))
     for event in EVENTS:
-        outlet.event(event)
-    closing = threading.Thread(target=outlet.close, daemon=True)
+        writer.event(event)
+    closing = threading.Thread(target=writer.close, daemon=True)
     closing.start()
     closing.join(LONG)
     assert not closing.is_alive()

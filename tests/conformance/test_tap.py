@@ -52,11 +52,15 @@ class Tap:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def open(self, server: socket.socket | int, conditions: Conditions = DIRECT, patience: float = 0.0) -> int:
+    def open(self, server: socket.socket | int, conditions: Conditions = DIRECT, connect_timeout: float = 0.0) -> int:
         """Puts it before the server; returns the port where clients find it."""
         port = server if isinstance(server, int) else int(server.getsockname()[1])
         self.recording = self.control.open(
-            listen=("127.0.0.1", 0), to=("127.0.0.1", port), conditions=conditions, seed=7, patience=patience
+            listen=("127.0.0.1", 0),
+            to=("127.0.0.1", port),
+            conditions=conditions,
+            seed=7,
+            connect_timeout=connect_timeout,
         )
         return self.port
 
@@ -335,7 +339,7 @@ def test_a_server_that_is_slow_to_listen_is_asked_again(tap: Tap) -> None:
     with socket.socket() as late:
         late.bind(("127.0.0.1", 0))
         late.settimeout(LONG)
-        with socket.create_connection(("127.0.0.1", tap.open(late, patience=LONG)), LONG) as client:
+        with socket.create_connection(("127.0.0.1", tap.open(late, connect_timeout=LONG)), LONG) as client:
             client.sendall(b"bonjour")
             tap.saw(lambda seen: True)
             late.listen()
@@ -353,7 +357,7 @@ def test_what_comes_before_the_server_listens_waits_for_it(tap: Tap, network: st
     with socket.socket() as late:
         late.bind(("127.0.0.1", 0))
         late.settimeout(LONG)
-        place = ("127.0.0.1", tap.open(late, conditions, patience=LONG))
+        place = ("127.0.0.1", tap.open(late, conditions, connect_timeout=LONG))
         with socket.create_connection(place, LONG) as client:
             client.sendall(b"bonjour")
             tap.saw(lambda seen: bool(seen.client.data))

@@ -1,6 +1,6 @@
-"""The tap: it stands between two programs, shapes what passes as a network would, and records all of it.
+"""The tap: a relay between two programs that shapes the traffic as a network would, and records it.
 
-It needs the standard library alone, so that it runs as it is in a container that holds nothing but Python.
+It needs the standard library and javaio alone, so that it runs in a container with nothing but Python.
 """
 
 from conformance.agent.events import Event

@@ -1,16 +1,17 @@
-"""`python -m conformance.agent.tap`: takes orders on standard input, tells what the tap saw on standard output.
+"""`python -m conformance.agent.tap`: takes orders on standard input, writes events to standard output.
 
-Both are JSON, a line a message:
+Both are JSON, one message a line:
 
-    {"do": "open", "listen": ["127.0.0.1", 8999], "to": ["server", 8999], "conditions": {...}, "seed": 1, "patience": 0}
+    {"do": "open", "listen": ["127.0.0.1", 8999], "to": ["server", 8999], "conditions": {...}, "seed": 1,
+     "connect_timeout": 0}
     {"do": "close"}
 
-Each is answered by `{"done": "open", "port": 8999, "now": 12.5}` (`now` is the tap's clock, in seconds) or by
-`{"failed": "open", "why": "..."}`; between the two, every event of the traffic is a line of its own. End of input ends
-the tap, so that none is left behind when whoever started it is gone.
+Each order is answered by `{"done": "open", "port": 8999, "now": 12.5}` (`now` is the tap's clock, in seconds) or by
+`{"failed": "open", "why": "..."}`. Between the two answers, each event of the traffic is a line. The end of the input
+ends the tap, so that no tap outlives the program that started it.
 
-`python -m conformance.agent.tap frames` says the same in binary frames (`frames.py`), and never lets
-the traffic wait for who listens (`event_writer.py`).
+`python -m conformance.agent.tap frames` writes the same messages as binary frames (`frames.py`), and never lets the
+traffic wait for their reader (`event_writer.py`).
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from typing import Any, Protocol
 
 from conformance.agent.events import Event
 from conformance.agent.tap.conditions import Conditions
-from conformance.agent.tap.event_writer import Outlet
+from conformance.agent.tap.event_writer import EventWriter
 from conformance.agent.tap.relay import Relay, reason
 
 
-class _Teller(Protocol):
+class _Writer(Protocol):
     def event(self, event: Event) -> None: ...
 
     def answer(self, message: dict[str, Any]) -> None: ...
@@ -37,7 +38,7 @@ class _Teller(Protocol):
     def close(self) -> None: ...
 
 
-class _Lines:
+class _JsonWriter:
     def event(self, event: Event) -> None:
         self.answer(event.to_json())
 
@@ -49,7 +50,7 @@ class _Lines:
         pass
 
 
-async def _obey(orders: asyncio.Queue[str], teller: _Teller) -> None:
+async def _obey(orders: asyncio.Queue[str], writer: _Writer) -> None:
     relay: Relay | None = None
     while line := await orders.get():
         order = json.loads(line)
@@ -63,21 +64,21 @@ async def _obey(orders: asyncio.Queue[str], teller: _Teller) -> None:
                     listen=(order["listen"][0], order["listen"][1]),
                     to=(order["to"][0], order["to"][1]),
                     conditions=Conditions.from_json(order["conditions"]),
-                    record=teller.event,
+                    record=writer.event,
                     seed=order["seed"],
-                    patience=order["patience"],
+                    connect_timeout=order["connect_timeout"],
                 )
                 port = await relay.start()
-            teller.answer({"done": order["do"], "port": port, "now": time.monotonic()})
+            writer.answer({"done": order["do"], "port": port, "now": time.monotonic()})
         except OSError as error:
             relay = None
-            teller.answer({"failed": order["do"], "why": reason(error)})
+            writer.answer({"failed": order["do"], "why": reason(error)})
     if relay is not None:
         await relay.close()
 
 
 async def _main() -> None:
-    teller = Outlet(sys.stdout.buffer) if sys.argv[1:] == ["frames"] else _Lines()
+    writer = EventWriter(sys.stdout.buffer) if sys.argv[1:] == ["frames"] else _JsonWriter()
     orders: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 
@@ -87,12 +88,12 @@ async def _main() -> None:
         loop.call_soon_threadsafe(orders.put_nowait, "")
 
     threading.Thread(target=listen, daemon=True).start()
-    await _obey(orders, teller)
-    teller.close()
+    await _obey(orders, writer)
+    writer.close()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """uvloop's event loop, where it is installed: what the tap does costs less there than what moves its bytes."""
+    """uvloop's event loop where it is installed, which is several times faster; else asyncio's."""
     try:
         import uvloop
     except ImportError:

@@ -1,7 +1,6 @@
-"""Network conditions: when, and in what pieces, the bytes of one direction travel on.
+"""Network conditions: when the tap sends bytes on, and in what pieces.
 
-A condition never changes, reorders or loses a byte: TCP promises that much to the programs. It decides about pieces and
-times only, which is all that a program on a real network can be surprised by.
+A condition never changes, reorders or loses a byte, since TCP does not either. It changes only times and pieces.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ __all__ = ["Conditions"]
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """One network, as `networks.yaml` describes it; all zero is a direct line.
+    """One network, as `networks.yaml` describes it; all zero is a direct connection.
 
-    split       bytes in a segment, each segment sent only when the one before has left (0: as they come)
-    hold_ms     hold everything back until nothing has come for so long, then send it in one piece
-    latency_ms  every piece arrives so much later
-    jitter_ms   and up to so much later again, at random; the order stays
+    split       bytes in a segment, each segment sent only after the one before (0: as they come)
+    hold_ms     milliseconds without new bytes after which everything held back is sent in one piece (0: no holding)
+    latency_ms  milliseconds by which every piece is delayed
+    jitter_ms   up to so many milliseconds more, at random; the order stays
     """
 
     split: int = 0
@@ -29,9 +28,9 @@ class Conditions:
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Conditions:
-        """The conditions in a control message."""
+        """The conditions in an order."""
         return cls(**entry)
 
     def to_json(self) -> dict[str, Any]:
-        """The conditions for a control message."""
+        """The conditions for an order."""
         return asdict(self)

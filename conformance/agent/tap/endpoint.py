@@ -1,4 +1,4 @@
-"""One end of a link: the socket of the client, or that of the server, and what happens there."""
+"""One of the two sockets of a link, the client's or the server's, as an asyncio protocol."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from typing import Protocol, cast
 
 from conformance.agent.events import Side
 
-__all__ = ["End"]
+__all__ = ["Endpoint"]
 
 
 class _Link(Protocol):
-    """What an end tells of itself."""
+    """What an endpoint reports to."""
 
-    def made(self, end: End) -> None: ...
+    def made(self, endpoint: Endpoint) -> None: ...
 
-    def came(self, end: End, data: bytes) -> None: ...
+    def came(self, endpoint: Endpoint, data: bytes) -> None: ...
 
-    def sent(self, end: End, size: int) -> None: ...
+    def sent(self, endpoint: Endpoint, size: int) -> None: ...
 
-    def finished(self, end: End) -> None: ...
+    def finished(self, endpoint: Endpoint) -> None: ...
 
-    def gone(self, end: End, error: OSError) -> None: ...
+    def gone(self, endpoint: Endpoint, error: OSError) -> None: ...
 
-    def closed(self, end: End) -> None: ...
+    def closed(self, endpoint: Endpoint) -> None: ...
 
 
-class End(asyncio.Protocol):
-    """A socket, and the side that is on it.
+class Endpoint(asyncio.Protocol):
+    """A socket and the side it is connected to.
 
-    `when_writable` is called with False when no more should be sent to it for now, and with True when it has room.
+    `when_writable` is called with False when the transport's buffer is full, and with True when it has room again.
     """
 
     transport: asyncio.Transport
@@ -45,7 +45,7 @@ class End(asyncio.Protocol):
         self._reads = True
 
     def read(self, reads: bool) -> None:
-        """Takes what comes from the program from now on, or leaves it waiting."""
+        """Resumes or pauses reading from the program."""
         if reads == self._reads:
             return
         self._reads = reads
@@ -55,12 +55,12 @@ class End(asyncio.Protocol):
             self.transport.pause_reading()
 
     def send(self, data: bytes) -> None:
-        """Sends to the program, or keeps in the transport what its socket does not take."""
+        """Sends to the program; the transport keeps what the socket does not take."""
         self.transport.write(data)
         self._link.sent(self, len(data))
 
     def send_end(self) -> None:
-        """Tells the program that the stream ends here."""
+        """Sends the end of the stream (a half-close)."""
         try:
             self.transport.write_eof()
         except OSError as error:
@@ -69,19 +69,19 @@ class End(asyncio.Protocol):
             self._link.finished(self)
 
     def close(self) -> None:
-        """Closes it once all is sent."""
+        """Closes the socket once everything is sent."""
         self.transport.close()
 
     def abort(self) -> None:
-        """Closes it with a reset, as a program that died would."""
+        """Closes the socket with a reset, as the system does for a program that dies."""
         if not hasattr(self, "transport"):
-            return  # it never was connected
+            return  # it was never connected
         sock = self.transport.get_extra_info("socket")
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
-    # What asyncio tells ----------------------------------------------------------------------------------------------
+    # Callbacks of asyncio ---------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -92,7 +92,7 @@ class End(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         self._link.came(self, b"")
-        return True  # the other half stays open
+        return True  # the other direction stays open
 
     def connection_lost(self, exc: Exception | None) -> None:
         if isinstance(exc, OSError):

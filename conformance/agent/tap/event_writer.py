@@ -1,8 +1,8 @@
-"""The way out for what the tap has to tell: it never makes the relay wait.
+"""Writes the tap's events to a stream without ever blocking the relay.
 
-A thread writes, what has gathered of a few milliseconds at a time: to wake it for every event would cost the relay more
-than the event. What it has not written yet waits, up to a bound. Beyond the bound events lose their bytes, and say how
-many these were: who is told too fast knows then what is missing.
+A thread writes every 20 ms what has been queued since; waking it for each event would cost the relay more than the
+event itself. The queue is bounded: while it is full, events are queued without their bytes, and `size` says how many
+bytes are missing.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from typing import Any, BinaryIO
 from conformance.agent.events import Event
 from conformance.agent.tap.frames import PAUSE, pack_answer, pack_event
 
-__all__ = ["HELD_LIMIT", "Outlet"]
+__all__ = ["HELD_LIMIT", "EventWriter"]
 
 HELD_LIMIT = 64 << 20
-# What an event takes beside its bytes, roughly: many small ones fill the memory too.
-_EVENT_SIZE = 256
-_GATHERING = 0.02  # seconds for which an event waits for others
+"""Bytes that may be queued."""
+
+_EVENT_SIZE = 256  # bytes of memory that an event takes besides its data, roughly
+_BATCH_SECONDS = 0.02
 
 
-class Outlet:
-    """Writes events and answers to `stream` as frames, in a thread of its own."""
+class EventWriter:
+    """Writes events and answers to `stream` as binary frames (`frames.py`), in a thread of its own."""
 
     def __init__(self, stream: BinaryIO, held_limit: int = HELD_LIMIT) -> None:
         self._stream = stream
         self._held_limit = held_limit
         self._frames: deque[tuple[bytes, bytes]] = deque()
         self._some = threading.Event()
-        # Each is counted by one thread alone; their difference is what waits.
+        # Each of these two counters is changed by one thread only. Their difference is the number of bytes queued.
         self._put = 0
         self._written = 0
         self._closing = False
@@ -40,23 +41,23 @@ class Outlet:
         self._thread.start()
 
     def event(self, event: Event) -> None:
-        """Has the event told soon."""
+        """Queues an event; returns at once."""
         if event.data and self._put - self._written > self._held_limit:
             event = event._replace(data=b"", size=len(event.data))
         self._add(pack_event(event))
 
     def answer(self, message: dict[str, Any]) -> None:
-        """Has the answer told, after all events before it."""
+        """Queues the answer to an order behind all events before it."""
         self._add(pack_answer(message))
 
     def close(self) -> None:
-        """Returns once all is written."""
+        """Writes what is queued, then returns."""
         self._closing = True
         self._some.set()
         self._thread.join()
 
     def _add(self, frame: tuple[bytes, bytes]) -> None:
-        # Packed here and not in the thread, which would keep the interpreter from the relay for as long as that takes.
+        # The caller has packed the frame: packing in the thread would hold the interpreter lock for longer at a time.
         self._put += len(frame[1]) + _EVENT_SIZE
         self._frames.append(frame)
         if not self._some.is_set():
@@ -67,11 +68,11 @@ class Outlet:
             while not self._closing or self._frames:
                 self._some.wait()
                 if not self._closing:
-                    time.sleep(_GATHERING)
+                    time.sleep(_BATCH_SECONDS)
                 self._some.clear()
                 self._write()
         except OSError:
-            pass  # Whoever listened has gone: the end of the tap's input, which follows, ends it.
+            pass  # The reader has closed the pipe. It closes the tap's input too, which ends the tap.
 
     def _write(self) -> None:
         frames = [self._frames.popleft() for _ in range(len(self._frames))]

@@ -1,11 +1,16 @@
-"""Events and answers as binary frames: for who has to keep up with traffic that JSON is too slow for.
+"""Events and answers as binary frames, for a reader that JSON would be too slow for.
 
-kind, 1 byte          an index into `KINDS`; 255: an answer to an order; 254: a pause, nothing more waited to be told
-sender, 1 byte        0 the client, 1 the server
-connection, 4 bytes
-at, 8 bytes           seconds on the tap's clock, as a double
-size, 4 bytes         of `sent`: how many bytes. Of `received`: how many came whose bytes are missing here
-lengths, 2 + 2 + 4 bytes, and what they count: detail and via in UTF-8, data as it is; an answer is JSON in data
+All numbers are big-endian; a frame is:
+
+    kind        1 byte    an index into `KINDS`; 254: a pause, no more frames were queued; 255: an answer to an order
+    sender      1 byte    0 the client, 1 the server
+    connection  4 bytes   counted from 1
+    at          8 bytes   seconds on the tap's clock, a double
+    size        4 bytes   of `sent`: the number of bytes; of `received`: the number of bytes that are missing here
+    lengths     2 + 2 + 4 bytes, of the three parts that follow
+    detail      UTF-8
+    via         UTF-8
+    data        bytes; of an answer: JSON in UTF-8
 """
 
 from __future__ import annotations
@@ -26,11 +31,11 @@ _HEAD = struct.Struct("!BBIdIHHI")
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
 PAUSE = _HEAD.pack(_PAUSE, 0, 0, 0.0, 0, 0, 0, 0)
-"""The frame that says that nothing more was waiting."""
+"""The frame that says that no more frames were queued."""
 
 
 def pack_event(event: Event) -> tuple[bytes, bytes]:
-    """The frame of an event in two pieces, of which the second is its data."""
+    """The frame of an event in two pieces: everything before its data, and its data."""
     detail, via = event.detail.encode(), event.via.encode()
     head = _HEAD.pack(
         _NUMBERS[event.kind],
@@ -46,13 +51,13 @@ def pack_event(event: Event) -> tuple[bytes, bytes]:
 
 
 def pack_answer(message: dict[str, Any]) -> tuple[bytes, bytes]:
-    """The frame of an answer, in two pieces as well."""
+    """The frame of an answer in two pieces: its head and its JSON."""
     data = json.dumps(message).encode()
     return _HEAD.pack(_ANSWER, 0, 0, 0.0, 0, 0, 0, len(data)), data
 
 
 def read_frames(stream: BinaryIO) -> Iterator[Event | dict[str, Any] | None]:
-    """Every event and every answer, and None for a pause; until the stream ends."""
+    """Yields each event and each answer, and None for a pause, until the stream ends."""
     while len(head := stream.read(_HEAD.size)) == _HEAD.size:
         kind, sender, connection, at, size, detail_size, via_size, data_size = _HEAD.unpack(head)
         texts = stream.read(detail_size + via_size) if detail_size or via_size else b""

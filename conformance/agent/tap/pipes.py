@@ -1,7 +1,7 @@
-"""Lanes: what brings the bytes that came in at one end of a link out at the other, under the network's conditions.
+"""Pipes: each carries the bytes of one direction of a link, under the network's conditions.
 
-On a direct line there is nothing to decide, so nothing is kept: bytes go on in the callback that brought them. Every
-other network keeps them in a `ShapedLane`, whose task brings out what is due.
+A direct pipe keeps nothing: the callback that received bytes sends them on. A shaped pipe queues them, and its task
+sends what is due.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ import time
 from typing import Protocol
 
 from conformance.agent.tap.conditions import Conditions
-from conformance.agent.tap.endpoint import End
+from conformance.agent.tap.endpoint import Endpoint
 
-__all__ = ["DirectLane", "Lane", "ShapedLane"]
+__all__ = ["DirectPipe", "Pipe", "ShapedPipe"]
 
-# Bytes that one direction may hold back; a sender who is faster than its reader then has to wait, as without a tap.
+# Bytes that one direction may queue. Then the tap stops reading, and the sender is blocked as it is without a tap.
 _HELD_LIMIT = 1 << 20
-_NOT_YET_SENT = 0x894B  # Linux: SIOCOUTQNSD, bytes in the send queue that no segment has carried yet
+_NOT_YET_SENT = 0x894B  # Linux: SIOCOUTQNSD, the number of bytes in the send queue that are not sent yet
 
 
-class Lane(Protocol):
+class Pipe(Protocol):
     """One direction of a link."""
 
     def put(self, data: bytes) -> None:
-        """Takes what has just come; nothing is the end of the stream."""
+        """Takes bytes that were just received; empty bytes are the end of the stream."""
 
 
-class DirectLane:
-    """A lane without conditions. Whatever does not fit into the target's socket waits in its transport."""
+class DirectPipe:
+    """A pipe without conditions. The target's transport keeps what its socket does not take."""
 
-    def __init__(self, source: End, target: End) -> None:
+    def __init__(self, source: Endpoint, target: Endpoint) -> None:
         self._target = target
         target.transport.set_write_buffer_limits(high=_HELD_LIMIT)
         target.when_writable = source.read
@@ -46,15 +46,15 @@ class DirectLane:
             self._target.send_end()
 
 
-class ShapedLane:
-    """A lane that splits, holds back or delays; `run` brings out what is due until the stream has ended."""
+class ShapedPipe:
+    """A pipe that splits, holds back or delays bytes; `run` sends what is due until the stream has ended."""
 
-    def __init__(self, source: End, target: End, conditions: Conditions, chance: random.Random) -> None:
+    def __init__(self, source: Endpoint, target: Endpoint, conditions: Conditions, chance: random.Random) -> None:
         self._source = source
         self._target = target
         self._conditions = conditions
         self._random = chance
-        # What has come from the sender and is not yet due; an empty piece is the end of the stream.
+        # Pieces that are not due yet, with the times they came; an empty piece is the end of the stream.
         self._pieces: list[tuple[float, bytes]] = []
         self._held = 0
         self._came = asyncio.Event()
@@ -70,7 +70,7 @@ class ShapedLane:
             self._source.read(False)
 
     async def run(self) -> None:
-        """Brings out what is due, when it is due, in the pieces that the network makes of it."""
+        """Sends each piece when it is due, split as the conditions say."""
         conditions = self._conditions
         due = 0.0
         while True:
@@ -86,10 +86,10 @@ class ShapedLane:
                 self._target.send(data[start : start + size])
                 await self._writable.wait()
                 if conditions.split:
-                    await _left(self._target)
+                    await _is_sent(self._target)
 
     async def _get(self, hold: float) -> tuple[float, bytes]:
-        """The next piece; with `hold`, all that came until nothing came for so long, as one piece."""
+        """The next piece; with `hold`, everything until nothing has come for that many seconds, as one piece."""
         while not self._pieces:
             self._came.clear()
             await self._came.wait()
@@ -120,8 +120,8 @@ class ShapedLane:
             self._writable.clear()
 
 
-async def _left(target: End) -> None:
-    """Returns once what was written has left as segments of its own, so that the next byte cannot join it."""
+async def _is_sent(target: Endpoint) -> None:
+    """Returns once the system has sent what was written, so that the next byte is in a segment of its own."""
     if sys.platform != "linux":
         await asyncio.sleep(0.001)
         return

@@ -1,8 +1,7 @@
 """The relay: accepts clients, connects each to the server, and carries bytes both ways under the given conditions.
 
-A link has two ends (`ends.py`), and a lane each way (`lanes.py`) that brings out at one what came in at the other. End
-of stream travels as a half-close, a reset as a reset, so that the programs meet through the tap what they would meet
-without it.
+A link has two endpoints (`endpoint.py`) and two pipes (`pipes.py`), one each way. The end of a stream is passed on as a
+half-close and a reset as a reset, so that the programs see what they would see without the tap.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from collections.abc import Callable
 from conformance.agent.addresses import listen_everywhere, shown_address
 from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side, other
 from conformance.agent.tap.conditions import Conditions
-from conformance.agent.tap.endpoint import End
-from conformance.agent.tap.pipes import DirectLane, Lane, ShapedLane
+from conformance.agent.tap.endpoint import Endpoint
+from conformance.agent.tap.pipes import DirectPipe, Pipe, ShapedPipe
 
 __all__ = ["Relay", "reason"]
 
@@ -28,10 +27,10 @@ _NOTHING = Conditions()
 
 
 class Relay:
-    """Listens on `listen`, carries every connection to `to`, and tells `record` all that passes.
+    """Listens on `listen`, relays every connection to `to`, and calls `record` with each event.
 
-    An empty host in `listen` is every interface, IPv4 and IPv6. `patience` is for how long a server that cannot be
-    reached is asked again, in seconds: 0 for one that is known to listen.
+    An empty host in `listen` is every interface, IPv4 and IPv6. `connect_timeout` is the number of seconds for which a
+    refused connection to the server is tried again; 0 for a server that is known to listen.
     """
 
     def __init__(
@@ -42,7 +41,7 @@ class Relay:
         conditions: Conditions,
         record: Callable[[Event], None],
         seed: int = 0,
-        patience: float = 0.0,
+        connect_timeout: float = 0.0,
     ) -> None:
         self.conditions = conditions
         self.record = record
@@ -50,22 +49,24 @@ class Relay:
         self.links: set[_Link] = set()
         self._listen = listen
         self._to = to
-        self._patience = patience
+        self._connect_timeout = connect_timeout
         self._count = 0
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
-        """Starts to listen, and returns the port."""
+        """Starts to listen; returns the port. Raises OSError."""
         loop = asyncio.get_running_loop()
         host, port = self._listen
         if host:
-            self._server = await loop.create_server(self._client_end, host, port, backlog=_BACKLOG)
+            self._server = await loop.create_server(self._client_endpoint, host, port, backlog=_BACKLOG)
         else:
-            self._server = await loop.create_server(self._client_end, sock=listen_everywhere(port), backlog=_BACKLOG)
+            self._server = await loop.create_server(
+                self._client_endpoint, sock=listen_everywhere(port), backlog=_BACKLOG
+            )
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Stops to listen and drops every connection that is still open."""
+        """Stops listening, and resets every connection that is still open."""
         if self._server is not None:
             self._server.close()
         links = list(self.links)
@@ -73,17 +74,17 @@ class Relay:
             link.drop()
         await asyncio.gather(*(task for link in links for task in link.tasks), return_exceptions=True)
 
-    def _client_end(self) -> End:
+    def _client_endpoint(self) -> Endpoint:
         self._count += 1
         return _Link(self, self._count).client
 
-    async def connect(self, end: End) -> None:
-        """Connects `end` to the server; OSError where that cannot be."""
+    async def connect(self, endpoint: Endpoint) -> None:
+        """Connects `endpoint` to the server. Raises OSError."""
         loop = asyncio.get_running_loop()
-        give_up = time.monotonic() + self._patience
+        give_up = time.monotonic() + self._connect_timeout
         while True:
             try:
-                await loop.create_connection(lambda: end, *self._to)
+                await loop.create_connection(lambda: endpoint, *self._to)
                 return
             except OSError:
                 if time.monotonic() >= give_up:
@@ -92,40 +93,40 @@ class Relay:
 
 
 class _Link:
-    """A client's connection, the tap's own to the server, and the lanes between them.
+    """A client's connection, the tap's connection to the server, and the pipes between them.
 
-    asyncio has set TCP_NODELAY on both sockets: nothing waits there for company.
+    asyncio sets TCP_NODELAY on both sockets, so nothing is delayed there.
     """
 
     def __init__(self, relay: Relay, number: int) -> None:
-        self.client, self.server = End(self, CLIENT), End(self, SERVER)
+        self.client, self.server = Endpoint(self, CLIENT), Endpoint(self, SERVER)
         self.tasks: list[asyncio.Task[None]] = []
         self._relay = relay
         self._number = number
-        self._lanes: dict[Side, Lane] = {}
-        self._early: list[bytes] = []  # what came from the client before its server could be reached
+        self._pipes: dict[Side, Pipe] = {}
+        self._early: list[bytes] = []  # what the client sent before the server was connected
         self._finished = 0
         self._closed = 0
         self._over = False
 
-    def _tell(
+    def _record(
         self, kind: Kind, sender: Side, data: bytes = b"", size: int = 0, detail: str = "", via: str = ""
     ) -> None:
         self._relay.record(Event(time.monotonic(), self._number, kind, sender, data, size, detail, via))
 
-    def made(self, end: End) -> None:
-        """One of the two connections stands."""
-        if end is self.client:
+    def made(self, endpoint: Endpoint) -> None:
+        """The connection of this endpoint is established."""
+        if endpoint is self.client:
             self._relay.links.add(self)
-            peer, own = (end.transport.get_extra_info(name) for name in ("peername", "sockname"))
-            self._tell("opened", CLIENT, detail=shown_address(peer), via=shown_address(own))
+            peer, own = (endpoint.transport.get_extra_info(name) for name in ("peername", "sockname"))
+            self._record("opened", CLIENT, detail=shown_address(peer), via=shown_address(own))
             self.tasks.append(asyncio.ensure_future(self._connect()))
         elif self._over:
-            end.abort()
+            endpoint.abort()
         else:
-            self._lanes = {CLIENT: self._lane(self.client, end), SERVER: self._lane(end, self.client)}
+            self._pipes = {CLIENT: self._pipe(self.client, endpoint), SERVER: self._pipe(endpoint, self.client)}
             for data in self._early:
-                self._lanes[CLIENT].put(data)
+                self._pipes[CLIENT].put(data)
             self._early.clear()
             self.client.read(True)
 
@@ -133,57 +134,57 @@ class _Link:
         try:
             await self._relay.connect(self.server)
         except OSError as error:
-            self._tell("refused", SERVER, detail=reason(error))
+            self._record("refused", SERVER, detail=reason(error))
             self.drop()
 
-    def _lane(self, source: End, target: End) -> Lane:
+    def _pipe(self, source: Endpoint, target: Endpoint) -> Pipe:
         conditions = self._relay.conditions
         if conditions == _NOTHING:
-            return DirectLane(source, target)
-        lane = ShapedLane(source, target, conditions, self._relay.random)
-        self.tasks.append(asyncio.ensure_future(lane.run()))
-        return lane
+            return DirectPipe(source, target)
+        pipe = ShapedPipe(source, target, conditions, self._relay.random)
+        self.tasks.append(asyncio.ensure_future(pipe.run()))
+        return pipe
 
-    def came(self, end: End, data: bytes) -> None:
-        """Bytes came from there, or, where there are none, the end of the stream."""
+    def came(self, endpoint: Endpoint, data: bytes) -> None:
+        """This endpoint received bytes; empty bytes are the end of its stream."""
         if self._over:
             return
-        self._tell("received" if data else "end", end.side, data)
-        if self._lanes:
-            self._lanes[end.side].put(data)
-        else:  # there is nowhere yet to bring it to
+        self._record("received" if data else "end", endpoint.side, data)
+        if self._pipes:
+            self._pipes[endpoint.side].put(data)
+        else:  # the server is not connected yet
             self._early.append(data)
-            if data:  # after the end there is nothing to read, and asyncio would find the end once more
-                end.read(False)
+            if data:  # pausing after the end would make asyncio report the end once more
+                endpoint.read(False)
 
-    def sent(self, end: End, size: int) -> None:
-        """So many bytes have gone on to it."""
-        self._tell("sent", other(end.side), size=size)
+    def sent(self, endpoint: Endpoint, size: int) -> None:
+        """So many bytes were sent to this endpoint."""
+        self._record("sent", other(endpoint.side), size=size)
 
-    def finished(self, end: End) -> None:
-        """It has been told that the stream to it ends; once both have, the conversation is over."""
+    def finished(self, endpoint: Endpoint) -> None:
+        """The end of the stream was sent to this endpoint. After both, the link is closed."""
         self._finished += 1
         if self._finished == 2:
             self.client.close()
             self.server.close()
 
-    def gone(self, end: End, error: OSError) -> None:
-        """It reset the connection, or no longer takes what is sent to it.
+    def gone(self, endpoint: Endpoint, error: OSError) -> None:
+        """This endpoint reset its connection, or cannot be written to: the link is reset.
 
-        What was on its way is lost with it, and the other end meets a reset too.
+        Bytes that were under way are lost.
         """
         if not self._over:
-            self._tell("reset", end.side, detail=reason(error))
+            self._record("reset", endpoint.side, detail=reason(error))
             self.drop()
 
-    def closed(self, end: End) -> None:
-        """It is closed, and has all that was sent to it."""
+    def closed(self, endpoint: Endpoint) -> None:
+        """This endpoint is closed, and everything was sent to it."""
         self._closed += 1
         if self._closed == 2:
             self._forget()
 
     def drop(self) -> None:
-        """Ends both connections at once, with a reset."""
+        """Resets both connections at once."""
         self._forget()
         for task in self.tasks:
             task.cancel()
@@ -196,7 +197,7 @@ class _Link:
 
 
 def reason(error: OSError) -> str:
-    """The system's own words; asyncio puts its own in their place."""
+    """The system's message for the error; asyncio replaces it by its own."""
     if error.errno is None or isinstance(error, socket.gaierror):
         return error.strerror or str(error)
     return os.strerror(error.errno)
