@@ -1,22 +1,24 @@
-"""What there is to tell of a conversation, one thing at a time; how it is told is `telling.py`'s business.
+"""What shows of a connection while it goes on, one event at a time. How it is written is for whoever takes them.
 
-`at` is in seconds since the tap began.
+`at` is in seconds since the tap began; `connection` is the connection's number, from 1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from conformance.agent.events import Side
+from conformance.agent.problem import Problem
+from conformance.decoder import Field
 from conformance.diagnosis import Finding
 
-__all__ = ["Bytes", "Closing", "Elided", "Field", "Mistake", "Opened", "Problem", "Refused", "Seen", "Stall"]
+__all__ = ["Bytes", "Closed", "Diagnosed", "Elided", "FieldRead", "LiveEvent", "Opened", "ProblemFound", "Stalled"]
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A client has connected."""
+    """A client has connected; `client` is its address and port."""
 
     at: float
     connection: int
@@ -24,53 +26,37 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The server could not be reached for it: a problem."""
+class FieldRead:
+    """A field has passed, whole; `field.problem` says what is wrong with it."""
 
     at: float
     connection: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of the protocol has passed, all of it. `problem` says what is wrong with it, if something is."""
-
-    at: float
-    connection: int
-    sender: Side
-    name: str
-    type: str
-    value: Any
-    raw: bytes
-    offset: int
-    problem: str | None = None
+    field: Field
 
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """Bytes that are no field: after something that does not fit the protocol, nothing more can be read."""
+    """Bytes that are no field, since nothing more of that side can be read; `offset` is that of the first."""
 
     at: float
     connection: int
-    sender: Side
+    side: Side
     data: bytes
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something does not fit the protocol, or never came."""
+class ProblemFound:
+    """Something does not fit the protocol, or never came, or the server refused the connection."""
 
     at: float
     connection: int
-    sender: Side
-    sentence: str
+    problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """The well-known mistake that fits what went wrong, and others that fit less well."""
+class Diagnosed:
+    """The mistake that explains what went wrong, and others that explain it less well."""
 
     at: float
     connection: int
@@ -79,34 +65,33 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Stall:
-    """Nothing has come for a while, and something should."""
+class Stalled:
+    """Nothing has come for a while, and something is due: no problem yet, for it may still come."""
 
     at: float
     connection: int
-    sender: Side
-    sentence: str
+    problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Elided:
-    """More came than can be shown; it has passed all the same."""
+    """From here on the bytes of that side are passed on and no longer read."""
 
     at: float
     connection: int
-    sender: Side
-    sentence: str
+    side: Side
+    problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """A side ends its stream, or resets the connection."""
+class Closed:
+    """A side has ended its stream, or the connection was reset; `reason` is the system's, of a reset."""
 
     at: float
     connection: int
-    sender: Side
+    side: Side
     how: Literal["end", "reset"]
-    why: str = ""
+    reason: str = ""
 
 
-Seen = Opened | Refused | Field | Bytes | Problem | Mistake | Stall | Elided | Closing
+LiveEvent = Opened | FieldRead | Bytes | ProblemFound | Diagnosed | Stalled | Elided | Closed
