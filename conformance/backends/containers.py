@@ -46,10 +46,10 @@ from conformance.backends.base import (
     expand,
 )
 from conformance.backends.console_log import ConsoleLog
-from conformance.backends.engine import LABEL, remove_all, remove_leftovers
+from conformance.backends.engine import LABEL, reap_engine, remove_run
 from conformance.backends.images import ensure_image
 from conformance.backends.player_client import PlayerControl
-from conformance.backends.run_label import mark
+from conformance.backends.run_label import run_label
 from conformance.backends.tap_client import TapControl
 from conformance.model.program import Program
 from conformance.model.runtime import Runtime
@@ -75,18 +75,18 @@ class ContainerBackend(Backend):
     name = "containers"
 
     def __init__(self, engine: docker.DockerClient, runtimes: Mapping[str, Runtime], why: str) -> None:
-        # The reaper would be one more image, from a registry that may be out of reach. Marks do its work: owner.py.
+        # The reaper of testcontainers is an image of its own, which may be out of reach. Run labels do its work.
         testcontainers_config.ryuk_disabled = True
         self.why = why
         self.engine = engine
-        self.run = f"{mark()}/{uuid4().hex[:12]}"  # one process may have two backends
+        self.run = f"{run_label()}/{uuid4().hex[:12]}"  # one process may have two backends
         self.stopping = False
         self._runtimes = runtimes
         self._images: dict[tuple[str, int | None], str] = {}
         self._volumes: dict[tuple[str, str, int | None], dict[str, str]] = {}
         self._building = threading.Lock()
         self._count = itertools.count(1)
-        remove_leftovers(engine)
+        reap_engine(engine)
         self.network = Network(docker_network_kw={"internal": True, "labels": {LABEL: self.run}}).create()
 
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
@@ -126,10 +126,10 @@ class ContainerBackend(Backend):
 
     def abort(self) -> None:
         self.stopping = True
-        remove_all(self.engine, self.run)
+        remove_run(self.engine, self.run)
 
     def close(self) -> None:
-        remove_all(self.engine, self.run)
+        remove_run(self.engine, self.run)
         self.engine.close()
 
     def image(self, program: Program) -> str:

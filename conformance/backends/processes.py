@@ -34,13 +34,8 @@ from conformance.backends.base import (
 from conformance.backends.console_log import ConsoleLog
 from conformance.backends.jdks import find_jdks
 from conformance.backends.player_client import PlayerControl
-from conformance.backends.run_label import (
-    MARK_VARIABLE,
-    end_marked_processes,
-    mark,
-    marked_folder,
-    remove_marked_folders,
-)
+from conformance.backends.reaper import labelled_folder, reap_folders, reap_processes
+from conformance.backends.run_label import RUN_LABEL_VARIABLE, run_label
 from conformance.backends.tap_client import TapControl
 from conformance.judge.console_line import Stream
 from conformance.model.program import Program
@@ -67,10 +62,10 @@ class ProcessBackend(Backend):
         self._stopping = False
         self._runtimes = runtimes
         self._jdks = find_jdks()
-        self._folder = marked_folder()
+        self._folder = labelled_folder()
         self._environment = {
             **os.environ,
-            MARK_VARIABLE: mark(),
+            RUN_LABEL_VARIABLE: run_label(),
             "LC_ALL": "C.UTF-8",
             "PYTHONPATH": str(ROOT),
             "PYTHONUTF8": "1",
@@ -82,8 +77,8 @@ class ProcessBackend(Backend):
         self._building = threading.Lock()
         self._own_port = threading.Lock()
         self._ports = random.Random(os.getpid())
-        end_marked_processes()
-        remove_marked_folders()
+        reap_processes()
+        reap_folders()
 
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
         programs = [server, *clients]
@@ -120,7 +115,7 @@ class ProcessBackend(Backend):
         self._stopping = True
         for child in psutil.Process().children(recursive=True):
             with suppress(psutil.Error, OSError):
-                if child.environ().get(MARK_VARIABLE) == self._environment[MARK_VARIABLE]:
+                if child.environ().get(RUN_LABEL_VARIABLE) == self._environment[RUN_LABEL_VARIABLE]:
                     child.kill()
 
     def close(self) -> None:

@@ -1,38 +1,36 @@
-"""Who a program or a container belongs to: the run that started it, told so that a later run can see if it still lives.
+"""The run label: which run started a process, a container or a folder, and whether that run is still alive.
 
-Whatever a run starts carries its mark. A run that was killed cannot clean up; the next one finds marks whose run is
-gone, and removes what carries them. A run that lives is left alone, so that two can go on side by side.
+Everything that a run starts carries the run's label. A run that is killed cannot clean up; the next run removes what
+carries the label of a run that has ended (`reaper.py`). Runs that are alive do not disturb each other.
 """
 
 from __future__ import annotations
 
 import os
 import platform
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import psutil
 
-__all__ = ["MARK_VARIABLE", "end_marked_processes", "is_gone", "mark", "marked_folder", "remove_marked_folders"]
+__all__ = ["RUN_LABEL_VARIABLE", "is_gone", "run_label"]
 
-MARK_VARIABLE = "JAVA_PYTHON_SOCKETS_RUN"
-_FOLDER = "java-python-sockets-"
-_FOLDER_MARK = "run.txt"
-_UNSURE_SECONDS = 3.0  # the two times of `_began` may be rounded, or read on both sides of a change of the clock
+RUN_LABEL_VARIABLE = "JAVA_PYTHON_SOCKETS_RUN"
+"""The environment variable that carries the label."""
+
+_UNSURE_SECONDS = 3.0  # the two times may be rounded, or read before and after a change of the clock
 
 
-def mark() -> str:
-    """The mark of this run: host, process id and when that process began."""
+def run_label() -> str:
+    """The label of this run: `host/process id/seconds from the start of the system to the start of the process`."""
     return f"{platform.node()}/{os.getpid()}/{_began(psutil.Process()):.2f}"
 
 
-def is_gone(other: str) -> bool:
-    """Whether the run of that mark was on this host and has ended; a run of another host is none of our business."""
-    host, _, rest = other.partition("/")
-    pid, began, *_ = *rest.split("/"), ""  # who made it may have added something of its own
+def is_gone(label: str) -> bool:
+    """Whether the run of that label was on this host and has ended; False for a run of another host.
+
+    A label may have more parts behind the three that `run_label` gives.
+    """
+    host, _, rest = label.partition("/")
+    pid, began, *_ = *rest.split("/"), ""
     if host != platform.node() or not pid.isdigit():
         return False
     try:
@@ -45,39 +43,6 @@ def is_gone(other: str) -> bool:
 
 
 def _began(process: psutil.Process) -> float:
-    """Seconds from the start of the system: the time of the day may be set meanwhile, and would move both."""
-    started = psutil.boot_time()
-    return process.create_time() - started
-
-
-def end_marked_processes() -> int:
-    """Ends the processes that runs which are gone have left behind; says how many."""
-    left = list(_left_behind())
-    for process in left:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(left, timeout=5)
-    return len(left)
-
-
-def marked_folder() -> tempfile.TemporaryDirectory[str]:
-    """A temporary folder with this run's mark."""
-    folder = tempfile.TemporaryDirectory(prefix=_FOLDER, ignore_cleanup_errors=True)
-    Path(folder.name, _FOLDER_MARK).write_text(mark(), encoding="utf-8")
-    return folder
-
-
-def remove_marked_folders() -> None:
-    """Removes the temporary folders of runs that are gone."""
-    for file in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*/{_FOLDER_MARK}"):
-        with suppress(OSError):
-            if is_gone(file.read_text(encoding="utf-8")):
-                shutil.rmtree(file.parent, ignore_errors=True)
-
-
-def _left_behind() -> Iterator[psutil.Process]:
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            owner = process.environ().get(MARK_VARIABLE)
-            if owner is not None and is_gone(owner):
-                yield process
+    # Relative to the start of the system, since setting the clock changes both times.
+    boot = psutil.boot_time()
+    return process.create_time() - boot

@@ -18,7 +18,7 @@ import pytest
 
 from conformance.backends.engine import LABEL
 from conformance.backends.jdks import find_jdks
-from conformance.backends.run_label import MARK_VARIABLE
+from conformance.backends.run_label import RUN_LABEL_VARIABLE
 from tests.conformance.running import HERE, ROOT, arguments, environment, run_matrix
 
 NOWHERE = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
@@ -192,28 +192,28 @@ def a_run_under_way(results: Path, backend: str, busy: Callable[[int], bool]) ->
 
 
 def processes_of(run: int) -> list[psutil.Process]:
-    """The processes with the mark of that run."""
+    """The processes with the label of that run."""
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if f"/{run}/" in process.environ().get(MARK_VARIABLE, "") and process.status() != psutil.STATUS_ZOMBIE:
+            if f"/{run}/" in process.environ().get(RUN_LABEL_VARIABLE, "") and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
 
 
 def left_in(engine: docker.DockerClient, run: int | None = None) -> list[str]:
-    """The containers, networks and volumes with the mark of that run; or of runs whose process is gone."""
-    marked: dict[str, str | list[str] | bool] = {"label": LABEL}
+    """The containers, networks and volumes with the label of that run; or of runs whose process is gone."""
+    labelled: dict[str, str | list[str] | bool] = {"label": LABEL}
     things = [
         *(
             (container.name, container.labels)
-            for container in engine.containers.list(all=True, filters=marked, ignore_removed=True)
+            for container in engine.containers.list(all=True, filters=labelled, ignore_removed=True)
         ),
-        *((network.name, (network.attrs or {}).get("Labels")) for network in engine.networks.list(filters=marked)),
-        *((volume.name, volume.attrs.get("Labels")) for volume in engine.volumes.list(filters=marked)),
+        *((network.name, (network.attrs or {}).get("Labels")) for network in engine.networks.list(filters=labelled)),
+        *((volume.name, volume.attrs.get("Labels")) for volume in engine.volumes.list(filters=labelled)),
     ]
-    owners = {str(name): int((labels or {})[LABEL].split("/")[1]) for name, labels in things}
-    return [name for name, owner in owners.items() if (not psutil.pid_exists(owner) if run is None else owner == run)]
+    runs = {str(name): int((labels or {})[LABEL].split("/")[1]) for name, labels in things}
+    return [name for name, pid in runs.items() if (not psutil.pid_exists(pid) if run is None else pid == run)]
 
 
 def busy_processes(run: int) -> bool:

@@ -1,4 +1,4 @@
-"""Whose a mark is: a run that lives keeps what it has started, whatever the clock does meanwhile."""
+"""The run label tells whether its run is still alive, whatever happens to the clock."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import pytest
 from conformance.backends import choose_backend
 from conformance.backends.containers import ContainerBackend
 from conformance.backends.engine import connect_engine
-from conformance.backends.run_label import is_gone, mark
+from conformance.backends.run_label import is_gone, run_label
 from tests.conformance.building import REGISTRY
 
 
 def test_a_run_that_lives_is_not_gone() -> None:
-    assert not is_gone(mark())
-    assert not is_gone(f"{mark()}/and-something")
+    assert not is_gone(run_label())
+    assert not is_gone(f"{run_label()}/and-something")
 
 
 def test_it_is_not_gone_because_the_clock_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """Setting it an hour back moves the time of the day at which the system started, and that of every process."""
-    told = mark()
+    told = run_label()
     started, created = psutil.boot_time(), psutil.Process.create_time
     monkeypatch.setattr(psutil, "boot_time", lambda: started - 3600)
     monkeypatch.setattr(psutil.Process, "create_time", lambda process: created(process) - 3600)
@@ -32,10 +32,10 @@ def test_it_is_not_gone_because_the_clock_was_set(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_run_that_has_ended_is_gone_and_so_is_one_whose_number_another_process_has_now() -> None:
-    command = [sys.executable, "-c", "import conformance.backends.run_label as owner; print(owner.mark())"]
+    command = [sys.executable, "-c", "import conformance.backends.run_label as label; print(label.run_label())"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     assert is_gone(told)
-    host, pid, began = mark().split("/")
+    host, pid, began = run_label().split("/")
     assert int(pid) == os.getpid()
     assert is_gone(f"{host}/{pid}/{float(began) - 60:.2f}")
 
