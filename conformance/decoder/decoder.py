@@ -115,7 +115,7 @@ Outcome = Field | Message | Problem | Unread
 # NamedTuple's own constructor takes three times as long.
 _field = cast(Callable[[tuple[Any, ...]], Field], partial(tuple.__new__, Field))
 _NEVER = sys.maxsize
-_Nothing: tuple[Outcome, ...] = ()
+_NOTHING: tuple[Outcome, ...] = ()
 
 
 class Decoder:
@@ -127,6 +127,9 @@ class Decoder:
         self._client = _Side(CLIENT, programs.client, scope, opened, longest)
         self._server = _Side(SERVER, programs.server, scope, opened, longest)
         self._client.other, self._server.other = self._server, self._client
+        self._early: list[Outcome] = []  # fields of no bytes, which need not wait for any
+        for side in (self._client, self._server):
+            side.advance(self._early, opened)
 
     def _side(self, side: Side) -> _Side:
         return self._client if side == CLIENT else self._server
@@ -159,11 +162,11 @@ class Decoder:
         total = mine.total + len(data)
         if mine.stopped:
             place, mine.total = mine.total, total
-            return [Unread(side, place, data, at)] if mine.shows else _Nothing
+            return [Unread(side, place, data, at)] if mine.shows else _NOTHING
         mine.total = total
         mine.pieces.append(data)
         mine.marks.append((total, at, mine.other.passed_on))
-        return self._go_on(mine, at) if total >= mine.enough else _Nothing
+        return self._go_on(mine, at) if total >= mine.enough else _NOTHING
 
     def passed_on(self, side: Side, size: int) -> None:
         """`size` bytes more of that side have gone on to the other."""
@@ -174,11 +177,13 @@ class Decoder:
         """That side has ended, by whatever way: nothing more comes from it."""
         mine = self._side(side)
         if mine.ended:
-            return _Nothing
+            return _NOTHING
         mine.ended = True
-        if mine.stopped:
-            return _Nothing
-        return self._go_on(mine, at)
+        out = [] if mine.stopped else self._go_on(mine, at)
+        if mine.other.ended:
+            for each in (mine, mine.other):
+                each.nothing_more(out, at)
+        return out
 
     def stop(self, side: Side) -> None:
         """From here on the bytes of that side are counted, and neither read nor shown."""
@@ -195,18 +200,15 @@ class Decoder:
         """Which fields are due by now: each side's next, where it has begun it or the protocol has it speak."""
         return [due for side in (self._client, self._server) if not side.ended and (due := side.due()) is not None]
 
-    def _go_on(self, mine: _Side, at: float) -> Sequence[Outcome]:
+    def _go_on(self, mine: _Side, at: float) -> list[Outcome]:
         """Both sides, until neither can go on: what one says may be what the other waits for."""
-        out: list[Outcome] = []
+        out, self._early = self._early, []
         mine.advance(out, at)
         while mine.told and mine.other.blocked:
             mine.told = False
             mine = mine.other
             mine.advance(out, at)
         mine.told = False
-        if mine.ended and mine.other.ended:
-            for side in (mine, mine.other):
-                side.nothing_more(out, at)
         return out
 
 

@@ -10,7 +10,7 @@ from conformance.agent.events import CLIENT, SERVER
 from conformance.model import Protocol
 from conformance.model.yaml_file import read_yaml, validate
 from javaio import to_int32
-from tests.conformance.building import Part, ints, utf
+from tests.decoder.building import Part, ints, utf
 
 FOLDER = Path(__file__).resolve().parents[2] / "exercises" / "file-transfer"
 PROTOCOL = FOLDER / "protocol.yaml"

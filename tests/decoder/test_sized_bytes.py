@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.expressions import names_in, parse_expression
 from conformance.agent.sized_bytes import CountedBytes, SizeError
-from conformance.decoder.conversation import read_conversation
 from conformance.model import Protocol, YamlError
 from conformance.model.yaml_file import validate
 from javaio import IncompleteValueError
-from tests.conformance.building import connection, ints, utf
 from tests.conformance.exercise import TRANSFER, answered, checksum, longs, sent, transfer
+from tests.decoder.building import ints, utf
 
 ADDRESS = (CLIENT, utf("127.0.0.1"))
 CONTENTS = st.lists(st.binary(max_size=300), max_size=4)
@@ -111,76 +110,56 @@ def test_a_size_may_be_a_number_or_computed() -> None:
         fields[2].wire({"n": -1})
 
 
-# Recordings ----------------------------------------------------------------------------------------------------------
+# Decoding ------------------------------------------------------------------------------------------------------------
 
 
 @given(CONTENTS)
 def test_a_right_transfer_is_read_field_by_field(contents: list[bytes]) -> None:
-    conversation = read_conversation(TRANSFER, connection(*transfer(*contents)))
-    assert (conversation.problems, conversation.missing, conversation.rounds) == ([], [], len(contents))
-    assert [seen.value for seen in conversation.fields if seen.name == "content"] == contents
-    assert all(seen.raw == seen.value for seen in conversation.fields if seen.name == "content")
-
-
-@given(CONTENTS, st.data())
-def test_a_transfer_split_anywhere_reads_the_same(contents: list[bytes], data: st.DataObject) -> None:
-    pieces = []
-    for sender, whole in transfer(*contents):
-        cut = data.draw(st.integers(0, len(whole)))
-        pieces += [(sender, piece) for piece in (whole[:cut], whole[cut:]) if piece]
-    conversation = read_conversation(TRANSFER, connection(*pieces))
-    assert (conversation.problems, conversation.missing) == ([], [])
-    assert [seen.value for seen in conversation.fields if seen.name == "content"] == contents
+    conversation = read(TRANSFER, *transfer(*contents))
+    assert (problems(conversation), conversation.rounds) == ([], len(contents))
+    read_contents = [field for field in conversation.fields if field.name == "content"]
+    assert [field.value for field in read_contents] == contents
+    assert all(field.raw == field.value for field in read_contents)
 
 
 def test_an_empty_content_came_with_its_size() -> None:
-    conversation = read_conversation(TRANSFER, connection(*transfer(b"")))
-    size, content = conversation.fields[2:4]
+    size, content = read(TRANSFER, *transfer(b"")).in_order()[2:4]
     assert (content.name, content.raw, content.offset) == ("content", b"", size.offset + 8)
     assert content.came == size.came
 
 
-def first_problem(*parts: tuple[str, bytes]) -> str:
-    conversation = read_conversation(TRANSFER, connection(ADDRESS, *parts))  # type: ignore[arg-type]
-    return [*conversation.problems, *conversation.missing][0]
+def first_problem(*parts: Part) -> Place:
+    return problems(read(TRANSFER, ADDRESS, *parts))[0]
 
 
 def test_a_negative_size() -> None:
-    assert first_problem((CLIENT, utf("a")), (CLIENT, longs(-5)), (CLIENT, b"abc")) == (
-        "the client can send no bytes `content` of round 1: their size must be a whole number from 0 on, and is -5"
-    )
+    conversation = read(TRANSFER, ADDRESS, (CLIENT, utf("a")), (CLIENT, longs(-5)), (CLIENT, b"abc"))
+    assert problems(conversation) == [("bad-size", CLIENT, 22, "content")]
+    assert facts(conversation) == {"size": -5}
 
 
 def test_a_content_that_ends_too_early() -> None:
-    assert first_problem((CLIENT, utf("a")), (CLIENT, longs(5)), (CLIENT, b"abc")) == (
-        "the client's bytes end inside bytes `content`, at byte 25: expected 5 bytes from byte 22 on, got 3 (61 62 63)"
-    )
+    conversation = read(TRANSFER, ADDRESS, (CLIENT, utf("a")), (CLIENT, longs(5)), (CLIENT, b"abc"))
+    assert problems(conversation) == [("ends-inside", CLIENT, 22, "content")]
+    assert facts(conversation) == {"needed": 5, "got": 3, "raw": b"abc"}
 
 
 def test_a_content_that_never_came() -> None:
-    assert first_problem((CLIENT, utf("a")), (CLIENT, longs(5))) == "the client never sent bytes `content` of round 1"
+    assert first_problem((CLIENT, utf("a")), (CLIENT, longs(5))) == ("never-sent", CLIENT, 22, "content")
 
 
 def test_an_answer_for_other_bytes() -> None:
-    assert first_problem(*sent("a", b"abc"), (SERVER, longs(4) + ints(checksum(b"abc")))) == (
-        "the server's `received` of round 1 must be length(content) = 3, "
-        "and it sent 4 (00 00 00 00 00 00 00 04, byte 0)"
-    )
-    assert first_problem(*sent("a", b"abc"), (SERVER, longs(3) + ints(7))) == (
-        "the server's `checksum` of round 1 must be int32(crc32(content)) = 891568578, "
-        "and it sent 7 (00 00 00 07, byte 8)"
-    )
+    size, check = longs(3), ints(checksum(b"abc"))
+    assert first_problem(*sent("a", b"abc"), (SERVER, longs(4) + check)) == ("wrong-value", SERVER, 0, "received")
+    assert first_problem(*sent("a", b"abc"), (SERVER, size + ints(7))) == ("wrong-value", SERVER, 8, "checksum")
 
 
 def test_an_answer_before_the_content_was_whole() -> None:
     named, sized, _ = sent("a", b"abc")
-    assert first_problem(named, sized, (CLIENT, b"ab"), answered(b"abc"), (CLIENT, b"c")) == (
-        "the server sent `received` of round 1 before it had all of `content`, which it answers"
-    )
+    parts = (named, sized, (CLIENT, b"ab"), answered(b"abc"), (CLIENT, b"c"))
+    assert first_problem(*parts) == ("before-question", SERVER, 0, "received")
 
 
 def test_an_answer_to_an_empty_content_before_its_size_was_known() -> None:
     named, sized, _ = sent("a", b"")
-    assert first_problem(named, answered(b""), sized) == (
-        "the server sent `received` of round 1 before it had all of `content`, which it answers"
-    )
+    assert first_problem(named, answered(b""), sized) == ("before-question", SERVER, 0, "received")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.agent.recording import Recording
-from tests.conformance.building import events
+from tests.decoder.building import events
 
 EVENTS = st.builds(
     Event,
@@ -73,5 +73,16 @@ def test_a_refused_connection_can_bring_no_answer() -> None:
 
 def test_waiting_looks_at_what_is_there_first() -> None:
     recording = Recording(events([(CLIENT, b"a")]))
-    assert recording.wait_for(lambda seen: bool(seen.connections), until=0.0)
-    assert not recording.wait_for(lambda seen: len(seen.connections) > 1, until=0.0)
+    assert recording.wait_for(lambda: bool(recording.connections), until=0.0)
+    assert not recording.wait_for(lambda: len(recording.connections) > 1, until=0.0)
+
+
+@given(st.lists(st.integers(0, 3), max_size=6))
+def test_a_reader_that_comes_again_gets_what_is_new(steps: list[int]) -> None:
+    told = events([(CLIENT, b"a")] * sum(steps))
+    recording, read = Recording(), list[Event]()
+    for event in told:
+        recording.add(event)
+        if steps and len(recording.events) % 3 == 0:
+            read += recording.since(len(read))
+    assert [*read, *recording.since(len(read))] == told
