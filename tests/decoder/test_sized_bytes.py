@@ -16,7 +16,8 @@ from conformance.model import Protocol, YamlError
 from conformance.model.yaml_file import validate
 from javaio import IncompleteValueError
 from tests.conformance.exercise import TRANSFER, answered, checksum, longs, sent, transfer
-from tests.decoder.building import ints, utf
+from tests.decoder.building import Part, ints, utf
+from tests.decoder.reading import Place, facts, problems, read
 
 ADDRESS = (CLIENT, utf("127.0.0.1"))
 CONTENTS = st.lists(st.binary(max_size=300), max_size=4)
