@@ -1,7 +1,7 @@
-"""Lines on the console: in UTF-8 whatever the locale, whole even from many threads, visible as they happen.
+"""Lines on the console: in UTF-8 whatever the locale is, whole even from many threads, and visible at once.
 
-A line goes to the system at once and in one piece, past the buffers of `sys.stdout`: nothing is left to flush when the
-program ends, however it ends, and nothing is held when a thread is cut short.
+Each line is one system call, without the buffers of `sys.stdout`. So nothing has to be flushed when the program ends,
+and no thread can be stopped while it holds a buffer's lock.
 """
 
 import io
@@ -13,7 +13,7 @@ from typing import Protocol, TextIO, cast
 
 __all__ = ["encoded", "err", "out", "out_encoded", "use_utf8"]
 
-# One for both streams: they are often the same terminal.
+# One lock for both streams, which are often the same terminal.
 _one_line_at_a_time = threading.Lock()
 
 
@@ -32,24 +32,24 @@ def err(line: str) -> None:
 
 
 def out_encoded(lines: bytes) -> None:
-    r"""Prints several lines in one piece, already in UTF-8 and each ended by `\n`: for who prints very many."""
+    r"""Prints many lines in one system call. They are in UTF-8, and each ends with `\n`."""
     _write(sys.stdout, lines)
 
 
 def encoded(line: str) -> bytes:
-    """A line as `out_encoded` takes it. A lone surrogate has no UTF-8; it is shown as `?`, as Java does."""
+    """A line as `out_encoded` takes it. A lone surrogate, which UTF-8 does not have, becomes `?` as in Java."""
     return (line + "\n").encode("utf-8", "replace")
 
 
 def use_utf8() -> None:
-    """From now on, what Python itself prints is in UTF-8 too: `--help`, and what is wrong with the arguments."""
+    """Makes Python itself print UTF-8 too: `--help`, and errors in the arguments."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _write(stream: TextIO | None, data: bytes) -> None:
-    if stream is None:  # started without a console, as pythonw is
+    if stream is None:  # there is no console, as under pythonw
         return
     try:
         with _one_line_at_a_time:
@@ -59,26 +59,26 @@ def _write(stream: TextIO | None, data: bytes) -> None:
     except OSError as error:
         if os.name == "nt" and error.errno == _WINDOWS_BROKEN_PIPE:
             _console_closed()
-        # Otherwise a full disk, a terminal that has gone: the line is lost, the service goes on.
+        # Otherwise the disk is full or the terminal is closed: the line is lost, and the program goes on.
 
 
-_WINDOWS_BROKEN_PIPE = 22  # EINVAL: what Windows says when the reader of a pipe has gone
+_WINDOWS_BROKEN_PIPE = 22  # EINVAL: the error on Windows if the reader of a pipe has closed it
 
 
 def _raw(stream: TextIO) -> _RawStream:
-    return cast(_RawStream, getattr(stream.buffer, "raw", stream.buffer))  # with `python -u`, it is raw already
+    return cast(_RawStream, getattr(stream.buffer, "raw", stream.buffer))  # with `python -u`, `buffer` is raw already
 
 
 def _write_all(raw: _RawStream, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         written = raw.write(rest)
-        if written is None:  # another program made the terminal non-blocking, and it is full
+        if written is None:  # another program has made the terminal non-blocking, and it is full
             time.sleep(0.01)
         else:
             rest = rest[written:]
 
 
 def _console_closed() -> None:
-    """Whoever read these lines has gone, as in `... | head`: the program ends without a word, from any thread."""
+    """The reader of the console has closed it, as in `... | head`: ends the program silently, from any thread."""
     os._exit(1)

@@ -1,4 +1,4 @@
-"""How a program behaves as a process: how it ends on Ctrl-C, how many connections it may have, where it runs."""
+"""The process: how it ends on Ctrl-C, how many connections it may have, which processor it runs on."""
 
 import contextlib
 import os
@@ -16,23 +16,23 @@ _LAST_SECONDS = 1.0
 
 
 def end_on_ctrl_c(last: Callable[[], None] | None = None) -> None:
-    """From now on Ctrl-C, and SIGTERM, end the program at once and without a traceback, with Java's status (130, 143).
+    """Makes Ctrl-C and SIGTERM end the program at once, without a traceback and with Java's exit status, 130 or 143.
 
-    `last` is what is still to be done then, such as lines to be written; it may take a second. Otherwise there is
-    nothing to put in order: every line is on the console already, and the system closes the sockets.
+    `last` is called before the end, for instance to print queued lines; it may take one second. Nothing else has to be
+    cleaned up: every other line is printed already, and the system closes the sockets.
     """
     if sys.platform == "win32":
-        # No Python code runs while accept or recv waits, there; the system's own way to end it needs none.
+        # On Windows no Python code runs during accept or recv. The default handler needs none.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         return
 
     def end(number: int, _frame: FrameType | None) -> None:
         if last is None:
             os._exit(128 + number)
-        # Not here: the main thread may be in the midst of the same thing, and goes on with it meanwhile.
+        # In a thread: the main thread may be inside `last` already, and must be able to finish it.
         threading.Thread(target=_finish, args=(last, 128 + number), daemon=True).start()
 
-    # Not the system's own way, here: it spares the first process of a container.
+    # The default handlers would not end a program that is the first process of a container.
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
 
@@ -40,26 +40,26 @@ def end_on_ctrl_c(last: Callable[[], None] | None = None) -> None:
 def _finish(last: Callable[[], None], status: int) -> None:
     doing = threading.Thread(target=last, daemon=True)
     doing.start()
-    doing.join(_LAST_SECONDS)  # a console that nobody reads takes no lines
+    doing.join(_LAST_SECONDS)  # printing blocks forever on a console that nobody reads
     os._exit(status)
 
 
 def allow_many_connections() -> None:
-    """Asks the system for as many open files as it grants, as the JVM does: often 1,024 unless asked."""
+    """Raises the limit of open files as far as the system allows, as the JVM does; it is often 1,024."""
     if sys.platform != "win32":
         import resource
 
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = _MANY if hard == resource.RLIM_INFINITY else min(_MANY, hard)
         if soft != resource.RLIM_INFINITY and soft < wanted:
-            with contextlib.suppress(ValueError, OSError):  # macOS has a lower limit that it does not tell
+            with contextlib.suppress(ValueError, OSError):  # macOS has a lower limit that it does not report
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def stay_on_one_processor() -> None:
-    """Keeps the threads of a program together, where the system lets it: they take turns anyway.
+    """Keeps all threads of the program on one processor, where the system allows it.
 
-    Python runs one thread at a time. Handing over to a thread on another processor means to wake that one, which takes
+    Python runs one thread at a time. Switching to a thread on another processor has to wake that processor, which takes
     longer than an addition.
     """
     if sys.platform == "linux" and getattr(sys, "_is_gil_enabled", lambda: True)():

@@ -1,18 +1,17 @@
-"""What a network error is called: the JDK's words, the same on Linux, macOS and Windows."""
+"""Messages of network errors: the JDK's, the same on Linux, macOS and Windows."""
 
 import errno
 
 __all__ = ["CONNECTION_ERRORS", "reason"]
 
 CONNECTION_ERRORS = (OSError, EOFError, ValueError)
-"""All that can end a conversation, Java's `IOException`: the network, the end of the stream, malformed text."""
+"""Everything that can end a connection: network errors, the end of the stream, malformed text. Java: `IOException`."""
 
-# Measured on a JDK. Where the system has words of its own ("Connection reset by peer", "[WinError 10061] ..."), these
-# stand for them.
+# The messages of a JDK. They replace the system's ("Connection reset by peer", "[WinError 10061] ...").
 _WORDS = {
     errno.EPIPE: "Broken pipe",
     errno.ECONNRESET: "Connection reset",
-    errno.ECONNABORTED: "Connection reset",  # Windows says so where the others say reset
+    errno.ECONNABORTED: "Connection reset",  # the error on Windows where other systems have ECONNRESET
     errno.ECONNREFUSED: "Connection refused",
     errno.EADDRINUSE: "Address already in use",
     errno.EADDRNOTAVAIL: "Cannot assign requested address",
@@ -25,7 +24,7 @@ _WORDS = {
 
 
 def reason(error: BaseException) -> str:
-    """What Java's `e.getMessage()` says of this error: `null` at the end of the stream, `Connection reset`, ..."""
+    """What Java's `e.getMessage()` returns for this error: `null` for an end of stream, `Connection reset`, ..."""
     if isinstance(error, EOFError):
         return "null"
     if isinstance(error, OSError):

@@ -37,7 +37,7 @@ Ctrl-C ends a server. The port is free again at once.
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the server that is asked for; returns the status of the program."""
+    """Runs the server that the arguments name; returns the exit status."""
     use_utf8()
     end_on_ctrl_c()
     parser = argparse.ArgumentParser(
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", help="listen on this address only (default: on every interface, IPv4 and IPv6)")
     parser.add_argument("--port", type=port_number, default=8999, help="default: 8999; 0 lets the system choose")
     options = parser.parse_args(arguments)
-    # Only the module that is needed is imported: the first two do without asyncio and start sooner for it.
+    # Only one module is imported. The first two do not need asyncio, and start sooner without it.
     match options.server:
         case "simple":
             from pyserver.simple import run

@@ -1,7 +1,7 @@
-"""The addition service on an event loop: same wire and same lines as `multithreaded`, for ten thousand clients.
+"""The addition service on an event loop: the same bytes and lines as `multithreaded`, for ten thousand clients.
 
-Whatever has arrived is answered in one go: the requests of a client that does not wait for each answer are decoded,
-shown and answered as one batch. Only what is left of a value that is still incomplete is kept.
+All complete requests that have arrived are decoded, printed and answered as one batch. Only an incomplete value is
+kept.
 """
 
 import asyncio
@@ -11,46 +11,46 @@ from typing import cast
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
 from pyserver.addition import PAIR_SIZE, AdditionService
 from pyserver.event_loop import run as run_on_event_loop
-from pyserver.turn import Turn
+from pyserver.tick import Tick
 
 __all__ = ["AdditionProtocol", "run"]
 
 _UTF = WIRE_TYPES["UTF"]
 _INT = WIRE_TYPES["int"]
 
-# Bytes of the requests that are answered at a time: what many of them show should not be long in coming.
+# Bytes of requests in a batch. Larger batches would delay the lines of their first requests.
 _BATCH = 512 * PAIR_SIZE
 
 
 def run(port: int, host: str | None = None) -> int:
-    """Serves all clients, until it is stopped; the status of the program where it cannot listen."""
-    return run_on_event_loop(port, host, lambda turn: partial(AdditionProtocol, turn))
+    """Serves all clients until the program is stopped; returns its exit status if it cannot listen."""
+    return run_on_event_loop(port, host, lambda tick: partial(AdditionProtocol, tick))
 
 
 class AdditionProtocol(asyncio.Protocol):
-    """One client."""
+    """The connection of one client."""
 
-    __slots__ = ("_address_known", "_buffer", "_first_shown", "_needed", "_service", "_transport", "_turn")
+    __slots__ = ("_address_known", "_buffer", "_first_shown", "_needed", "_service", "_tick", "_transport")
 
-    def __init__(self, turn: Turn, client_id: int) -> None:
-        self._turn = turn
+    def __init__(self, tick: Tick, client_id: int) -> None:
+        self._tick = tick
         self._service = AdditionService(client_id)
         self._transport: asyncio.Transport | None = None
-        self._buffer: bytearray | None = None  # there is one while a value is incomplete
+        self._buffer: bytearray | None = None  # exists only while a value is incomplete
         self._address_known = False
-        self._needed = 0  # bytes of the address, as far as is known: no use in looking at fewer
-        self._first_shown = False  # the first number of the pair that the buffer begins with has had its line
+        self._needed = 0  # bytes of the address, as far as is known: fewer need not be decoded
+        self._first_shown = False  # the line for the first number in the buffer is printed
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._turn.out(self._service.connected())
+        self._tick.out(self._service.connected())
 
     def data_received(self, data: bytes) -> None:
         if self._buffer is None:
             if len(data) == PAIR_SIZE and self._address_known and self._transport is not None:
-                # What comes from a client that waits for each answer goes the short way.
+                # The short way, for a client that waits for each answer.
                 total, lines = self._service.answer(data)
-                self._turn.answer(lines, self._transport, total)
+                self._tick.answer(lines, self._transport, total)
                 return
             self._buffer = bytearray()
         buffer = self._buffer
@@ -62,11 +62,11 @@ class AdditionProtocol(asyncio.Protocol):
             self._buffer = None
 
     def eof_received(self) -> None:
-        """It gets the answers to all that it has sent before its connection is closed."""
-        self._turn.end()
+        """Sends the answers to everything received; the transport closes after that."""
+        self._tick.flush()
 
     def pause_writing(self) -> None:
-        """The client does not read its answers: until it does, nothing more is read from it."""
+        """The client does not read its answers: stops reading from it until it does."""
         if self._transport is not None:
             self._transport.pause_reading()
 
@@ -76,7 +76,7 @@ class AdditionProtocol(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self._turn.out(self._service.disconnected())
+        self._tick.out(self._service.disconnected())
 
     def _receive_address(self, buffer: bytearray) -> bool:
         if len(buffer) < self._needed:
@@ -93,7 +93,7 @@ class AdditionProtocol(asyncio.Protocol):
             return False
         del buffer[:size]
         self._address_known = True
-        self._turn.out(self._service.address(address))
+        self._tick.out(self._service.address(address))
         return True
 
     def _answer_pairs(self, buffer: bytearray) -> None:
@@ -108,9 +108,9 @@ class AdditionProtocol(asyncio.Protocol):
             self._first_shown = False
             _, _, lines = lines.partition(b"\n")
         if self._transport is not None:
-            self._turn.answer(lines, self._transport, sums)
+            self._tick.answer(lines, self._transport, sums)
 
     def _show_first_number(self, buffer: bytearray) -> None:
         if len(buffer) >= _INT.size and not self._first_shown:
             self._first_shown = True
-            self._turn.out(self._service.first(_INT.decode(buffer).value))
+            self._tick.out(self._service.first(_INT.decode(buffer).value))

@@ -4,16 +4,16 @@ import socket
 import threading
 
 from javaio import DataInputStream, DataOutputStream
-from pyconsole import CONNECTION_ERRORS, GatheredLines
+from pyconsole import CONNECTION_ERRORS, BatchedOutput
 from pyserver.addition import AdditionService, add
 
 __all__ = ["AdditionServiceThread"]
 
 
 class AdditionServiceThread(threading.Thread):
-    """Serves one client until it goes away, and closes its socket."""
+    """Serves one client until its connection ends, and closes its socket. Java: `AdditionServiceThread`."""
 
-    def __init__(self, client_id: int, connection: socket.socket, console: GatheredLines) -> None:
+    def __init__(self, client_id: int, connection: socket.socket, console: BatchedOutput) -> None:
         super().__init__(daemon=True)  # the server may end while clients are connected
         self._service = AdditionService(client_id)
         self._connection = connection
@@ -24,7 +24,7 @@ class AdditionServiceThread(threading.Thread):
         out = self._out
         out(service.connected())
         try:
-            # Both numbers of a request have mostly arrived together: they are received by one call.
+            # Buffered: both numbers of a request usually arrive together and are then received by one system call.
             with (
                 self._connection as connection,
                 connection.makefile("rb") as receiving,

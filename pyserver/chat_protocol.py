@@ -1,7 +1,8 @@
 """A client of the chat server, on an event loop.
 
-Bytes come in and are made messages for the room; messages come from the room and wait here until the client reads
-them. What waits is shared between all clients and counted for each: beyond the bound, the room is told.
+Bytes from the client are decoded and posted to the room as messages. Messages from the room are queued here until the
+client reads them. All clients share the bytes of a message; each client counts the bytes that it has queued, and `send`
+refuses a message beyond the limit.
 """
 
 import asyncio
@@ -12,39 +13,39 @@ from typing import cast
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError
 from pyserver.chat_room import ChatRoom
 from pyserver.event_loop import run as run_on_event_loop
-from pyserver.turn import Turn
+from pyserver.tick import Tick
 
 __all__ = ["ChatProtocol", "run"]
 
 _UTF = WIRE_TYPES["UTF"]
 
-_MAX_WAITING_BYTES = 8 << 20  # what may wait for one client, the same as in the Java server
-_COST_PER_MESSAGE = 32  # what a message costs in memory besides its bytes, so that many tiny ones count as well
-_BATCH = 64 << 10  # what is handed to the transport at a time: it makes a copy
-_TURN = 64  # messages that one client may post before the others have their turn
-_FALLING_BEHIND = 2 << 20  # when as much waits for a client, nothing more is taken from it either
-_PATIENCE = 10.0  # seconds in which it must then have read some of it
-_LAST_WORDS = 5.0  # seconds that a client which has finished sending may take to read the rest
+_MAX_WAITING_BYTES = 8 << 20  # bytes that may be queued for one client, as in the Java server
+_COST_PER_MESSAGE = 32  # bytes of memory that a queued message takes besides its data, roughly
+_BATCH = 64 << 10  # bytes given to the transport at a time, since it copies them
+_POSTS = 64  # messages that one client may post in one iteration of the event loop
+_FALLING_BEHIND = 2 << 20  # bytes queued for a client from which on nothing more is received from it
+_READ_TIMEOUT = 10.0  # seconds after which a client that has fallen behind and reads nothing is disconnected
+_LAST_READ_TIMEOUT = 5.0  # seconds that a client has to read the rest, after it has finished sending
 
 
 def run(port: int, host: str | None = None) -> int:
-    """Serves all clients, until it is stopped; the status of the program where it cannot listen."""
-    return run_on_event_loop(port, host, lambda turn: partial(ChatProtocol, turn, ChatRoom(turn.out)))
+    """Serves all clients until the program is stopped; returns its exit status if it cannot listen."""
+    return run_on_event_loop(port, host, lambda tick: partial(ChatProtocol, tick, ChatRoom(tick.out)))
 
 
 class ChatProtocol(asyncio.Protocol):
-    """One client: a `ChatMember` of the room."""
+    """The connection of one client, which is a `ChatMember` of the room."""
 
-    def __init__(self, turn: Turn, room: ChatRoom, client_id: int) -> None:
+    def __init__(self, tick: Tick, room: ChatRoom, client_id: int) -> None:
         self.client_id = client_id
-        self._turn = turn
+        self._tick = tick
         self._room = room
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
-        self._needed = 0  # bytes of the next text, as far as is known: no use in looking at fewer
-        self._holding = False  # what the buffer has must wait, and nothing more is read
-        self._patience: asyncio.TimerHandle | None = None  # runs while this client must first read what waits for it
-        self._author: str | None = None  # of the message whose text has not arrived yet
+        self._needed = 0  # bytes of the next text, as far as is known: fewer need not be decoded
+        self._holding = False  # reading is paused; the buffer may have whole messages
+        self._read_timer: asyncio.TimerHandle | None = None  # runs while this client has fallen behind
+        self._author: str | None = None  # of a message whose text has not arrived yet
         self._joined = False
         self._left = False
         self._waiting: deque[bytes] = deque()
@@ -56,19 +57,19 @@ class ChatProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._turn.out(f"### Connexion établie (id client : {self.client_id}).")
+        self._tick.out(f"### Connexion établie (id client : {self.client_id}).")
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
         if not self._holding and len(self._buffer) >= self._needed:
-            self._take_turn()
+            self._receive_and_hold()
 
     def eof_received(self) -> bool:
-        """It has finished sending. It may still be reading, and gets what was said before it left."""
+        """The client has finished sending. It still gets the messages that were posted before."""
         self._leave()
         self._send_all()
-        asyncio.get_running_loop().call_later(_LAST_WORDS, self.abandon)
-        return False  # the transport closes, once all is sent
+        asyncio.get_running_loop().call_later(_LAST_READ_TIMEOUT, self.abandon)
+        return False  # the transport closes once everything is sent
 
     def pause_writing(self) -> None:
         self._may_write = False
@@ -92,7 +93,7 @@ class ChatProtocol(asyncio.Protocol):
         self._waiting_bytes += cost
         if self._may_write and not self._sending_soon:
             self._sending_soon = True
-            self._turn.then(self._send_waiting)
+            self._tick.then(self._send_waiting)
         return True
 
     def abandon(self) -> None:
@@ -101,11 +102,13 @@ class ChatProtocol(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    # How
+    # Implementation
 
-    def _take_turn(self) -> None:
-        """Receives some of what has arrived. If there may be more, it has to wait: for the others to have had their
-        turn; or, where this client posts and does not read, until it does.
+    def _receive_and_hold(self) -> None:
+        """Receives some of the messages that have arrived, and pauses reading if there may be more.
+
+        The rest is received in the next iteration of the event loop, so that other clients are served in between; or,
+        if this client posts and does not read, once it has read.
         """
         hold = self._receive_some()
         if self._transport is None or self._left:
@@ -117,18 +120,18 @@ class ChatProtocol(asyncio.Protocol):
         self._holding = hold
         loop = asyncio.get_running_loop()
         if self._falls_behind():
-            self._patience = loop.call_later(_PATIENCE, self.abandon)
+            self._read_timer = loop.call_later(_READ_TIMEOUT, self.abandon)
         elif hold:
-            loop.call_soon(self._take_turn)
+            loop.call_soon(self._receive_and_hold)
 
     def _falls_behind(self) -> bool:
         return self._waiting_bytes > _FALLING_BEHIND
 
     def _receive_some(self) -> bool:
-        """Whether there may be more."""
+        """Whether the buffer may have more messages."""
         at = 0
         try:
-            for _ in range(2 * _TURN):
+            for _ in range(2 * _POSTS):
                 if self._left or self._falls_behind():
                     break
                 text, size = _UTF.decode(self._buffer, at)
@@ -159,9 +162,9 @@ class ChatProtocol(asyncio.Protocol):
         self._sending_soon = False
         while self._may_write and self._waiting:
             self._send_batch()
-        if self._patience is not None and not self._falls_behind():
-            self._stop_patience()
-            self._take_turn()
+        if self._read_timer is not None and not self._falls_behind():
+            self._stop_read_timer()
+            self._receive_and_hold()
 
     def _send_all(self) -> None:
         while self._waiting:
@@ -183,13 +186,13 @@ class ChatProtocol(asyncio.Protocol):
             self._left = True
             self._room.leave(self)
 
-    def _stop_patience(self) -> None:
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+    def _stop_read_timer(self) -> None:
+        if self._read_timer is not None:
+            self._read_timer.cancel()
+            self._read_timer = None
 
     def _forget(self) -> None:
-        self._stop_patience()
+        self._stop_read_timer()
         self._buffer.clear()
         self._waiting.clear()
         self._waiting_bytes = 0

@@ -1,4 +1,4 @@
-"""The chat service: who is in the room, and what the console shows of it, however its connections are driven."""
+"""The chat service: who is in the room, and what is printed. It knows nothing of connections."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -12,23 +12,23 @@ _UTF = WIRE_TYPES["UTF"]
 
 
 class ChatMember(Protocol):
-    """What the room asks of a client's connection."""
+    """What the room needs of a client's connection."""
 
     @property
     def client_id(self) -> int: ...
 
     def send(self, message: bytes) -> bool:
-        """Has the message sent as soon as possible, without waiting; False when too much is waiting already."""
+        """Queues the message without blocking; returns False if too much is queued already."""
 
     def abandon(self) -> None:
-        """Leaves the room and ends the connection, whatever waits."""
+        """Leaves the room and aborts the connection; what is queued is lost."""
 
 
 class ChatRoom:
     """The clients who are connected.
 
-    It runs on one thread: one thing happens at a time, so all clients see all messages in one and the same order, and
-    the console tells it in that order too. Nothing here waits for a client.
+    It runs on one thread, so all clients receive all messages in the same order, and the console shows that order.
+    Nothing here blocks.
     """
 
     def __init__(self, out: Callable[[str], None]) -> None:
@@ -36,16 +36,16 @@ class ChatRoom:
         self._members: dict[int, ChatMember] = {}
 
     def join(self, member: ChatMember, address: str) -> None:
-        """From now on, the member receives every message."""
+        """Adds the member, which from now on receives every message."""
         self._members[member.client_id] = member
         self._out(f"--> Adresse du client : {visible(address)}")
 
     def broadcast(self, author: str, text: str) -> None:
-        """Sends a message to every member, its poster included; one that does not read is shown the door.
+        """Sends a message to every member, its author included; a member that does not read is disconnected.
 
-        Raises `UTFDataFormatError` for a text that was shorter when it came than as Java writes it, and then too long.
+        Raises `UTFDataFormatError` for a text of more than 65,535 bytes as Java writes it. It may have come in fewer.
         """
-        message = _UTF.encode(author) + _UTF.encode(text)  # one object for all: what waits for many is kept once
+        message = _UTF.encode(author) + _UTF.encode(text)  # one object for all queues
         not_reading = [member for member in self._members.values() if not member.send(message)]
         self._out(
             f"--> Message de {visible(author)} : {visible(text)}\n"
@@ -55,6 +55,6 @@ class ChatRoom:
             member.abandon()
 
     def leave(self, member: ChatMember) -> None:
-        """The member has gone, whether or not it had joined."""
+        """Removes the member, whether or not it had joined."""
         self._members.pop(member.client_id, None)
         self._out(f"### Le client {member.client_id} est déconnecté")

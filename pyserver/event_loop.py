@@ -1,7 +1,7 @@
-"""How `async` and `chat` drive their connections: all of them on one thread, with one event loop.
+"""The event loop of `async` and `chat`, which serves all connections on one thread.
 
-Connections are accepted one at a time, as a thread per client would be, so that the console and the ids are in the
-order in which clients are served. What then happens on a connection is the affair of its `asyncio.Protocol`.
+Connections are accepted one at a time, so that ids are given in the order in which clients are served and the console
+has the lines in that order. Each connection is then handled by its `asyncio.Protocol`.
 """
 
 import asyncio
@@ -12,19 +12,19 @@ from typing import Any
 
 from pyconsole import allow_many_connections, err, reason
 from pyserver.listening import ACCEPT_PAUSE, create_server_socket, prepare, say_cannot_listen, say_interrupted
-from pyserver.turn import Turn
+from pyserver.tick import Tick
 
 __all__ = ["run"]
 
 ProtocolFactory = Callable[[int], asyncio.Protocol]
 """Makes the protocol of the client with this id."""
 
-Service = Callable[[Turn], ProtocolFactory]
-"""What is served: given the turns of the event loop, how each client is."""
+Service = Callable[[Tick], ProtocolFactory]
+"""A service: makes the factory of its protocols, which print and answer through the given `Tick`."""
 
 
 def run(port: int, host: str | None, service: Service) -> int:
-    """Serves all clients, until it is stopped; the status of the program where it cannot listen."""
+    """Serves all clients until the program is stopped; returns its exit status if it cannot listen."""
     allow_many_connections()
     try:
         server_socket = create_server_socket(port, host)
@@ -38,7 +38,7 @@ def run(port: int, host: str | None, service: Service) -> int:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """uvloop's event loop, several times faster than Python's own, where it is installed."""
+    """uvloop's event loop where it is installed, which is several times faster; else asyncio's."""
     try:
         import uvloop
     except ImportError:
@@ -48,17 +48,17 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 async def _accept_for_ever(server_socket: socket.socket, service: Service) -> None:
     loop = asyncio.get_running_loop()
-    turn = Turn(loop.call_soon)
-    loop.set_exception_handler(partial(_say_unexpected, turn))
-    new_protocol = service(turn)
+    tick = Tick(loop.call_soon)
+    loop.set_exception_handler(partial(_say_unexpected, tick))
+    new_protocol = service(tick)
     port = server_socket.getsockname()[1]
     client_id = 1
     while True:
-        turn.out(f"### Écoute sur le port {port}")
+        tick.out(f"### Écoute sur le port {port}")
         try:
             connection, _ = await loop.sock_accept(server_socket)
         except OSError as error:  # too many open files
-            turn.end()
+            tick.flush()
             say_interrupted(error)
             await asyncio.sleep(ACCEPT_PAUSE)
             continue
@@ -70,13 +70,13 @@ async def _serve(connection: socket.socket, protocol: asyncio.Protocol) -> None:
     prepare(connection)
     try:
         await asyncio.get_running_loop().connect_accepted_socket(lambda: protocol, connection)
-    except OSError as error:  # gone before it was there
+    except OSError as error:  # the client has disconnected already
         connection.close()
         protocol.connection_lost(error)
 
 
-def _say_unexpected(turn: Turn, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Whatever else goes wrong on a connection ends that connection alone, and is a line, not a traceback."""
-    turn.end()
+def _say_unexpected(tick: Tick, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Prints any other error of a connection as one line. asyncio closes that connection."""
+    tick.flush()
     error = context.get("exception")
     err("!!! Erreur : " + (reason(error) if error else str(context.get("message"))))

@@ -1,8 +1,8 @@
-"""Asks a server on this machine, in its own protocol, whether it is well; the status of the program says so: 0 or 1.
+"""Checks in its own protocol that a server on this machine works; exits with status 0 or 1.
 
     python -m pyserver.healthcheck addition|chat [--port P]
 
-For `addition` it has one sum computed. For `chat` it comes and goes without a message, so that nobody is disturbed.
+For `addition` it requests one sum. For `chat` it joins and leaves without posting a message.
 """
 
 import argparse
@@ -14,15 +14,15 @@ from pyconsole import CONNECTION_ERRORS, end_on_ctrl_c, err, out, port_number, r
 
 __all__ = ["main"]
 
-_PATIENCE = 3.0
+_TIMEOUT = 3.0  # seconds
 
 
 class _UnwellError(ValueError):
-    """The server answers, and wrongly."""
+    """The server's answer is wrong."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Checks, says what it found, and returns the status of the program."""
+    """Checks the server, prints the result, and returns the exit status."""
     use_utf8()
     end_on_ctrl_c()
     parser = argparse.ArgumentParser(prog="python3 -m pyserver.healthcheck", description=__doc__)
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=port_number, default=8999, help="default: 8999")
     options = parser.parse_args(arguments)
     try:
-        with socket.create_connection(("127.0.0.1", options.port), timeout=_PATIENCE) as connection:
+        with socket.create_connection(("127.0.0.1", options.port), timeout=_TIMEOUT) as connection:
             if options.protocol == "chat":
                 _check_chat(connection)
             else:
@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
     except TimeoutError:
         if options.protocol == "chat":
             return _fail("pas de réponse")
-        # The system took the connection: a server of one client at a time is with another client.
+        # The connection was accepted by the system alone: a server of one client at a time is serving another client.
         out("### Le serveur est occupé avec un autre client.")
     except CONNECTION_ERRORS as error:
         return _fail(reason(error))
@@ -59,12 +59,12 @@ def _check_addition(connection: socket.socket) -> None:
 
 
 def _check_chat(connection: socket.socket) -> None:
-    """We leave, and the server must let us go."""
+    """Joins and leaves; the server must then end the connection."""
     with connection.makefile("rwb", buffering=0) as stream:
         DataOutputStream(stream).write_utf(connection.getsockname()[0])
         connection.shutdown(socket.SHUT_WR)
         while stream.read(65_536):
-            pass  # what the others say meanwhile
+            pass  # messages of other clients
 
 
 def _fail(why: str) -> int:

@@ -1,9 +1,9 @@
-"""MultithreadedServer: every client at once, a thread for each."""
+"""MultithreadedServer: serves all clients at once, each in a thread of its own. Java: `MultithreadedServer`."""
 
 import socket
 import time
 
-from pyconsole import GatheredLines, allow_many_connections, end_on_ctrl_c, stay_on_one_processor
+from pyconsole import BatchedOutput, allow_many_connections, end_on_ctrl_c, stay_on_one_processor
 from pyserver.addition_service_thread import AdditionServiceThread
 from pyserver.listening import ACCEPT_PAUSE, create_server_socket, prepare, say_cannot_listen, say_interrupted
 
@@ -11,7 +11,7 @@ __all__ = ["run"]
 
 
 def run(port: int, host: str | None = None) -> int:
-    """Serves all clients, until it is stopped; the status of the program where it cannot listen."""
+    """Serves all clients until the program is stopped; returns its exit status if it cannot listen."""
     allow_many_connections()
     stay_on_one_processor()
     try:
@@ -20,7 +20,7 @@ def run(port: int, host: str | None = None) -> int:
         say_cannot_listen(error)
         return 1
 
-    console = GatheredLines()
+    console = BatchedOutput()
     end_on_ctrl_c(console.flush)
     client_id = 1
     while True:
@@ -34,7 +34,7 @@ def run(port: int, host: str | None = None) -> int:
             time.sleep(ACCEPT_PAUSE)
 
 
-def _serve_next(server_socket: socket.socket, client_id: int, console: GatheredLines) -> None:
+def _serve_next(server_socket: socket.socket, client_id: int, console: BatchedOutput) -> None:
     connection, _ = server_socket.accept()
     try:
         prepare(connection)

@@ -1,4 +1,4 @@
-"""SimpleServer: one client at a time; the others wait in the listen queue."""
+"""SimpleServer: serves one client at a time; the others wait in the listen queue. Java: `SimpleServer`."""
 
 import time
 
@@ -11,7 +11,7 @@ __all__ = ["run"]
 
 
 def run(port: int, host: str | None = None) -> int:
-    """Serves clients one after the other, until it is stopped; the status of the program where it cannot listen."""
+    """Serves clients one after the other until the program is stopped; returns its exit status if it cannot listen."""
     try:
         server_socket = create_server_socket(port, host)
     except OSError as error:
@@ -27,7 +27,7 @@ def run(port: int, host: str | None = None) -> int:
             time.sleep(ACCEPT_PAUSE)
             continue
 
-        # The socket is closed at the end of the with, however the client leaves.
+        # The socket is closed at the end of the `with`, however the connection ends.
         with connection, connection.makefile("rwb", buffering=0) as stream:
             out("### Connexion établie.")
             prepare(connection)
@@ -43,7 +43,7 @@ def run(port: int, host: str | None = None) -> int:
 
 
 def _serve(data_in: DataInputStream, data_out: DataOutputStream) -> None:
-    """Answers the requests of one client until it goes away."""
+    """Answers the requests of one client until its connection ends."""
     try:
         while True:
             first = data_in.read_int()

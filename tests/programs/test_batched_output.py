@@ -1,4 +1,4 @@
-"""Lines that are written many at a time: none is late, none is lost however the program ends, none is out of order."""
+"""Batched output: no line is late, none is lost however the program ends, none is out of order."""
 
 import os
 import signal
@@ -8,17 +8,17 @@ from collections.abc import Callable
 
 import pytest
 
-from pyserver import turn as turn_module
-from pyserver.turn import Turn
+from pyserver import tick as tick_module
+from pyserver.tick import Tick
 from tests.programs.programs import MULTITHREADED_SERVERS, Program, Start, environment, python_command
 from tests.programs.running import LIMIT, ROOT
 from tests.programs.wire import Peer, ints, utf
 
-GATHERING = [program for program in MULTITHREADED_SERVERS if program.python]
-ON_AN_EVENT_LOOP = [program for program in GATHERING if "async" in program.name]
+BATCHING = [program for program in MULTITHREADED_SERVERS if program.python]
+ON_AN_EVENT_LOOP = [program for program in BATCHING if "async" in program.name]
 
 ADDRESS = utf("127.0.0.1")
-gathering_servers = pytest.mark.parametrize("program", GATHERING, ids=lambda program: program.name)
+batching_servers = pytest.mark.parametrize("program", BATCHING, ids=lambda program: program.name)
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
 
 
@@ -29,7 +29,7 @@ class Script(Program):
         super().__init__("script", python=python_command("-c", statements))
 
 
-@gathering_servers
+@batching_servers
 def test_a_line_does_not_wait_for_the_next_one(start: Start, program: Program) -> None:
     server = start(program, 0)
     client = Peer.connect(server.port)
@@ -43,7 +43,7 @@ def test_a_line_does_not_wait_for_the_next_one(start: Start, program: Program) -
 
 
 @posix
-@gathering_servers
+@batching_servers
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_what_was_answered_is_on_the_console_when_it_is_ended(
     start: Start, program: Program, number: signal.Signals
@@ -61,7 +61,7 @@ def test_what_was_answered_is_on_the_console_when_it_is_ended(
 @posix
 @pytest.mark.parametrize("program", ON_AN_EVENT_LOOP, ids=lambda program: program.name)
 def test_nothing_is_answered_before_it_is_on_the_console(start: Start, program: Program) -> None:
-    """So that not even a program that is killed has said more to its clients than to its console."""
+    """A program that is killed has printed everything that it has sent."""
     server = start(program, 0)
     client = Peer.connect(server.port, ADDRESS, ints(84, 98))
     assert client.read_ints() == [182]
@@ -71,7 +71,7 @@ def test_nothing_is_answered_before_it_is_on_the_console(start: Start, program: 
 
 
 @posix
-@gathering_servers
+@batching_servers
 def test_a_console_that_is_closed_later_ends_it_as_well(program: Program) -> None:
     reading, writing = os.pipe()
     with subprocess.Popen(
@@ -95,11 +95,11 @@ def test_a_console_that_is_closed_later_ends_it_as_well(program: Program) -> Non
 
 
 def talkers(threads: int, lines: int, *, flushing: bool = False) -> Script:
-    """So many threads, each of which leaves so many lines behind."""
+    """So many threads, each of which prints so many lines."""
     return Script(
         "import threading\n"
-        "from pyconsole import GatheredLines\n"
-        "console = GatheredLines()\n"
+        "from pyconsole import BatchedOutput\n"
+        "console = BatchedOutput()\n"
         "def talk(name):\n"
         f"    for number in range({lines}):\n"
         "        console.out(f'{name} {number}')\n"
@@ -120,13 +120,13 @@ def test_lines_of_many_threads_are_whole_and_each_threads_in_order(start: Start)
 
 
 def test_an_error_comes_after_the_lines_before_it(start: Start) -> None:
-    """On one and the same terminal."""
+    """On the same terminal."""
     script = start(
         Script(
             "import os\n"
             "os.dup2(1, 2)\n"
-            "from pyconsole import GatheredLines, err\n"
-            "console = GatheredLines()\n"
+            "from pyconsole import BatchedOutput, err\n"
+            "console = BatchedOutput()\n"
             "for number in range(100):\n"
             "    console.out(f'before {number}')\n"
             "    console.flush()\n"
@@ -158,53 +158,53 @@ class RecordedTransport:
 
 @pytest.fixture
 def events(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What a turn has done: lines shown and answers sent, in order."""
+    """What a tick has done: lines printed and answers sent, in order."""
     done: list[bytes] = []
-    monkeypatch.setattr(turn_module, "out_encoded", done.append)
+    monkeypatch.setattr(tick_module, "out_encoded", done.append)
     return done
 
 
-def test_a_turn_shows_all_its_lines_and_then_answers(events: list[bytes]) -> None:
+def test_a_tick_prints_all_its_lines_and_then_answers(events: list[bytes]) -> None:
     soon: list[Callable[[], None]] = []
-    turn = Turn(soon.append)
+    tick = Tick(soon.append)
     transport = RecordedTransport(events)
-    turn.answer(b"first\n", transport, b"1")  # type: ignore[arg-type]  # all that a turn needs of it
-    turn.out("then")
-    turn.then(lambda: events.append(b"afterwards"))
-    turn.answer(b"second\n", transport, b"2")  # type: ignore[arg-type]
+    tick.answer(b"first\n", transport, b"1")  # type: ignore[arg-type]  # all that a tick needs of it
+    tick.out("then")
+    tick.then(lambda: events.append(b"afterwards"))
+    tick.answer(b"second\n", transport, b"2")  # type: ignore[arg-type]
     assert events == []
     for function in soon:
         function()
     assert events == [b"first\nthen\nsecond\n", b"1", b"2", b"afterwards"]
 
 
-def test_a_turn_that_brings_very_much_ends_early(events: list[bytes]) -> None:
-    turn = Turn(lambda _end: None)
+def test_a_tick_with_very_many_lines_prints_before_its_end(events: list[bytes]) -> None:
+    tick = Tick(lambda _end: None)
     line = b"x" * 1023 + b"\n"
     for _ in range(64):
-        turn.out(line.decode().rstrip("\n"))
+        tick.out(line.decode().rstrip("\n"))
     assert events == [64 * line]
 
 
-def test_however_much_it_brings_and_however_early_it_ends_it_is_one_turn(events: list[bytes]) -> None:
-    """The event loop stays awake after two turns that follow each other closely, and not after one."""
+def test_a_tick_that_is_flushed_before_its_end_is_one_tick(events: list[bytes]) -> None:
+    """The event loop stays awake after two ticks that follow each other closely, and not after one."""
     soon: list[Callable[[], None]] = []
-    turn = Turn(soon.append)
-    turn.out("a message")
-    turn.then(lambda: events.append(b"afterwards"))
-    turn.end()
-    turn.out("another")
+    tick = Tick(soon.append)
+    tick.out("a message")
+    tick.then(lambda: events.append(b"afterwards"))
+    tick.flush()
+    tick.out("another")
     (go_round,) = soon
     soon.clear()
     go_round()
     assert events == [b"a message\n", b"afterwards", b"another\n"]
     assert soon == []
-    turn.out("the next turn")
+    tick.out("the next tick")
     assert len(soon) == 1
 
 
 def test_flush_writes_each_line_once(start: Start) -> None:
-    """Threads that flush, beside the one that writes."""
+    """Several threads flush while one writes."""
     script = start(talkers(4, 300, flushing=True))
     assert script.status() == 0
     assert sorted(script.out) == sorted(f"{name} {number}" for name in range(4) for number in range(300))

@@ -1,7 +1,7 @@
-"""Lines of many threads, written in one piece every few milliseconds.
+"""Batched output: the lines of many threads, written in one system call every two milliseconds.
 
-A thread that prints gives way to the others while the system takes its line, and then waits for its turn again: with a
-hundred threads that costs more than all the rest. Here it only leaves the line behind, for one thread that writes.
+A thread that prints releases the interpreter lock during the system call and then waits for it again. With a hundred
+threads that takes longer than all other work. Here a thread only appends its line to a queue, which one thread writes.
 """
 
 import atexit
@@ -12,13 +12,13 @@ from collections import deque
 
 from pyconsole.console import encoded, out_encoded
 
-__all__ = ["GatheredLines"]
+__all__ = ["BatchedOutput"]
 
-_GATHERING = 0.002  # seconds for which a line waits for others
+_BATCH_SECONDS = 0.002
 
 
-class GatheredLines:
-    """Standard output for the threads of a program. `flush` comes before whatever ends it, or prints past it."""
+class BatchedOutput:
+    """Standard output for many threads. `flush` must be called before the program ends or prints in another way."""
 
     def __init__(self) -> None:
         self._lines: deque[bytes] = deque()
@@ -28,15 +28,15 @@ class GatheredLines:
         threading.Thread(target=self._write_for_ever, daemon=True).start()
 
     def out(self, line: str) -> None:
-        """Prints a line, soon. Java: `System.out.println(line)`."""
+        """Prints a line within a few milliseconds. Java: `System.out.println(line)`."""
         self._lines.append(encoded(line))
         if sys.platform == "win32":
-            self.flush()  # Ctrl-C ends the program there without asking Python: nothing may be left behind
+            self.flush()  # Ctrl-C ends the program there without running Python code, and queued lines would be lost
         elif not self._some.is_set():
             self._some.set()
 
     def flush(self) -> None:
-        """Prints what has been left behind so far."""
+        """Prints the lines that are queued."""
         with self._one_writer_at_a_time:
             lines = []
             while self._lines:
@@ -47,6 +47,6 @@ class GatheredLines:
     def _write_for_ever(self) -> None:
         while True:
             self._some.wait()
-            time.sleep(_GATHERING)
+            time.sleep(_BATCH_SECONDS)
             self._some.clear()
             self.flush()
