@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarks import addition, board, cell, chat, growth, modified_utf8, streams, tap, visibility
+from benchmarks import addition, board, cell, chat, decoder, growth, modified_utf8, streams, tap, visibility
 from benchmarks.rows import Row
 from benchmarks.sampling import Effort
 
@@ -26,6 +26,7 @@ BENCHMARKS = {
     "visibility": Benchmark("how soon a line is on the console", visibility.measure),
     "modified-utf8": Benchmark("modified UTF-8, texts/s", modified_utf8.measure, drawn=False),
     "streams": Benchmark("values through the streams, values/s", streams.measure),
+    "decoder": Benchmark("the decoder, a field of a long session", decoder.measure, drawn=False),
     "cell-processes": Benchmark("a cell of the matrix, its programs as processes", cell.measure_processes),
     "tap": Benchmark("two programs with a tap between them", tap.measure),
     "board": Benchmark("the live board between programs and a page that looks on", board.measure, drawn=False),

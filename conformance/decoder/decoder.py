@@ -170,7 +170,7 @@ class Decoder:
 
     def passed_on(self, side: Side, size: int) -> None:
         """`size` bytes more of that side have gone on to the other."""
-        mine = self._side(side)
+        mine = self._client if side == CLIENT else self._server
         mine.passed_on = (mine.passed_on or 0) + size
 
     def end(self, side: Side, at: float) -> Sequence[Outcome]:

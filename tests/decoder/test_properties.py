@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def timeless(outcomes: list[Outcome]) -> Told:
     return told
 
 
-def decoded(protocol: Protocol, pieces: list[tuple[Side, bytes]], ends: tuple[Side, Side] = (CLIENT, SERVER)) -> Told:
+def decoded(protocol: Protocol, pieces: list[tuple[Side, bytes]], ends: Sequence[Side] = (CLIENT, SERVER)) -> Told:
     decoder = Decoder(protocol)
     outcomes: list[Outcome] = []
     for number, (side, data) in enumerate(pieces):
