@@ -30,6 +30,11 @@ class ConsoleLog:
         with self._changed:
             return list(self._lines)
 
+    def since(self, count: int) -> list[ConsoleLine]:
+        """The lines behind the first `count`."""
+        with self._changed:
+            return self._lines[count:]
+
     def texts(self, stream: Stream) -> list[str]:
         """The lines of one stream."""
         return [line.text for line in self.lines if line.stream == stream]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from conformance.agent.events import Event
-from conformance.agent.player.operator import Operate, OperatorStep
 from conformance.agent.player.player import Outcome
-from conformance.agent.player.steps import Step, from_json, to_json
+from conformance.agent.player.steps import OperatorStep, Step, from_json, to_json
+from conformance.agent.player.walk import Operate
+from conformance.agent.problem import Problem
 from conformance.agent.recording import Recording
 
 __all__ = ["PlayerControl", "PlayerError"]
@@ -22,7 +23,11 @@ _LISTEN_SECONDS = 10.0
 
 
 class PlayerError(Exception):
-    """The player could not do what it was told: one sentence with the reason."""
+    """The player could not do what it was told: the harness failed, and `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.problem = Problem("harness-failed", values={"reason": reason})
 
 
 class PlayerControl:
@@ -77,7 +82,7 @@ class PlayerControl:
         )
         answer = self._answer(_LISTEN_SECONDS)
         if "listening" not in answer:
-            raise PlayerError(answer["problem"])
+            raise PlayerError(answer["problem"]["values"]["reason"])
         return int(answer["listening"])
 
     def outcome(self, operate: Operate | None = None) -> Outcome:
@@ -86,10 +91,13 @@ class PlayerControl:
             (step,) = from_json([answer["operator"]])
             assert operate is not None
             assert isinstance(step, OperatorStep)
-            self._order(dataclasses.asdict(operate(step)))
+            reply = operate(step)
+            found = {"problem": reply.problem, "non_strict": reply.non_strict}
+            self._order({name: problem and problem.to_json() for name, problem in found.items()})
         shift = time.monotonic() - answer["now"]
         events = [Event.from_json(entry).shifted(shift) for entry in answer["events"]]
-        return Outcome(answer["problem"], Recording(events), answer["rough"])
+        problem, non_strict = (_problem(answer[name], shift) for name in ("problem", "non_strict"))
+        return Outcome(problem, Recording(events), non_strict)
 
     def _order(self, order: dict[str, Any]) -> None:
         self._write(json.dumps(order) + "\n")
@@ -101,5 +109,11 @@ class PlayerControl:
             answer = {"gone": True}
         if "gone" in answer:
             errors = self._errors.decode("utf-8", "replace").strip()
-            raise PlayerError(f"the harness's player gave no answer{': ' + errors if errors else ''}")
+            raise PlayerError(f"the player gave no answer{': ' + errors if errors else ''}")
         return answer
+
+
+def _problem(entry: Mapping[str, Any] | None, shift: float) -> Problem | None:
+    """The problem that the player wrote, on the clock of this process, which is `shift` seconds ahead of its own."""
+    problem = Problem.from_json(entry) if entry else None
+    return problem and replace(problem, at=None if problem.at is None else problem.at + shift)

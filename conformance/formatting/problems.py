@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance.agent.problem import Problem, Where
@@ -15,9 +16,16 @@ def sentence(problem: Problem, words: Catalogue, *, connection: bool = False) ->
     """The sentence about `problem`, without an end stop; with the number of the `connection` before it, where asked.
 
     The text is `problem.CODE`. Its places are the problem's values and those of its place, and `who` for its side.
-    Texts that depend on whether a value is there are `problem.CODE.VALUE`, which stand in for `problem.CODE`.
+    Texts that depend on whether a value is there are `problem.CODE.VALUE`, which stand in for `problem.CODE`. A value
+    NAME that is one of few words has a text of its own, `NAME.WORD`; `cause` is the code of a problem inside this one.
     """
     values = _places(problem.where, words) | dict(problem.values)
+    for name, value in problem.values.items():
+        if isinstance(value, str) and f"{name}.{value}" in words.ids:
+            values[name] = words.text(f"{name}.{value}", values)
+    if "cause" in problem.values:
+        inner = {name: value for name, value in problem.values.items() if name != "cause"}
+        values["cause"] = sentence(replace(problem, code=problem.values["cause"], values=inner), words)
     name = f"problem.{problem.code}"
     name = next((f"{name}.{value}" for value in problem.values if f"{name}.{value}" in words.ids), name)
     count = problem.values.get("size")

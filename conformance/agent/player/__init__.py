@@ -1,4 +1,1 @@
-"""The harness as the other side: it plays a client or a server itself, case by case, against any program.
-
-`cases.py` reads the YAML; all else here needs the standard library and javaio alone.
-"""
+"""The scripted peer: the harness plays a client or a server itself, step by step, against any program."""

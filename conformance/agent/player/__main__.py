@@ -1,13 +1,13 @@
 """`python -m conformance.agent.player`: plays cases that it is given on standard input, and tells what came of each.
 
-A line of JSON is a case, and a line of JSON its outcome:
+A line of JSON is a case, and a line of JSON its outcome, with the problem as `Problem.to_json` writes it:
 
     {"against": "server", "host": "server", "port": 8999, "steps": [...], "afterwards": [...]}
     {"against": "client", "host": "127.0.0.1", "port": 8999, "connections": 1, "steps": [...]}
 
 Before a case against a client there is one line more, `{"listening": 8999}`, when the client may be started. During
 one there may be `{"operator": {"type": ["bonjour"]}}`, and whoever has the client does that step and answers it with
-a line of its own, `{"problem": null, "rough": null}`. End of input ends the player.
+a line of its own, `{"problem": null, "non_strict": null}`. End of input ends the player.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ import threading
 import time
 from typing import Any
 
-from conformance.agent.player.operator import OperatorStep, Reply
 from conformance.agent.player.player import Outcome, play_against_client, play_against_server
-from conformance.agent.player.steps import from_json, to_json
+from conformance.agent.player.steps import OperatorStep, from_json, to_json
+from conformance.agent.player.walk import Reply
+from conformance.agent.problem import Problem
 
 _SHOWN_BYTES = 1 << 18
 _SHOWN_EVENTS = 2000
@@ -49,7 +50,9 @@ def _operate(step: OperatorStep) -> Reply:
     with _one_at_a_time:
         _say({"operator": to_json([step])[0]})
         answer = sys.stdin.readline()
-    return Reply(**json.loads(answer)) if answer else Reply("the run was stopped")
+    if not answer:
+        return Reply(Problem("harness-failed", values={"reason": "the run was stopped"}))
+    return Reply(**{name: entry and Problem.from_json(entry) for name, entry in json.loads(answer).items()})
 
 
 def _play(order: dict[str, Any]) -> Outcome:
@@ -67,11 +70,11 @@ def main() -> None:
         try:
             outcome = _play(json.loads(line))
         except OSError as error:
-            outcome = Outcome(f"the harness cannot play here: {error.strerror or error}")
+            outcome = Outcome(Problem("harness-failed", values={"reason": error.strerror or str(error)}))
         _say(
             {
-                "problem": outcome.problem,
-                "rough": outcome.rough,
+                "problem": outcome.problem and outcome.problem.to_json(),
+                "non_strict": outcome.non_strict and outcome.non_strict.to_json(),
                 "events": _events(outcome),
                 "now": time.monotonic(),
             }

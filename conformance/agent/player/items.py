@@ -42,19 +42,17 @@ class Item:
             return name
         return self.value[1:] if isinstance(self.value, str) and self.value.startswith("?") else None
 
-    def misfit(self, value: Any) -> str | None:
-        """What had to come in place of a value that came here; None where it is right."""
-        if self.type == "UTF" and isinstance(self.value, dict) and not is_address(value):
-            return f"an IP address as `{self.value['as']}`"
-        return None
+    def fits(self, value: Any) -> bool:
+        """Whether any value, which is taken here, may be this one."""
+        return not (self.type == "UTF" and isinstance(self.value, dict)) or is_address(value)
+
+    def size(self, known: Mapping[str, Any]) -> Any:
+        """How many bytes, of an item that is bytes; it may be computed, and no number of bytes then."""
+        return len(bytes.fromhex(self.value["hex"])) if "hex" in self.value else _computed(self.value["size"], known)
 
     def wire(self, known: Mapping[str, Any]) -> WireType[Any]:
         """How it stands on the wire; raises `SizeError` where what is known gives no size."""
-        if self.type != BYTES:
-            return WIRE_TYPES[self.type]
-        if "hex" in self.value:
-            return CountedBytes(len(bytes.fromhex(self.value["hex"])))
-        return CountedBytes(_computed(self.value["size"], known))
+        return CountedBytes(self.size(known)) if self.type == BYTES else WIRE_TYPES[self.type]
 
     def encode(self, known: Mapping[str, Any]) -> bytes:
         """Its bytes."""

@@ -10,48 +10,64 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from conformance.agent.addresses import shown_address
-from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side
-from conformance.agent.hexdump import show
+from conformance.agent.events import CLIENT, Event, Kind, Side, other
 from conformance.agent.player.items import Item
+from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.sized_bytes import BYTES, SizeError
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError, WireType
 
-__all__ = ["Peer", "UnexpectedError"]
+__all__ = ["Peer", "UnexpectedError", "shown"]
 
 _PIECE = 65536
+_SHOWN_BYTES = 16
+_SHOWN_CHARACTERS = 60
 
 
-class UnexpectedError(Exception):
-    """The program did not do what the case expects: one sentence."""
+class UnexpectedError(ProblemError):
+    """The program did not do what the case expects."""
 
 
 class Peer:
-    """`me` is the side that the harness plays; `patience` is how long it waits for what must come, in seconds."""
+    """One end of a connection: `me` is the side that the harness plays, `number` that of the connection, from 1.
+
+    `timeout` is how long it waits for what must come, in seconds.
+    """
 
     def __init__(
-        self, sock: socket.socket, me: Side, number: int, record: Callable[[Event], None], patience: float
+        self, sock: socket.socket, me: Side, number: int, record: Callable[[Event], None], timeout: float
     ) -> None:
         self._sock = sock
         self._me = me
-        self._them: Side = SERVER if me == CLIENT else CLIENT
+        self._them = other(me)
         self._number = number
         self._record = record
-        self._patience = patience
+        self._timeout = timeout
         self._buffer = bytearray()
+        self._offset = 0  # that of the first byte in the buffer, among all that the program has sent
         self._end: str | None = None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client, server = (_own(sock), _other(sock)) if me == CLIENT else (_other(sock), _own(sock))
         record(Event(time.monotonic(), number, "opened", CLIENT, detail=client, via=server))
 
+    @property
+    def where(self) -> Where:
+        """The place of the program's next byte."""
+        return Where(self._number, self._them, self._offset)
+
     def _tell(self, kind: Kind, sender: Side, data: bytes = b"", size: int = 0) -> None:
         self._record(Event(time.monotonic(), self._number, kind, sender, data, size))
+
+    def _unexpected(self, code: str, due: _Due | None = None, **values: Any) -> UnexpectedError:
+        """The problem, at the place of the program's next byte."""
+        where = self.where if due is None else Where(self._number, self._them, self._offset, due.field, due.type)
+        return UnexpectedError(Problem(code, where, {**(due.values if due else {}), **values}, time.monotonic()))
 
     # What the harness does -------------------------------------------------------------------------------------------
 
     def send(self, data: bytes, cuts: Sequence[int], pause: float, *, lenient: bool) -> None:
-        """Sends the bytes, in pieces that end at `cuts`, with a pause between them."""
+        """Sends the bytes, in pieces that end at `cuts`, with a pause between them, in seconds."""
         pieces = [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
-        self._sock.settimeout(self._patience)
+        self._sock.settimeout(self._timeout)
         try:
             for number, piece in enumerate(pieces):
                 if number and pause:
@@ -61,12 +77,10 @@ class Peer:
                     self._sock.sendall(piece)
                     self._tell("sent", self._me, size=len(piece))
         except TimeoutError:
-            raise UnexpectedError(f"the {self._them} has not taken what was sent for {self._patience:g} s") from None
+            raise self._unexpected("not-taken", timeout=self._timeout) from None
         except OSError as error:
             if not lenient:
-                raise UnexpectedError(
-                    f"the {self._them} took no more of what was sent: {error.strerror or error}"
-                ) from None
+                raise self._unexpected("ended-while-sent-to", reason=error.strerror or str(error)) from None
 
     def half_close(self) -> None:
         """Ends what the harness sends; it can still receive."""
@@ -89,115 +103,125 @@ class Peer:
     # What must come --------------------------------------------------------------------------------------------------
 
     def receive(self, items: Sequence[Item], known: dict[str, Any]) -> None:
-        """Exactly these items must come next."""
+        """Exactly these items must come next; values that have a name are put into `known`."""
         for item in items:
-            until = time.monotonic() + self._patience
-            name = item.remembers
-            if name is not None:
-                known[name] = self._value(self._wire(item, known), until)
-                if (wanted := item.misfit(known[name])) is not None:
-                    raise UnexpectedError(f"the {self._them} sent {item.type} {known[name]!r} where {wanted} must come")
-                continue
-            expected = item.encode(known)
+            until = time.monotonic() + self._timeout
             try:
-                got = self._exactly(len(expected), until)
-            except UnexpectedError as error:
-                raise UnexpectedError(f"{error}, and {self._words(item, known)} must come") from None
-            if got != expected:
-                raise UnexpectedError(
-                    f"the {self._them} sent {show(got)} where {self._words(item, known)} ({show(expected)}) must come"
-                )
+                wire = None if item.type == "hex" else item.wire(known)
+            except SizeError:
+                due = _Due(item.remembers, item.type, {"size": item.size(known)})
+                raise self._unexpected("bad-size", due) from None
+            if item.remembers is not None:
+                assert wire is not None
+                known[item.remembers] = self._value(wire, _Due.field_of(item, wire), until, item)
+            else:
+                self._exactly(item, wire, known, until)
 
-    def messages(self, count: int, fields: int) -> list[tuple[str, ...]]:
-        """So many messages of so many UTF fields."""
-        return [
-            tuple(self._value(WIRE_TYPES["UTF"], time.monotonic() + self._patience) for _ in range(fields))
-            for _ in range(count)
-        ]
+    def messages(self, count: int, fields: int) -> list[tuple[int, tuple[str, ...]]]:
+        """So many messages of so many UTF fields, each with the offset of its first byte."""
+        found: list[tuple[int, tuple[str, ...]]] = []
+        for number in range(1, count + 1):
+            offset, due = self._offset, _Due(None, "UTF", {"due": "message", "message": number})
+            texts = [self._value(WIRE_TYPES["UTF"], due, time.monotonic() + self._timeout) for _ in range(fields)]
+            found.append((offset, tuple(texts)))
+        return found
 
     def goes_on(self) -> bool:
         """Waits for the next byte, and says whether one came; it is not taken."""
         try:
-            return bool(self._buffer) or self._more(time.monotonic() + self._patience)
+            return bool(self._buffer) or self._more(time.monotonic() + self._timeout)
         except _EndError:
             return False
 
     def silence(self, seconds: float) -> None:
-        """Nothing may come for that long."""
+        """Nothing may come for that long, and the connection must stand."""
         try:
             spoken = self._buffer or self._more(time.monotonic() + seconds)
         except _EndError as end:
-            raise UnexpectedError(
-                f"the {self._them} ended the connection by {end.how} where it must keep silent and stay"
-            ) from None
+            due = _Due(None, None, {"due": "silence", "seconds": seconds})
+            raise self._unexpected("ended-instead", due, ended=end.how) from None
         if spoken:
-            raise UnexpectedError(f"the {self._them} sent {show(bytes(self._buffer))} where it must keep silent")
+            raise self._unexpected("spoke-when-silent", **self._so_far(), seconds=seconds)
 
     def stays_open(self, seconds: float) -> bool:
         """Waits that long for the end, or a byte; True where neither has come."""
         try:
-            return not self._buffer and not self._more(time.monotonic() + min(seconds, self._patience))
+            return not self._buffer and not self._more(time.monotonic() + min(seconds, self._timeout))
         except _EndError:
             return False
 
     def ends(self, how: str, after: str) -> None:
         """The program must end the connection; what it sent before is wrong, unless it may be `anything`."""
-        until = time.monotonic() + self._patience
+        until = time.monotonic() + self._timeout
         try:
             while self._more(until):
                 if after == "anything":
-                    self._buffer.clear()
-            raise UnexpectedError(
-                f"the {self._them} did not end the connection within {self._patience:g} s"
-                if not self._buffer
-                else f"the {self._them} sent {show(bytes(self._buffer))} where it must end the connection"
-            )
+                    self._drop(len(self._buffer))
         except _EndError as end:
-            if self._buffer and after == "nothing":
-                raise UnexpectedError(
-                    f"the {self._them} sent {show(bytes(self._buffer))} before it ended the connection"
-                ) from None
-            if how not in ("either", end.how):
-                raise UnexpectedError(f"the {self._them} ended the connection by {end.how}, and not by {how}") from None
+            if not self._buffer or after == "anything":
+                if how not in ("either", end.how):
+                    raise self._unexpected("ended-otherwise", ended=end.how, how=how) from None
+                return
+        if self._buffer:
+            raise self._unexpected("sent-instead-of-ending", **self._so_far())
+        raise self._unexpected("must-end", timeout=self._timeout)
 
-    def _wire(self, item: Item, known: Mapping[str, Any]) -> WireType[Any]:
-        try:
-            return item.wire(known)
-        except SizeError as error:
-            raise UnexpectedError(f"the {self._them} can send no such {item.type}: {error}") from None
-
-    def _value(self, wire: WireType[Any], until: float) -> Any:
+    def _value(self, wire: WireType[Any], due: _Due, until: float, item: Item | None = None) -> Any:
+        """The next value, whatever it is; an address, where `item` wants one."""
         while True:
             try:
                 value, size = wire.decode(self._buffer)
             except IncompleteValueError as error:
-                try:
-                    self._need(error.expected, until)
-                except UnexpectedError as wrong:
-                    raise UnexpectedError(f"{wrong}, and {_one(wire)} must come") from None
-                continue
+                self._need(error.expected, due, until)
             except UTFDataFormatError as error:
-                raise UnexpectedError(
-                    f"the {self._them} sent a {wire.name} that is no modified UTF-8: {error}"
-                ) from None
-            del self._buffer[:size]
-            return value
+                assert wire.rest is not None
+                size = wire.size + wire.rest(bytes(self._buffer[: wire.size]))
+                raw = bytes(self._buffer[: min(size, _SHOWN_BYTES)])
+                raise self._unexpected("malformed-text", due, reason=str(error), raw=raw, size=size) from None
+            else:
+                if item is not None and not item.fits(value):
+                    raw = bytes(self._buffer[: min(size, _SHOWN_BYTES)])
+                    raise self._unexpected("no-address", due, value=shown(value), raw=raw, size=size)
+                self._drop(size)
+                return value
 
-    def _exactly(self, size: int, until: float) -> bytes:
-        self._need(size, until)
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
+    def _exactly(self, item: Item, wire: WireType[Any] | None, known: Mapping[str, Any], until: float) -> None:
+        """These bytes. Where only some have come, and a wrong one among them, that one is the problem."""
+        expected = item.encode(known)
+        due = _Due.value_of(wire, None if wire is None else item.evaluate(known), expected)
+        try:
+            self._need(len(expected), due, until)
+        except UnexpectedError:
+            if expected.startswith(self._buffer):
+                raise
+        got = bytes(self._buffer[: len(expected)])
+        if got == expected:
+            self._drop(len(expected))
+            return
+        same = next((place for place, (one, two) in enumerate(zip(got, expected, strict=False)) if one != two), 0)
+        values: dict[str, Any] = {"differs": self._offset + same, "got": len(got), "raw": got[:_SHOWN_BYTES]}
+        if same >= _SHOWN_BYTES:  # of long values those bytes are shown that are not the same
+            pieces = (data[same : same + _SHOWN_BYTES] for data in (got, expected))
+            values |= {"skipped": same, **dict(zip(("raw", "right"), pieces, strict=True))}
+        raise self._unexpected("unexpected-bytes", due, **values)
 
-    def _need(self, size: int, until: float) -> None:
+    def _need(self, size: int, due: _Due, until: float) -> None:
+        """So many bytes must be there."""
         try:
             while len(self._buffer) < size:
                 if not self._more(until):
-                    came = f"only {show(bytes(self._buffer))}" if self._buffer else "nothing"
-                    raise UnexpectedError(f"{came} came from the {self._them} within {self._patience:g} s")
+                    code = "only-part-came" if self._buffer else "nothing-came"
+                    raise self._unexpected(code, due, timeout=self._timeout, **self._so_far())
         except _EndError as end:
-            so_far = f" after {show(bytes(self._buffer))}" if self._buffer else ""
-            raise UnexpectedError(f"the {self._them} ended the connection by {end.how}{so_far}") from None
+            raise self._unexpected("ended-instead", due, ended=end.how, **self._so_far()) from None
+
+    def _so_far(self) -> dict[str, Any]:
+        """What has come and is not used: how many bytes, and the first of them."""
+        return {"got": len(self._buffer), "raw": bytes(self._buffer[:_SHOWN_BYTES])} if self._buffer else {}
+
+    def _drop(self, size: int) -> None:
+        del self._buffer[:size]
+        self._offset += size
 
     def _more(self, until: float) -> bool:
         """Takes in what comes; False where nothing came until then. _EndError at the end, and ever after."""
@@ -225,17 +249,33 @@ class Peer:
         self._tell(how, self._them)
         return _EndError(how)
 
-    @staticmethod
-    def _words(item: Item, known: Mapping[str, Any]) -> str:
-        if item.type == "hex":
-            return f"the bytes {item.value}"
-        return item.wire(known).describe(item.evaluate(known))
+
+class _Due:
+    """What must come next, as a problem says it: the field's name and type, and facts for the sentence."""
+
+    def __init__(self, field: str | None, type_: str | None, values: Mapping[str, Any]) -> None:
+        self.field, self.type, self.values = field, type_, values
+
+    @classmethod
+    def field_of(cls, item: Item, wire: WireType[Any]) -> _Due:
+        """Any value, which is to be remembered."""
+        values: dict[str, Any] = {"due": "field"} if wire.name != BYTES else {"due": "size", "needed": wire.size}
+        return cls(item.remembers, wire.name, values)
+
+    @classmethod
+    def value_of(cls, wire: WireType[Any] | None, value: Any, data: bytes) -> _Due:
+        """This value, or bytes that are none."""
+        values: dict[str, Any] = {"right": data[:_SHOWN_BYTES], "needed": len(data)}
+        if wire is None or wire.name == BYTES:
+            return cls(None, BYTES, {"due": "bytes", **values})
+        return cls(None, wire.name, {"due": "value", "expected": shown(value), **values})
 
 
-def _one(wire: WireType[Any]) -> str:
-    if wire.name == BYTES:
-        return f"{wire.size} bytes"
-    return f"{'an' if wire.name[0] in 'aeiou' else 'a'} {wire.name}"
+def shown(value: Any) -> Any:
+    """A value as a problem has it: a long text loses its middle."""
+    if not isinstance(value, str) or len(value) <= _SHOWN_CHARACTERS:
+        return value
+    return f"{value[: _SHOWN_CHARACTERS // 2]}...{value[-_SHOWN_CHARACTERS // 2 :]}"
 
 
 class _EndError(Exception):

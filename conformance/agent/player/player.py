@@ -5,39 +5,43 @@ from __future__ import annotations
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from conformance.agent.events import CLIENT, SERVER
-from conformance.agent.player.operator import Operate
 from conformance.agent.player.peer import Peer, UnexpectedError
 from conformance.agent.player.steps import Step
-from conformance.agent.player.walk import Stage, attempt, nobody
+from conformance.agent.player.walk import Operate, Stage, attempt, because_of, nobody
+from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Recording
 
 __all__ = ["Outcome", "play_against_client", "play_against_server"]
 
-_PATIENCE = 5.0
+_TIMEOUT = 5.0
 _CONNECT_SECONDS = 10.0
 _MORE_SECONDS = 0.3  # how soon after its others a client's next connection comes
 
 
 @dataclass
 class Outcome:
-    """What came of a case: one sentence where the program did wrong, and everything that passed.
+    """What came of a case: the problem where the program did wrong, and everything that passed.
 
-    `rough` is a sentence where it did not what it should, and exactly what the course's Java does in its place.
+    `non_strict` is what the program did otherwise than it should, where the case accepts it.
     """
 
-    problem: str | None = None
+    problem: Problem | None = None
     recording: Recording = field(default_factory=Recording)
-    rough: str | None = None
+    non_strict: Problem | None = None
 
 
 def play_against_server(
-    steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int, *, patience: float = _PATIENCE
+    steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int, *, timeout: float = _TIMEOUT
 ) -> Outcome:
-    """The harness is the client, and then a new one, `afterwards`: the server must still be there for it."""
+    """The harness is the client, and then a new one, `afterwards`: the server must still be there for it.
+
+    `timeout` is how long what must come may take, in seconds.
+    """
     outcome = Outcome()
     count = itertools.count(1)
 
@@ -45,16 +49,18 @@ def play_against_server(
         try:
             sock = socket.create_connection((host, port), _CONNECT_SECONDS)
         except OSError as error:
-            raise UnexpectedError(f"no connection to {host}:{port}: {error.strerror or error}") from None
-        return Peer(sock, CLIENT, next(count), outcome.recording.add, patience)
+            values = {"host": host, "port": port, "reason": error.strerror or str(error)}
+            problem = Problem("no-connection", Where(side=SERVER), values, time.monotonic())
+            raise UnexpectedError(problem) from None
+        return Peer(sock, CLIENT, next(count), outcome.recording.add, timeout)
 
     stage = Stage(connect, afterwards)
     outcome.problem = attempt(steps, stage)
-    outcome.rough = stage.rough[0] if stage.rough else None
+    outcome.non_strict = stage.non_strict[0] if stage.non_strict else None
     if outcome.problem is None and afterwards:
         problem = attempt(afterwards, stage)
         if problem is not None:
-            outcome.problem = f"afterwards, a new client was not served: {problem}"
+            outcome.problem = because_of("not-served-afterwards", problem)
     return outcome
 
 
@@ -63,23 +69,24 @@ def play_against_client(
     listener: socket.socket,
     connections: int | None,
     *,
-    patience: float = _PATIENCE,
+    timeout: float = _TIMEOUT,
     wait: float | None = _CONNECT_SECONDS,
     operate: Operate = nobody,
 ) -> Outcome:
     """The harness is the server, of so many connections, each of which goes through the steps.
 
-    None for `connections` takes all that come until those before are over. `wait` is how long a connection may take to
-    come, in seconds; None sets the first one no limit, and the others that of the `patience`.
+    None for `connections` takes all that come until those before are over. `timeout` is how long what must come may
+    take, in seconds, and `wait` how long a connection may; None sets the first one no limit, and the others that of
+    `timeout`.
     """
     outcome = Outcome()
-    problems: list[str] = []
-    rough: list[str] = []
+    problems: list[Problem] = []
+    non_strict: list[Problem] = []
     threads: list[threading.Thread] = []
 
     def serve(sock: socket.socket, number: int) -> None:
-        peer = Peer(sock, SERVER, number, outcome.recording.add, patience)
-        problem = attempt(steps, Stage(lambda: peer, operate=operate, rough=rough))
+        peer = Peer(sock, SERVER, number, outcome.recording.add, timeout)
+        problem = attempt(steps, Stage(lambda: peer, operate=operate, non_strict=non_strict))
         if problem is not None:
             problems.append(problem)
 
@@ -88,18 +95,19 @@ def play_against_client(
             if connections is None and threads:
                 sock = _one_more(listener, threads)
             else:
-                listener.settimeout(patience if wait is None and threads else wait)
+                listener.settimeout(timeout if wait is None and threads else wait)
                 sock, _ = listener.accept()
         except OSError:
             if connections is not None or not threads:
-                problems.append(f"{connections or 1} connections were to come, and {number - 1} came")
+                values = {"expected": connections or 1, "came": number - 1}
+                problems.append(Problem("too-few-connections", Where(side=CLIENT), values, time.monotonic()))
             break
         threads.append(threading.Thread(target=serve, args=(sock, number), daemon=True))
         threads[-1].start()
     for thread in threads:
         thread.join()
     outcome.problem = problems[0] if problems else None
-    outcome.rough = rough[0] if rough else None
+    outcome.non_strict = non_strict[0] if non_strict else None
     return outcome
 
 

@@ -15,10 +15,11 @@ from conformance.agent.player.items import Item
 __all__ = [
     "STEPS",
     "Again",
-    "Crowd",
+    "Concurrency",
     "Do",
     "Ends",
     "Input",
+    "OperatorStep",
     "Receive",
     "Rests",
     "Same",
@@ -77,13 +78,13 @@ class Silence(_Exact):
 class Ends(_Exact):
     """The program must end the connection: orderly, by a reset, or either; having sent nothing, or anything, before.
 
-    `rough`: a server that leaves the connection open, and serves another client meanwhile, is only noted.
+    `non_strict`: a server that leaves the connection open, and serves another client meanwhile, passes as non-strict.
     """
 
     ends: Literal["end", "reset", "either"]
     by: str = FIRST
     after: Literal["nothing", "anything"] = "nothing"
-    rough: Literal["stays open"] | None = None
+    non_strict: Literal["stays open"] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,10 @@ class Same(_Exact):
 
 
 @dataclass(frozen=True)
-class Crowd(_Exact):
+class Concurrency(_Exact):
     """So many connections at once, each going through the steps."""
 
-    crowd: int
+    concurrency: int
     steps: tuple[Any, ...]
 
 
@@ -152,11 +153,11 @@ class Input(_Exact):
 class Shows(_Exact):
     """The client's standard output must have these lines next, in this order; others may stand among them.
 
-    `rough`: what the course's Java has in their place, which is only noted.
+    `non_strict`: lines that are accepted in their place.
     """
 
     shows: tuple[str, ...]
-    rough: tuple[str, ...] = ()
+    non_strict: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,11 @@ class Rests(_Exact):
 
 
 Step: TypeAlias = (
-    Send | Receive | Silence | Ends | Do | Same | Crowd | Again | Serve | Together | Type | Input | Shows | Rests
+    Send | Receive | Silence | Ends | Do | Same | Concurrency | Again | Serve | Together | Type | Input | Shows | Rests
 )
+
+OperatorStep: TypeAlias = Type | Input | Shows | Rests
+"""What the person at a client does: types on its keyboard, looks at its screen and at how busy it is."""
 
 STEPS: Mapping[str, type[Step]] = {
     "send": Send,
@@ -177,7 +181,7 @@ STEPS: Mapping[str, type[Step]] = {
     "ends": Ends,
     "do": Do,
     "same": Same,
-    "crowd": Crowd,
+    "concurrency": Concurrency,
     "again": Again,
     "serve": Serve,
     "together": Together,
@@ -222,8 +226,8 @@ def _step(entry: Mapping[str, Any]) -> Step:
             fields["same"] = tuple(names)
         case {"type": lines}:
             fields["type"] = tuple(lines)
-        case {"shows": lines, "rough": rough}:
-            fields["shows"], fields["rough"] = tuple(lines), tuple(rough)
+        case {"shows": lines, "non_strict": others}:
+            fields["shows"], fields["non_strict"] = tuple(lines), tuple(others)
         case {"together": lists}:
             fields["together"] = tuple(from_json(steps) for steps in lists)
         case {"serve": steps}:

@@ -1,22 +1,28 @@
-"""Walks through the steps of a case: does what each says, and finds out whether the program does what it must."""
+"""Goes through the steps of a case: does what each says, and finds out whether the program does what it must.
+
+The player has no keyboard and no screen. What a case wants typed at a client, and seen of it, it hands to an `Operate`,
+which does it and says what came of it: the runner has one for a program that it started, `check client` one that asks a
+person.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from conformance.agent.player.items import encode_items
-from conformance.agent.player.operator import Operate, OperatorStep, Reply
-from conformance.agent.player.peer import Peer, UnexpectedError
+from conformance.agent.player.peer import Peer, UnexpectedError, shown
 from conformance.agent.player.steps import (
     Again,
-    Crowd,
+    Concurrency,
     Do,
     Ends,
     Input,
+    OperatorStep,
     Receive,
     Rests,
     Same,
@@ -28,44 +34,66 @@ from conformance.agent.player.steps import (
     Together,
     Type,
 )
+from conformance.agent.problem import Problem, Where
 
-__all__ = ["Stage", "attempt", "nobody"]
+__all__ = ["Operate", "Reply", "Stage", "attempt", "because_of", "nobody"]
 
-_ROUGH_SECONDS = 0.5  # after which a connection counts as left open, where that is only noted
+_NON_STRICT_SECONDS = 0.5  # after which a connection counts as left open, where that is only noted
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of an operator's step: a problem where the client did wrong; or what is accepted in place of it."""
+
+    problem: Problem | None = None
+    non_strict: Problem | None = None
+
+
+Operate: TypeAlias = Callable[[OperatorStep], Reply]
 
 
 def nobody(step: OperatorStep) -> Reply:
     """Nobody is at the client."""
-    return Reply("the case wants something typed or seen, and nobody is there to do it")
+    return Reply(Problem("nobody-types", Where(side="client"), {}, time.monotonic()))
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What a walk through steps needs around it.
+    """What going through steps needs around it.
 
-    `others` is what another client of a server goes through, `operate` the person at a client; `rough` takes a sentence
-    for each thing that the program does as the course's Java does.
+    `others` is what another client of a server goes through, `operate` the person at a client; `non_strict` takes each
+    thing that the program does otherwise than it should, and that is accepted.
     """
 
     connect: Callable[[], Peer]
     others: Sequence[Step] = ()
     operate: Operate = nobody
-    rough: list[str] = field(default_factory=list)
+    non_strict: list[Problem] = field(default_factory=list)
 
 
-def attempt(steps: Iterable[Step], stage: Stage) -> str | None:
-    """Goes through the steps: one sentence where the program did wrong, None where it did right."""
-    play = _Play(stage)
+def attempt(steps: Iterable[Step], stage: Stage) -> Problem | None:
+    """Goes through the steps: the problem where the program did wrong, None where it did right."""
     try:
-        play.go(steps)
+        _walk(steps, stage)
     except UnexpectedError as error:
-        return str(error)
-    finally:
-        play.close()
+        return error.problem
     return None
 
 
-class _Play:
+def because_of(code: str, cause: Problem) -> Problem:
+    """A problem of that code which another one shows: at its place, with its facts, and its code as `cause`."""
+    return Problem(code, cause.where, {**cause.values, "cause": cause.code}, cause.at)
+
+
+def _walk(steps: Iterable[Step], stage: Stage) -> None:
+    walk = _Walk(stage)
+    try:
+        walk.go(steps)
+    finally:
+        walk.close()
+
+
+class _Walk:
     """The connections of one walk through a list of steps, and the values it remembers."""
 
     def __init__(self, stage: Stage) -> None:
@@ -105,8 +133,8 @@ class _Play:
                 self._act(self._peer(step.by), step.do)
             case Same():
                 self._same(step)
-            case Crowd():
-                _side_by_side([lambda: _walk(step.steps, self._stage)] * step.crowd)
+            case Concurrency():
+                _side_by_side([lambda: _walk(step.steps, self._stage)] * step.concurrency)
             case Again():
                 for _ in range(step.again):
                     self.go(step.steps)
@@ -120,24 +148,21 @@ class _Play:
 
     def _ends(self, step: Ends) -> None:
         peer, others = self._peer(step.by), self._stage.others
-        if step.rough is None or not others or not peer.stays_open(_ROUGH_SECONDS):
+        if step.non_strict is None or not others or not peer.stays_open(_NON_STRICT_SECONDS):
             peer.ends(step.ends, step.after)
             return
-        # Whoever has left this connection behind has time for another client; whoever hangs in it has not.
-        try:
-            _walk(others, self._stage)
-        except UnexpectedError as error:
-            raise UnexpectedError(
-                f"the server neither ended the connection nor served another client meanwhile: {error}"
-            ) from None
-        self._stage.rough.append("it left the connection open, and served another client meanwhile")
+        # A server that has left this connection behind has time for another client; one that hangs in it has not.
+        problem = attempt(others, self._stage)
+        if problem is not None:
+            raise UnexpectedError(because_of("neither-ended-nor-served", problem))
+        self._stage.non_strict.append(Problem("left-open", peer.where, {}, time.monotonic()))
 
     def _operate(self, step: OperatorStep) -> None:
         reply = self._stage.operate(step)
         if reply.problem is not None:
             raise UnexpectedError(reply.problem)
-        if reply.rough is not None:
-            self._stage.rough.append(reply.rough)
+        if reply.non_strict is not None:
+            self._stage.non_strict.append(reply.non_strict)
 
     @staticmethod
     def _act(peer: Peer, what: str) -> None:
@@ -150,28 +175,29 @@ class _Play:
                 peer.reset()
 
     def _same(self, step: Same) -> None:
-        names = step.same
-        with ThreadPoolExecutor(len(names)) as pool:
-            orders = list(pool.map(lambda name: self._peer(name).messages(step.messages, step.fields), names))
-        for name, order in zip(names[1:], orders[1:], strict=True):
-            for number, (one, other) in enumerate(zip(orders[0], order, strict=True), 1):
-                if one != other:
-                    raise UnexpectedError(
-                        f"message {number} is {one!r} for client {names[0]}, and {other!r} for client {name}: "
-                        "all must see one order"
-                    )
-        seen = orders[0]
-        for message in seen:
-            if seen.count(message) > 1:
-                raise UnexpectedError(f"{message!r} came {seen.count(message)} times")
+        """All of them have received the same messages, in one order, and none of these twice."""
+        peers = [self._peer(name) for name in step.same]
+        with ThreadPoolExecutor(len(peers)) as pool:
+            orders = list(pool.map(lambda peer: peer.messages(step.messages, step.fields), peers))
+        for name, peer, order in zip(step.same[1:], peers[1:], orders[1:], strict=True):
+            for number, ((_, one), (offset, another)) in enumerate(zip(orders[0], order, strict=True), 1):
+                if one != another:
+                    values = {"message": number, "one": _shown(one), "another": _shown(another)}
+                    values |= {"first": step.same[0], "second": name}
+                    raise _at(peer, offset, "order-differs", values)
+        seen: set[tuple[str, ...]] = set()
+        for number, (offset, message) in enumerate(orders[0], 1):
+            if message in seen:
+                raise _at(peers[0], offset, "duplicate-message", {"message": number, "texts": _shown(message)})
+            seen.add(message)
 
 
-def _walk(steps: Sequence[Step], stage: Stage) -> None:
-    play = _Play(stage)
-    try:
-        play.go(steps)
-    finally:
-        play.close()
+def _at(peer: Peer, offset: int, code: str, values: dict[str, Any]) -> UnexpectedError:
+    return UnexpectedError(Problem(code, peer.where, values, time.monotonic()).on(offset=offset))
+
+
+def _shown(message: tuple[str, ...]) -> list[str]:
+    return [shown(text) for text in message]
 
 
 def _side_by_side(tasks: Sequence[Callable[[], None]]) -> None:
