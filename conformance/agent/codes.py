@@ -56,5 +56,13 @@ CODES: Mapping[str, str] = MappingProxyType(
         "error-line-unexpected": "Standard error has a line, and must have none.",
         "forbidden-line": "Standard output has a line that it must not have.",
         "harness-failed": "The harness itself could not do its part; this says nothing about the program.",
+        # What the board's web server refuses.
+        "no-such-page": "The board has nothing at that address.",
+        "connection-forgotten": "The board does not remember that connection, or there never was one.",
+        "pages-of-address": "One address has as many streams of the board open as it may have.",
+        "pages-of-board": "As many streams of the board are open as there may be.",
+        "read-only": "The board was asked by another method than GET and HEAD.",
+        "foreign-host": "The board was asked under a host name that is not its own.",
+        "foreign-page": "A page of another site asked the board for something.",
     }
 )

@@ -60,6 +60,19 @@ class Catalogue:
         shown = {key: show(value) if isinstance(value, bytes) else value for key, value in (values or {}).items()}
         return raw.format_map(shown if count is None else {"count": count, **shown})
 
+    def templates(self, prefix: str) -> dict[str, str | list[str]]:
+        """The texts whose ids begin with `prefix`, by the rest of their ids, with their places not filled in.
+
+        One that has forms for a number is a list of them. For a page, which fills them in by itself.
+        """
+        found: dict[str, str | list[str]] = {}
+        for name in self.ids:
+            if name.startswith(prefix):
+                texts = self._parts[name]
+                forms = [texts.ngettext(name, name, count) for count in (1, 2)]
+                found[name.removeprefix(prefix)] = forms if name in self.plurals else texts.gettext(name)
+        return found
+
 
 @functools.cache
 def catalogue(language: Language) -> Catalogue:
