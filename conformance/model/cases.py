@@ -12,17 +12,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, SkipValidation, field_validator, model_validator
+from pydantic import Field, PlainValidator, SkipValidation, field_validator, model_validator
 
 from conformance.agent.player.items import parse_items
-from conformance.agent.player.steps import STEPS, Again, Crowd, Input, Rests, Serve, Shows, Step, Together, Type
+from conformance.agent.player.steps import STEPS, Again, Concurrency, Input, Rests, Serve, Shows, Step, Together, Type
 from conformance.model.typed_lines import parse_lines
 from conformance.model.yaml_file import Lines, Model, YamlError, plain_name, read_yaml, validate
 
-__all__ = ["Case", "CaseFile", "all_steps", "load_cases"]
+__all__ = ["Case", "CaseFile", "Text", "all_steps", "load_cases"]
 
+_OLD_KEYS = {"rough": "non-strict", "crowd": "concurrency"}  # files written before these had their names
 _PLACE = re.compile(r"\{(\w+(?:\.\d+)?)\}")
 
 Target: TypeAlias = tuple[str, Literal["server", "client"]]
@@ -31,28 +32,58 @@ Target: TypeAlias = tuple[str, Literal["server", "client"]]
 _Steps = tuple[SkipValidation[Step], ...]
 
 
+class Text(str):
+    """A sentence of a file: `about: a sentence`, or one a language, `about: {en: a sentence, fr: une phrase}`.
+
+    As a string it is the English one, or the only one.
+    """
+
+    def __new__(cls, english: str, french: str | None = None) -> Text:
+        text = super().__new__(cls, english)
+        text._french = french
+        return text
+
+    _french: str | None
+
+    def in_language(self, language: str) -> str:
+        """The sentence in that language, `en` or `fr`; the only one where the file has no more."""
+        return self._french if language == "fr" and self._french is not None else str(self)
+
+
+def _text(content: Any) -> Text:
+    match content:
+        case str():
+            return Text(content)
+        case {"en": str(english), "fr": str(french), **rest} if not rest:
+            return Text(english, french)
+    raise ValueError(f"must be a sentence, or one a language as {{en: ..., fr: ...}}, got {content!r}")
+
+
+_Text = Annotated[Text, PlainValidator(_text)]
+
+
 class Case(Model):
     """One case.
 
-    about    what it does, in a sentence
-    steps    what the harness does and what must come, on one connection or (`by`) on several
-    serves   for whom it is: a server that serves all its clients at once, or one at a time; or both
-    console  lines that a client's standard error must have in the end, as patterns; none is asked of it else
-    hides    lines that a client's standard output must not have in the end, as patterns
-    author   under which name a client is started where somebody types to it
-    listens  False where a client is to find nobody
-    rough    where the course's Java is merely rough here, what it does then: a program that does the same is only noted
+    about       what it does, in a sentence
+    steps       what the harness does and what must come, on one connection or (`by`) on several
+    serves      for whom it is: a server that serves all its clients at once, or one at a time; or both
+    console     lines that a client's standard error must have in the end, as patterns; without, it must be empty
+    hides       lines that a client's standard output must not have in the end, as patterns
+    author      under which name a client is started where somebody types to it
+    listens     False where a client is to find nobody
+    non-strict  what a program does that passes all the same: what the course's Java does too, in a sentence
     """
 
     name: str
-    about: str
+    about: _Text
     steps: _Steps
     serves: Literal["both", "at once", "one at a time"] = "both"
     console: Lines = ()
     hides: Lines = ()
     author: str = "alice"
     listens: bool = True
-    rough: str | None = None
+    non_strict: _Text | None = Field(default=None, alias="non-strict")
 
     @field_validator("name")
     @classmethod
@@ -60,9 +91,9 @@ class Case(Model):
         return "/".join(map(plain_name, name.split("/")))
 
     @model_validator(mode="after")
-    def _says_what_is_rough(self) -> Case:
-        if (self.rough is not None) != any(getattr(step, "rough", None) for step in all_steps(self.steps)):
-            raise ValueError("`rough` says what the Java does where a step has `rough`, and nowhere else")
+    def _says_what_is_not_strict(self) -> Case:
+        if (self.non_strict is not None) != any(getattr(step, "non_strict", None) for step in all_steps(self.steps)):
+            raise ValueError("`non-strict` says what is accepted where a step has `non-strict`, and nowhere else")
         return self
 
 
@@ -134,8 +165,10 @@ def _load(content: Any, path: Path) -> CaseFile:
 
 def _case(raw: Any, path: Path, number: int) -> Case:
     keys = ("cases", str(number))
-    if isinstance(raw, dict) and "steps" in raw:
-        raw = {**raw, "steps": _steps(raw["steps"], path, *keys, "steps")}
+    if isinstance(raw, dict):
+        raw = {_OLD_KEYS.get(key, key): value for key, value in raw.items()}
+        if "steps" in raw:
+            raw["steps"] = _steps(raw["steps"], path, *keys, "steps")
     return validate(Case, raw, path, *keys)
 
 
@@ -146,10 +179,12 @@ def _steps(raw: Any, path: Path, *keys: str) -> tuple[Step, ...]:
 
 
 def _step(raw: Any, path: Path, *keys: str) -> Step:
-    action = next((key for key in raw if key in STEPS), None) if isinstance(raw, dict) else None
+    fields = {_OLD_KEYS.get(key, key): value for key, value in raw.items()} if isinstance(raw, dict) else {}
+    action = next((key for key in fields if key in STEPS), None)
     if action is None:
         raise YamlError(f"{path}: {'.'.join(keys)}: a step is one of {', '.join(STEPS)}, got {raw!r}")
-    fields = dict(raw)
+    if "non-strict" in fields:
+        fields["non_strict"] = fields.pop("non-strict")
     value = fields[action]
     if action in ("send", "receive"):
         try:
@@ -157,7 +192,7 @@ def _step(raw: Any, path: Path, *keys: str) -> Step:
         except ValueError as error:
             raise YamlError(f"{path}: {'.'.join([*keys, action])}: {error}") from None
     elif action in ("type", "shows"):
-        for key in {action, "rough"} & fields.keys():
+        for key in {action, "non_strict"} & fields.keys():
             try:
                 fields[key] = parse_lines(fields[key])
             except ValueError as error:
@@ -179,7 +214,7 @@ def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
         yield step
         match step:
-            case Crowd(steps=inner) | Again(steps=inner) | Serve(serve=inner):
+            case Concurrency(steps=inner) | Again(steps=inner) | Serve(serve=inner):
                 yield from all_steps(inner)
             case Together(together=lists):
                 for inner in lists:
