@@ -7,9 +7,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from conformance.agent.player.peer import shown
 from conformance.agent.player.player import Outcome
+from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Recording
 from conformance.backends.base import Places, ProgramError, Started, Worker
+from conformance.backends.console_log import ConsoleLog
 from conformance.backends.player_client import PlayerControl, PlayerError
 from conformance.judge.console_line import ConsoleLine
 from conformance.model.cases import Case, CaseFile, load_cases
@@ -24,7 +27,8 @@ __all__ = ["CaseGroup", "CaseResult", "case_groups", "run_cases"]
 
 _LISTEN_SECONDS = 20.0
 _END_SECONDS = 10.0
-_CROWD = 5  # connections of a client that makes many
+_CONNECTIONS = 5  # connections of a client that makes many
+_SHOWN_LINES = 3
 _CRASHED = re.compile(r"Traceback \(most recent call last\)|Exception in thread ")
 
 
@@ -45,24 +49,21 @@ class CaseGroup:
 
 @dataclass
 class CaseResult:
-    """What came of a case; `lines` is what the program printed meanwhile.
+    """What came of a case.
 
-    `rough` is what the program did in the place of what it should, where that is only noted.
+    `problem` is what the program did wrong, `non_strict` what it did otherwise than it should, where that is accepted;
+    `lines` is what it printed meanwhile, and the places of problems count them from 0. `began` is on the monotonic
+    clock.
     """
 
     group: CaseGroup
     case: Case
-    problem: str | None
+    problem: Problem | None
+    non_strict: Problem | None
     recording: Recording
     lines: Sequence[ConsoleLine]
     began: float
     seconds: float
-    rough: str | None = None
-
-    @property
-    def note(self) -> str | None:
-        """The sentence about a program that is rough as the course's Java is."""
-        return f"rough, as the course's Java is: {self.case.rough}" if self.rough and not self.problem else None
 
     @property
     def name(self) -> str:
@@ -99,10 +100,21 @@ class _Run:
         self._worker = worker
         self._program = group.program
 
+    def _problem(self, code: str, line: int | None = None, **values: object) -> Problem:
+        return Problem(code, Where(program=self._program.name, line=line), values, time.monotonic())
+
     def _result(self, case: Case, outcome: Outcome, lines: Sequence[ConsoleLine], began: float) -> CaseResult:
         seconds = time.monotonic() - began
-        problem = outcome.problem or _crash(self._program, lines)
-        return CaseResult(self._group, case, problem, outcome.recording, lines, began, seconds, outcome.rough)
+        problem = outcome.problem or self._crash(lines)
+        non_strict = None if problem else outcome.non_strict
+        return CaseResult(self._group, case, problem, non_strict, outcome.recording, lines, began, seconds)
+
+    def _crash(self, lines: Sequence[ConsoleLine]) -> Problem | None:
+        for number, line in enumerate(lines):
+            if line.stream == "err" and _CRASHED.match(line.text):
+                last = [other.text for other in lines if other.stream == "err"][-1]
+                return self._problem("crashed", number, text=shown(last))
+        return None
 
 
 class _ServerRun(_Run):
@@ -117,39 +129,37 @@ class _ServerRun(_Run):
                     began = time.monotonic()
                     if server is None or server.console.closed:
                         started = self._start(places)
-                        if isinstance(started, str):
+                        if isinstance(started, Problem):
                             yield self._result(case, Outcome(started), (), began)
                             continue
                         server = started
                     before = len(server.console.lines)
                     outcome = self._play(player, case, places)
                     if server.console.closed:
-                        status = server.handle.stop()
-                        outcome.problem = f"the server {self._program.name} ended with status {status}"
-                    yield self._result(case, outcome, server.console.lines[before:], began)
+                        outcome.problem = self._problem("ended-by-itself", status=server.handle.stop())
+                    yield self._result(case, outcome, server.console.since(before), began)
             finally:
                 if server is not None:
                     server.handle.stop()
 
-    def _start(self, places: Places) -> Started | str:
+    def _start(self, places: Places) -> Started | Problem:
         try:
             server = self._worker.start(self._program, {"port": str(places.server_port)})
         except ProgramError as error:
-            return f"the server {self._program.name} cannot be started: {error}"
+            return self._problem("cannot-start", reason=str(error))
         assert self._program.console is not None
         line = fill(self._program.console.listening or "", {"port": places.server_port})
-        until = time.monotonic() + _LISTEN_SECONDS
-        if server.console.wait_for(lambda log: line in log.texts("out"), until):
+        if _wait_for_line(server.console, line, time.monotonic() + _LISTEN_SECONDS):
             return server
         server.handle.stop()
-        return f"the server {self._program.name} never said {line!r}"
+        return self._problem("never-listened", text=line, seconds=_LISTEN_SECONDS)
 
     def _play(self, player: PlayerControl, case: Case, places: Places) -> Outcome:
         host, port = places.server
         try:
             return player.against_server(case.steps, self._group.file.afterwards, host, port)
         except PlayerError as error:
-            return Outcome(str(error))
+            return Outcome(error.problem)
 
 
 class _ClientRun(_Run):
@@ -164,54 +174,59 @@ class _ClientRun(_Run):
         began = time.monotonic()
         host, port = places.tap
         player = self._worker.player()
-        values = {"host": host, "port": str(port), "clients": str(_CROWD), "author": case.author}
+        values = {"host": host, "port": str(port), "clients": str(_CONNECTIONS), "author": case.author}
         try:
             if case.listens:
-                player.listen(case.steps, host, port, self._program.connections(_CROWD) or 1)
+                player.listen(case.steps, host, port, self._program.connections(_CONNECTIONS) or 1)
             client = self._worker.start(self._program, values, typed=self._group.file.typed)
-        except (PlayerError, ProgramError) as error:
-            return self._result(case, Outcome(str(error)), (), began)
-        typist = Typist(client, typed=self._group.file.typed)
+        except PlayerError as error:
+            return self._result(case, Outcome(error.problem), (), began)
+        except ProgramError as error:
+            return self._result(case, Outcome(self._problem("cannot-start", reason=str(error))), (), began)
+        typist = Typist(client, self._program.name, typed=self._group.file.typed)
         try:
             outcome = Outcome()
             if case.listens:
                 try:
                     outcome = player.outcome(typist)
                 except PlayerError as error:
-                    outcome.problem = str(error)
+                    outcome.problem = error.problem
             if client.handle.wait(time.monotonic() + _END_SECONDS) is None:
-                outcome.problem = outcome.problem or (
-                    f"the client {self._program.name} had not ended {_END_SECONDS:g} s after the conversation"
-                )
+                outcome.problem = outcome.problem or self._problem("still-running", seconds=_END_SECONDS)
         finally:
             client.handle.stop()
             typist.close()
-        outcome.problem = outcome.problem or _wrong_errors(case, client.console.texts("err"))
-        outcome.problem = outcome.problem or _not_hidden(case, client.console.texts("out"))
-        return self._result(case, outcome, client.console.lines, began)
+        lines = client.console.lines
+        outcome.problem = outcome.problem or self._wrong_errors(case, lines) or self._forbidden(case, lines)
+        return self._result(case, outcome, lines, began)
+
+    def _wrong_errors(self, case: Case, lines: Sequence[ConsoleLine]) -> Problem | None:
+        errors = [(number, line.text) for number, line in enumerate(lines) if line.stream == "err"]
+        for wanted in case.console:
+            if not any(re.fullmatch(wanted, text) for _, text in errors):
+                printed = {"text": [shown(text) for _, text in errors[:_SHOWN_LINES]]} if errors else {}
+                return self._problem("error-line-missing", errors[0][0] if errors else None, pattern=wanted, **printed)
+        if errors and not case.console:
+            number, text = errors[0]
+            return self._problem("error-line-unexpected", number, text=shown(text))
+        return None
+
+    def _forbidden(self, case: Case, lines: Sequence[ConsoleLine]) -> Problem | None:
+        for unwanted in case.hides:
+            for number, line in enumerate(lines):
+                if line.stream == "out" and re.fullmatch(unwanted, line.text):
+                    return self._problem("forbidden-line", number, pattern=unwanted, text=shown(line.text))
+        return None
 
 
-def _wrong_errors(case: Case, errors: Sequence[str]) -> str | None:
-    for wanted in case.console:
-        if not any(re.fullmatch(wanted, line) for line in errors):
-            printed = " ".join(map(repr, errors)) or "nothing"
-            return f"standard error must have a line {wanted!r}, and has {printed}"
-    if errors and not case.console:
-        return f"standard error has {errors[0]!r}, and all went well"
-    return None
+def _wait_for_line(console: ConsoleLog, wanted: str, until: float) -> bool:
+    """Waits for a line of standard output, each looked at once; False where it has not come by `until`."""
+    looked_at = 0
 
+    def seen(log: ConsoleLog) -> bool:
+        nonlocal looked_at
+        lines = log.since(looked_at)
+        looked_at += len(lines)
+        return any(line.stream == "out" and line.text == wanted for line in lines)
 
-def _not_hidden(case: Case, lines: Sequence[str]) -> str | None:
-    for unwanted in case.hides:
-        for line in lines:
-            if re.fullmatch(unwanted, line):
-                return f"standard output must have no line {unwanted!r}, and has {line!r}"
-    return None
-
-
-def _crash(program: Program, lines: Sequence[ConsoleLine]) -> str | None:
-    for line in lines:
-        if line.stream == "err" and _CRASHED.match(line.text):
-            last = [other.text for other in lines if other.stream == "err"][-1]
-            return f"the {program.role} {program.name} crashed: {last!r}"
-    return None
+    return console.wait_for(seen, until)

@@ -1,4 +1,4 @@
-"""The person at a client that the harness started: types on its standard input, and looks at what it prints."""
+"""The operator of a client that the harness started: types on its standard input, and looks at what it prints."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import threading
 import time
 from collections.abc import Sequence
 
-from conformance.agent.player.operator import OperatorStep, Reply
-from conformance.agent.player.steps import Input, Rests, Shows, Type
+from conformance.agent.player.peer import shown
+from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Type
+from conformance.agent.player.walk import Reply
+from conformance.agent.problem import Problem, Where
 from conformance.backends.base import Started
 from conformance.backends.console_log import ConsoleLog
 
@@ -16,19 +18,20 @@ __all__ = ["Typist"]
 
 _BUSY = 0.6  # of the time: a JVM that has just started is not idle either
 _SHOW_SECONDS = 10.0
-_SHOWN_CHARACTERS = 60
+_SHOWN_LINES = 3
 
 
 class Typist:
-    """Does the steps of a case, each as soon as it is told.
+    """Does the steps of a case, each as soon as it is told, at the client of that label.
 
     A client that cannot send does not read what is typed either. Typing waits for it in a thread, so that the case
     goes on.
     """
 
-    def __init__(self, client: Started, *, typed: bool) -> None:
+    def __init__(self, client: Started, label: str, *, typed: bool) -> None:
         self._handle = client.handle
         self._console = client.console
+        self._label = label
         self._looked_at = 0
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         if typed:
@@ -64,38 +67,63 @@ class Typist:
         after = self._handle.processor_seconds()
         if before is None or after is None or after - before < _BUSY * seconds:
             return Reply()
-        return Reply(
-            f"the client must wait, and used {after - before:.2g} s of processor time in {seconds:g} s: "
-            "it looks for the answer again and again"
-        )
+        return Reply(self._problem("too-busy", None, used=round(after - before, 2), seconds=seconds))
 
     def _look(self, step: Shows) -> Reply:
+        right, accepted = (_Search(lines, self._looked_at) for lines in (step.shows, step.non_strict))
+
         def seen(log: ConsoleLog) -> bool:
-            return any(self._behind(wanted, log) is not None for wanted in (step.shows, step.rough) if wanted)
+            return right.found(log) or (bool(step.non_strict) and accepted.found(log))
 
-        self._console.wait_for(seen, time.monotonic() + _SHOW_SECONDS)
-        for wanted in (step.shows, step.rough):
-            end = self._behind(wanted, self._console) if wanted else None
-            if end is not None:
-                self._looked_at = end
-                return Reply(rough=f"it showed {_words(step.rough)}" if wanted is step.rough else None)
-        last = self._console.texts("out")[self._looked_at :]
-        return Reply(f"standard output must show {_words(step.shows)}, and has {_words(last)}")
+        if self._console.wait_for(seen, time.monotonic() + _SHOW_SECONDS):
+            search = right if right.complete else accepted
+            self._looked_at = search.place
+            if search is right:
+                return Reply()
+            return Reply(non_strict=self._problem("shown-otherwise", search.last, text=_shown(step.non_strict)))
+        last = [line.text for line in self._console.since(self._looked_at) if line.stream == "out"]
+        values = {"shows": _shown(step.shows), "text": _shown(last)} if last else {"shows": _shown(step.shows)}
+        return Reply(self._problem("not-shown", right.other, **values))
 
-    def _behind(self, wanted: Sequence[str], log: ConsoleLog) -> int | None:
-        """The place behind these lines, from what was looked at already; None where they are not all there."""
-        place = self._looked_at
-        lines = log.texts("out")
-        for line in wanted:
-            try:
-                place = lines.index(line, place) + 1
-            except ValueError:
-                return None
-        return place
+    def _problem(self, code: str, line: int | None, **values: object) -> Problem:
+        return Problem(code, Where(program=self._label, line=line), values, time.monotonic())
 
 
-def _words(lines: Sequence[str]) -> str:
-    if not lines:
-        return "nothing"
-    shown = [line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}..." for line in lines]
-    return " ".join(map(repr, shown if len(shown) <= 3 else [*shown[:2], "...", shown[-1]]))
+class _Search:
+    """Looks for lines of standard output, in their order; each line of the console is looked at once.
+
+    `place` is that behind the last line looked at, `last` that of the last line found, and `other` that of the first
+    line since which is not the next one wanted.
+    """
+
+    def __init__(self, wanted: Sequence[str], start: int) -> None:
+        self._wanted = wanted
+        self._count = 0
+        self.place = start
+        self.last: int | None = None
+        self.other: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of them were found."""
+        return self._count == len(self._wanted)
+
+    def found(self, log: ConsoleLog) -> bool:
+        """Takes in what is new, up to the last of the lines."""
+        for line in log.since(self.place):
+            if self.complete:
+                break
+            if line.stream == "out":
+                if line.text == self._wanted[self._count]:
+                    self._count += 1
+                    self.last, self.other = self.place, None
+                elif self.other is None:
+                    self.other = self.place
+            self.place += 1
+        return self.complete
+
+
+def _shown(lines: Sequence[str]) -> list[str]:
+    """The lines as a problem has them: long ones without their middle, and of many the first ones and the last."""
+    few = lines if len(lines) <= _SHOWN_LINES else [*lines[: _SHOWN_LINES - 1], "...", lines[-1]]
+    return [shown(line) for line in few]
