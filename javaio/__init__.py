@@ -1,4 +1,4 @@
-"""The wire format of java.io data streams, exact to the JDK in every value, error and byte.
+"""The data streams of java.io in Python: the same bytes, values and errors as in the JDK.
 
     with socket.create_connection((host, 8999)) as connection:
         inp = DataInputStream(connection.makefile("rb"))

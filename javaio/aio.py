@@ -1,10 +1,11 @@
-"""The same data streams over asyncio's: `await inp.read_int()`, `await out.write_int(3)`.
+"""Data streams over asyncio's streams: `await inp.read_int()`, `await out.write_int(3)`.
 
-A value is read when all of it has come, and written when the transport has room again (each write drains). Several
-tasks may write to one stream: a value is handed over in one piece, so values never mix. One task at a time may read.
+A read returns when its whole value has come, a write when the transport's buffer has room again (each write drains).
+Several tasks may write to one stream: each value is written in one piece, so values never mix. One task at a time may
+read.
 
-A read that is cancelled, by `asyncio.timeout` say, has consumed nothing and can be asked again; `skip_bytes` alone
-cannot give back what it has passed over.
+A read that is cancelled, for instance by `asyncio.timeout`, consumes nothing and can be repeated; only `skip_bytes`
+cannot give back what it has skipped.
 """
 
 from asyncio import CancelledError, IncompleteReadError, StreamReader, StreamWriter
@@ -39,28 +40,29 @@ _PIECE = 1 << 16
 
 
 class AsyncDataInputStream:
-    """Reads what Java's `DataOutputStream` wrote: every method of `java.io.DataInput`, over an asyncio `StreamReader`.
+    """Reads what Java's `DataOutputStream` writes: every method of `java.io.DataInput`, over an asyncio `StreamReader`.
 
-    Each method raises `EOFError` where the stream ends inside its value (an `IncompleteValueError`, which says how many
-    bytes were expected and how many came); what was there has then been consumed, as in Java. There is nothing to
-    close here: an asyncio connection is closed by its writer.
+    Each method raises `IncompleteValueError`, an `EOFError`, if the stream ends inside its value; the bytes that came
+    are consumed, as in Java. There is no `close`: an asyncio connection is closed by its writer.
     """
 
     __slots__ = ("_pushed", "_reader")
 
     def __init__(self, reader: StreamReader) -> None:
         self._reader = reader
-        self._pushed = b""  # consumed from the reader and given back: the first bytes of whatever is read next
+        self._pushed = b""  # bytes that were given back, which the next read takes first
 
-    # Bytes as they are
+    # Bytes
 
     @overload
     async def read(self) -> int: ...
     @overload
     async def read(self, size: int) -> bytes: ...
     async def read(self, size: int | None = None) -> int | bytes:
-        """The next byte, 0 to 255, or -1 at the end of the stream; with a size, at most so many bytes, as soon as there
-        are any, and none at the end of the stream. Java: `read()`, `read(byte[])`.
+        """The next byte, 0 to 255, or -1 at the end of the stream. With `size`: 1 to `size` bytes, as soon as there are
+        any, or no bytes at the end of the stream. Java: `read()`, `read(byte[])`.
+
+        Raises `ValueError` for a negative size.
         """
         if size is None:
             data = await self._some(1)
@@ -69,17 +71,17 @@ class AsyncDataInputStream:
         return await self._some(size)
 
     async def read_fully(self, size: int) -> bytes:
-        """Exactly `size` bytes, as they are. Java: `readFully(new byte[size])`.
+        """Exactly `size` bytes. Java: `readFully(new byte[size])`.
 
-        Raises `EOFError` where there are fewer, `ValueError` for a negative size.
+        Raises `EOFError` if the stream has fewer, `ValueError` for a negative size.
         """
         check_size("read_fully", size)
         return await self._exactly(size, "read_fully", size)
 
     async def skip_bytes(self, count: int) -> int:
-        """Passes over `count` bytes, or what there is before the stream ends, and says how many. Java: `skipBytes`.
+        """Skips `count` bytes, fewer if the stream ends before; returns the number skipped. Java: `skipBytes`.
 
-        A negative count skips nothing. Never raises `EOFError`; `OverflowError` for a count beyond a Java int.
+        A negative count skips nothing. Raises `OverflowError` for a count beyond a Java int, and never `EOFError`.
         """
         check_int("skip_bytes", count)
         skipped = 0
@@ -113,7 +115,7 @@ class AsyncDataInputStream:
         return self._value(UNSIGNED_SHORT)
 
     def read_char(self) -> Coroutine[Any, Any, str]:
-        """Two bytes, big-endian: one UTF-16 unit, as a `str` of one; it may be half of a pair. Java: `readChar`."""
+        """Two bytes, big-endian: one UTF-16 unit, perhaps a lone surrogate, as a `str` of one. Java: `readChar`."""
         return self._value(CHAR)
 
     def read_int(self) -> Coroutine[Any, Any, int]:
@@ -125,18 +127,18 @@ class AsyncDataInputStream:
         return self._value(LONG)
 
     def read_float(self) -> Coroutine[Any, Any, float]:
-        """Four bytes, IEEE 754. A NaN keeps its sign and its payload, in the leading bits. Java: `readFloat`."""
+        """Four bytes, big-endian, IEEE 754. A NaN keeps its sign and its payload bits. Java: `readFloat`."""
         return self._value(FLOAT)
 
     def read_double(self) -> Coroutine[Any, Any, float]:
-        """Eight bytes, IEEE 754. A NaN keeps its bits. Java: `readDouble`."""
+        """Eight bytes, big-endian, IEEE 754. A NaN keeps its bits. Java: `readDouble`."""
         return self._value(DOUBLE)
 
     async def read_line(self) -> str | None:
-        r"""Bytes up to `\n`, `\r`, `\r\n` or the end of the stream, each one a character (ISO-8859-1), without what
-        ends the line; None where the stream has already ended. Java: `readLine`.
+        r"""The bytes up to `\n`, `\r`, `\r\n` or the end of the stream, as ISO-8859-1, without the line ending; None if
+        the stream has already ended. Java: `readLine`.
 
-        A byte after `\r` that is not `\n` is held back for whatever is read next, as Java does it.
+        The byte after a `\r` is read too. If it is not `\n`, the next read returns it first, as in Java.
         """
         consumed = bytearray()
         try:
@@ -158,17 +160,17 @@ class AsyncDataInputStream:
         return consumed.removesuffix(b"\r").decode("latin-1")
 
     def read_utf(self) -> Coroutine[Any, Any, str]:
-        """Two bytes, big-endian, unsigned: how many follow; then so many of modified UTF-8. Java: `readUTF`.
+        """A length of two bytes, big-endian, unsigned; then so many bytes of modified UTF-8. Java: `readUTF`.
 
-        Raises `UTFDataFormatError`, with the JDK's message, for malformed text, all of which has then been consumed.
+        Raises `UTFDataFormatError`, with the JDK's message, for malformed text, whose bytes are consumed all the same.
         """
         return self._value(UTF)
 
-    # How
+    # Implementation
 
     async def _value(self, wire: WireType[T]) -> T:
         size = wire.size
-        # Hardly ever is anything held back; then the reader is asked itself, which is one coroutine less.
+        # Usually no byte was given back. Then the reader is called directly, which saves one coroutine.
         try:
             data = await (self._exactly(size, wire.name, size) if self._pushed else self._reader.readexactly(size))
         except IncompleteReadError as error:
@@ -188,7 +190,7 @@ class AsyncDataInputStream:
         return wire.unpack(rest)
 
     async def _exactly(self, size: int, name: str, expected: int) -> bytes:
-        """`size` bytes, the last ones of `expected` that make up `name`."""
+        """`size` bytes, which are the last ones of the `expected` bytes of the value `name`."""
         if size == 0:
             return b""
         pushed = self._pushed[:size]
@@ -213,8 +215,8 @@ class AsyncDataInputStream:
 class AsyncDataOutputStream(DataOutput[Coroutine[Any, Any, None]]):
     """Writes what Java's `DataInputStream` reads: every method of `java.io.DataOutput`, over an asyncio `StreamWriter`.
 
-    Each method is awaited, and returns when the transport has room for more. The value itself is looked at, and
-    refused, when the method is called.
+    Each method returns a coroutine, which ends when the transport's buffer has room again. A value that cannot be
+    written raises when the method is called.
     """
 
     __slots__ = ("_writer",)
@@ -224,11 +226,11 @@ class AsyncDataOutputStream(DataOutput[Coroutine[Any, Any, None]]):
         self._writer = writer
 
     async def flush(self) -> None:
-        """Waits until the transport has room for more; asyncio sends by itself. Java: `flush`."""
+        """Waits until the transport's buffer has room; asyncio sends by itself. Java: `flush`."""
         await self._writer.drain()
 
     async def close(self) -> None:
-        """Sends what is left and closes the connection. Java: `close`."""
+        """Sends what is buffered, and closes the connection. Java: `close`."""
         self._writer.close()
         await self._writer.wait_closed()
 

@@ -1,11 +1,11 @@
 """Data streams over any binary file object: `socket.makefile`, a raw `SocketIO`, a pipe, `BytesIO`.
 
-Nothing is buffered here, as nothing is in Java: a method reads the bytes of its value and no more (`read_line` alone
-may have to hold one byte back), and writes all of its value at once. Raw streams read less and write less than they
-are asked to; both are asked again until the value is complete.
+There is no buffer, as in Java: a method reads the bytes of its value and no more (only `read_line` may keep one byte),
+and writes its whole value at once. Raw streams may read or write less than they are asked to; they are called again
+until the value is complete.
 
-A stream belongs to one thread at a time, in each direction. It must block: one that has nothing yet and says so by
-returning None raises `BlockingIOError`, since the bytes of a half-read value would be lost.
+One thread at a time may read, and one may write. The file object must be blocking: `BlockingIOError` is raised if it
+returns None because it has nothing yet, since the bytes of a half-read value would be lost.
 """
 
 import errno
@@ -40,10 +40,11 @@ __all__ = ["BinaryReader", "BinaryWriter", "DataInputStream", "DataOutputStream"
 
 T = TypeVar("T")
 
-# No stream is asked for more at a time: a raw socket sets aside what it is asked for, before it knows what there is.
+# Bytes asked for at a time, at most: a raw socket allocates that many before it reads.
 _PIECE = 1 << 16
 
-# What is read and written most goes past the table of wire types, for speed; all that is out of the ordinary goes back.
+# For speed, the most frequent types are decoded here and not through the table of wire types. Incomplete values and
+# errors are left to the table.
 _unpack_int16: Callable[[bytes | None], tuple[int]] = struct.Struct(">h").unpack  # type: ignore[assignment]
 _unpack_uint16: Callable[[bytes | None], tuple[int]] = struct.Struct(">H").unpack  # type: ignore[assignment]
 _unpack_int32: Callable[[bytes | None], tuple[int]] = struct.Struct(">i").unpack  # type: ignore[assignment]
@@ -57,9 +58,9 @@ _is_ascii = str.isascii
 _encode = str.encode
 
 _NOT_ENOUGH = (struct.error, TypeError)
-"""Fewer bytes than were asked for, or None."""
+"""What unpacking raises for fewer bytes than were asked for, and for None."""
 _NOT_THAT = (struct.error, OverflowError)
-"""What Java cannot express: the table says so."""
+"""What packing raises for a value that is no Java int, long or double."""
 
 
 class BinaryReader(Protocol):
@@ -70,7 +71,7 @@ class BinaryReader(Protocol):
 
 
 class BinaryWriter(Protocol):
-    """What `DataOutputStream` needs of a file object. A `write` that returns None has written all."""
+    """What `DataOutputStream` needs of a file object. A `write` that returns None has written everything."""
 
     def write(self, data: bytes | memoryview, /) -> int | None: ...
     def flush(self) -> None: ...
@@ -78,28 +79,30 @@ class BinaryWriter(Protocol):
 
 
 class DataInputStream:
-    """Reads what Java's `DataOutputStream` wrote: every method of `java.io.DataInput`, over a binary file object.
+    """Reads what Java's `DataOutputStream` writes: every method of `java.io.DataInput`, over a binary file object.
 
-    Each method raises `EOFError` where the stream ends inside its value (an `IncompleteValueError`, which says how many
-    bytes were expected and how many came); what was there has then been consumed, as in Java.
+    Each method raises `IncompleteValueError`, an `EOFError`, if the stream ends inside its value; the bytes that came
+    are consumed, as in Java.
     """
 
     __slots__ = ("_pushed", "_read", "_stream")
 
     def __init__(self, stream: BinaryReader) -> None:
         self._stream = stream
-        self._read = stream.read  # may return less than is asked for; an empty answer is the end of the stream
+        self._read = stream.read  # may return fewer bytes than asked for; no bytes are the end of the stream
         self._pushed = b""
 
-    # Bytes as they are
+    # Bytes
 
     @overload
     def read(self) -> int: ...
     @overload
     def read(self, size: int) -> bytes: ...
     def read(self, size: int | None = None) -> int | bytes:
-        """The next byte, 0 to 255, or -1 at the end of the stream; with a size, at most so many bytes, as soon as there
-        are any, and none at the end of the stream. Java: `read()`, `read(byte[])`.
+        """The next byte, 0 to 255, or -1 at the end of the stream. With `size`: 1 to `size` bytes, as soon as there are
+        any, or no bytes at the end of the stream. Java: `read()`, `read(byte[])`.
+
+        Raises `ValueError` for a negative size.
         """
         if size is None:
             data = self._some(1)
@@ -110,22 +113,22 @@ class DataInputStream:
         pushed = self._take_pushed()
         if len(pushed) == size:
             return pushed
-        # A buffered reader's `read` waits for all of its size, its `read1` for something.
+        # A buffered reader's `read` waits for all `size` bytes, its `read1` for at least one.
         some = getattr(self._stream, "read1", self._stream.read)(size - len(pushed))
         return pushed + _checked(some)
 
     def read_fully(self, size: int) -> bytes:
-        """Exactly `size` bytes, as they are. Java: `readFully(new byte[size])`.
+        """Exactly `size` bytes. Java: `readFully(new byte[size])`.
 
-        Raises `EOFError` where there are fewer, `ValueError` for a negative size.
+        Raises `EOFError` if the stream has fewer, `ValueError` for a negative size.
         """
         check_size("read_fully", size)
         return self._exactly(size, "read_fully", size)
 
     def skip_bytes(self, count: int) -> int:
-        """Passes over `count` bytes, or what there is before the stream ends, and says how many. Java: `skipBytes`.
+        """Skips `count` bytes, fewer if the stream ends before; returns the number skipped. Java: `skipBytes`.
 
-        A negative count skips nothing. Never raises `EOFError`; `OverflowError` for a count beyond a Java int.
+        A negative count skips nothing. Raises `OverflowError` for a count beyond a Java int, and never `EOFError`.
         """
         check_int("skip_bytes", count)
         skipped = 0
@@ -167,7 +170,7 @@ class DataInputStream:
             return self._value(UNSIGNED_SHORT, data)
 
     def read_char(self) -> str:
-        """Two bytes, big-endian: one UTF-16 unit, as a `str` of one; it may be half of a pair. Java: `readChar`."""
+        """Two bytes, big-endian: one UTF-16 unit, perhaps a lone surrogate, as a `str` of one. Java: `readChar`."""
         return self._value(CHAR, self._read(2))
 
     def read_int(self) -> int:
@@ -187,11 +190,11 @@ class DataInputStream:
             return self._value(LONG, data)
 
     def read_float(self) -> float:
-        """Four bytes, IEEE 754. A NaN keeps its sign and its payload, in the leading bits. Java: `readFloat`."""
+        """Four bytes, big-endian, IEEE 754. A NaN keeps its sign and its payload bits. Java: `readFloat`."""
         return self._value(FLOAT, self._read(4))
 
     def read_double(self) -> float:
-        """Eight bytes, IEEE 754. A NaN keeps its bits. Java: `readDouble`."""
+        """Eight bytes, big-endian, IEEE 754. A NaN keeps its bits. Java: `readDouble`."""
         data = self._read(8)
         try:
             return _unpack_double(data)[0]
@@ -199,10 +202,10 @@ class DataInputStream:
             return self._value(DOUBLE, data)
 
     def read_line(self) -> str | None:
-        r"""Bytes up to `\n`, `\r`, `\r\n` or the end of the stream, each one a character (ISO-8859-1), without what
-        ends the line; None where the stream has already ended. Java: `readLine`.
+        r"""The bytes up to `\n`, `\r`, `\r\n` or the end of the stream, as ISO-8859-1, without the line ending; None if
+        the stream has already ended. Java: `readLine`.
 
-        A byte after `\r` that is not `\n` is held back for whatever is read next, as Java does it.
+        The byte after a `\r` is read too. If it is not `\n`, the next read returns it first, as in Java.
         """
         line = bytearray()
         while True:
@@ -220,9 +223,9 @@ class DataInputStream:
         return line.decode("latin-1")
 
     def read_utf(self) -> str:
-        """Two bytes, big-endian, unsigned: how many follow; then so many of modified UTF-8. Java: `readUTF`.
+        """A length of two bytes, big-endian, unsigned; then so many bytes of modified UTF-8. Java: `readUTF`.
 
-        Raises `UTFDataFormatError`, with the JDK's message, for malformed text, all of which has then been consumed.
+        Raises `UTFDataFormatError`, with the JDK's message, for malformed text, whose bytes are consumed all the same.
         """
         read = self._read
         head = read(2)
@@ -237,10 +240,10 @@ class DataInputStream:
             data = self._complete(_checked(data), size, UTF.name, 2 + size)
         return data.decode() if data.isascii() else decode_modified_utf8(data)
 
-    # The stream itself
+    # The stream
 
     def close(self) -> None:
-        """Closes the file object underneath. Java: `close`."""
+        """Closes the file object. Java: `close`."""
         self._stream.close()
 
     def __enter__(self) -> Self:
@@ -251,10 +254,10 @@ class DataInputStream:
     ) -> None:
         self.close()
 
-    # How
+    # Implementation
 
     def _value(self, wire: WireType[T], data: bytes | None) -> T:
-        """The value that begins with `data`, which may be less than was asked for."""
+        """The value that begins with `data`, which may be incomplete."""
         size = wire.size
         if data is None or len(data) != size:
             data = self._complete(_checked(data), size, wire.name, size)
@@ -264,14 +267,14 @@ class DataInputStream:
         return wire.unpack(self._exactly(size, wire.name, wire.size + size))
 
     def _exactly(self, size: int, name: str, expected: int) -> bytes:
-        """`size` bytes, the last ones of `expected` that make up `name`."""
+        """`size` bytes, which are the last ones of the `expected` bytes of the value `name`."""
         data = self._read(size if size < _PIECE else _PIECE) if size else b""
         if data is None or len(data) != size:
             data = self._complete(_checked(data), size, name, expected)
         return data
 
     def _complete(self, data: bytes, size: int, name: str, expected: int) -> bytes:
-        """The rest of what came in part: raw streams give what they have, and large sizes are asked for in pieces."""
+        """`data` and the bytes after it, `size` in all, in as many reads as it takes."""
         pieces, got = [data], len(data)
         while got < size:
             data = self._some(min(size - got, _PIECE)) if data else b""
@@ -284,7 +287,7 @@ class DataInputStream:
     def _some(self, size: int) -> bytes:
         return _checked(self._read(size))
 
-    # One byte held back: while there is one, `_read` is `_take_pushed`, so that no other read pays for the question.
+    # One byte may be given back. While there is one, `_read` is `_take_pushed`, so that other reads need no check.
 
     def _push(self, byte: bytes) -> None:
         self._pushed = byte
@@ -299,7 +302,7 @@ class DataInputStream:
 class DataOutputStream(DataOutput[None]):
     """Writes what Java's `DataInputStream` reads: every method of `java.io.DataOutput`, over a binary file object.
 
-    A buffered file object (`socket.makefile("wb")`) sends when it is flushed; a raw one (`buffering=0`) at once.
+    A buffered file object (`socket.makefile("wb")`) sends when it is flushed, a raw one (`buffering=0`) at once.
     """
 
     __slots__ = ("_stream", "_write")
@@ -309,8 +312,8 @@ class DataOutputStream(DataOutput[None]):
         self._stream = stream
         self._write = stream.write
 
-    # The methods that programs call most, without the two calls that all others make on their way: to the table of wire
-    # types, and to `_put`. What is written and what is refused is the table's, and so is every error.
+    # The most frequent methods again, without the calls to the table of wire types and to `_put`. They write the same
+    # bytes, and leave every error to the table.
 
     def write_int(self, value: int) -> None:
         try:
@@ -356,11 +359,11 @@ class DataOutputStream(DataOutput[None]):
     write_utf.__doc__ = DataOutput.write_utf.__doc__
 
     def flush(self) -> None:
-        """Sends what the file object underneath holds back. Java: `flush`."""
+        """Flushes the file object. Java: `flush`."""
         self._stream.flush()
 
     def close(self) -> None:
-        """Flushes and closes the file object underneath; it is closed even if it cannot be flushed. Java: `close`."""
+        """Flushes and closes the file object; closes it even if flushing fails. Java: `close`."""
         try:
             self.flush()
         finally:

@@ -1,12 +1,12 @@
-"""Java's integers, which wrap, made from Python's, which do not.
+"""Wrapping of Python's unbounded integers to Java's fixed sizes.
 
-`to_int32(a + b)` is what Java computes for `a + b`. Nothing else in this package wraps a value unasked, save where
-the Java method truncates by its own contract (`writeByte`, `writeShort`, `writeChar`, `writeBytes`).
+`to_int32(a + b)` is what Java computes for `a + b`. The rest of this package wraps a value only where the Java method
+does (`writeByte`, `writeShort`, `writeChar`, `writeBytes`).
 """
 
 __all__ = ["to_int8", "to_int16", "to_int32", "to_int64", "to_uint8", "to_uint16", "to_uint32", "to_uint64"]
 
-# In each signed form, xor then subtract moves the sign bit's weight from +2**(n-1) to -2**(n-1), without a branch.
+# In the signed functions, xor and subtraction change the weight of the sign bit from +2**(n-1) to -2**(n-1).
 
 
 def to_int8(value: int) -> int:

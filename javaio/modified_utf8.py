@@ -1,17 +1,16 @@
-"""Java's modified UTF-8, both ways, without the length that `writeUTF` puts before it.
+"""Java's modified UTF-8, encoded and decoded, without the length that `writeUTF` puts before it.
 
-It is UTF-8 over UTF-16 units instead of characters: U+0000 is C0 80, a character above U+FFFF is its two surrogates of
-three bytes each, a lone surrogate is legal, nothing takes four bytes. The JDK reads more than it writes: overlong
-two- and three-byte forms and a bare 00 are accepted.
+The format is UTF-8 over UTF-16 units instead of characters: U+0000 is C0 80, a character above U+FFFF is two surrogates
+of three bytes each, a lone surrogate is legal, nothing takes four bytes. The JDK also reads forms that it never writes:
+overlong forms of two and three bytes, and a bare 00.
 
-Strategy: Python's own codecs, written in C, do all of the work, and nothing here looks at a character by itself.
-UTF-8 as Python has it agrees with the format on all text without U+0000 and without characters above U+FFFF.
-To write one of those, something must spell it as two surrogates: JSON's escapes do, and so do UTF-16's units.
-To read surrogates, which UTF-8 refuses, the text is moved: the 2,048 of them change places with characters that it does
-not contain, until UTF-16 joins those that are pairs. Only what is then still no UTF-8, which is overlong or malformed,
-goes through the exact loop, one unit at a time; that loop alone knows the JDK's messages.
-A repair is safe because the bytes it looks for (C0, ED, F0 to F4) can never stand inside another character, so
-malformed text stays malformed after it. docs/speed.md has the figures.
+For speed, Python's codecs, which are written in C, do all the work. UTF-8 equals the format for all text without U+0000
+and without characters above U+FFFF. To encode a character above U+FFFF, it is written as two surrogates by JSON's
+escapes or by UTF-16, then encoded. To decode surrogates, which Python's UTF-8 refuses, the bytes are translated: the
+2,048 surrogates become characters that the text does not contain, and are translated back as UTF-16 units, which joins
+the pairs. What is then still not UTF-8 is overlong or malformed. A loop decodes it one unit at a time, with the JDK's
+messages. The translation is safe because the bytes it changes (C0, ED, F0 to F4) never occur inside another character,
+so malformed text stays malformed. docs/speed.md has measurements.
 """
 
 import sys
@@ -24,14 +23,14 @@ from javaio.errors import UTFDataFormatError
 
 __all__ = ["decode_modified_utf8", "encode_modified_utf8", "join_surrogates", "utf16_units"]
 
-# Looked up once; and called this way, they refuse by themselves whatever is no str, or no bytes.
+# Called on the class, these raise TypeError for anything but a str, or bytes.
 _is_ascii = str.isascii
 _encode = str.encode
 _decode = bytes.decode
 
-# A str takes four bytes a character if one of them is above U+FFFF, and less otherwise (PEP 393), so its size tells,
-# without a look at the text. Where a str does not say its size, or has more to it than its characters, it goes the way
-# of text that does have such a character, which is right for any.
+# A str takes four bytes a character if one of them is above U+FFFF, and fewer otherwise (PEP 393), so its size shows
+# whether there is one. An implementation whose str does not give its size, or is larger, takes the way of text with
+# such a character, which is right for any text.
 _size_of: Callable[[str], int] = getattr(str, "__sizeof__", lambda text: sys.maxsize)
 _WIDE = min(_size_of("\U00010000") - 4, 80)
 
@@ -40,8 +39,8 @@ def encode_modified_utf8(text: str) -> bytes:
     """The bytes of `text` in modified UTF-8, without a length: what `writeUTF` writes after its first two bytes.
 
     Units U+0001 to U+007F take one byte, U+0000 and U+0080 to U+07FF two, all others three. Every `str` can be encoded,
-    lone surrogates included, and there is no limit of 65,535 bytes here: that one belongs to `write_utf`.
-    Raises `TypeError` for anything but a `str`.
+    lone surrogates included. The limit of 65,535 bytes is that of `write_utf` alone. Raises `TypeError` for what is no
+    `str`.
     """
     try:
         data = _encode(text) if _is_ascii(text) or _size_of(text) < _WIDE + 4 * len(text) else _encode_astral(text)
@@ -55,11 +54,11 @@ def encode_modified_utf8(text: str) -> bytes:
 
 
 def decode_modified_utf8(data: bytes | bytearray | memoryview) -> str:
-    """The text of `data`, all of which is modified UTF-8 without a length: what `readUTF` makes of it.
+    """The text of `data`, which is modified UTF-8 of any size without a length: what `readUTF` makes of it.
 
-    Two surrogates that belong together become the one Python character they stand for; any other surrogate stays.
-    There is no limit of 65,535 bytes here. Raises `UTFDataFormatError`, with the JDK's message, for what `readUTF`
-    refuses (a stray continuation byte, a four-byte form, a character cut short), and `TypeError` for what is no bytes.
+    A pair of surrogates becomes one Python character; a lone surrogate stays. Raises `UTFDataFormatError`, with the
+    JDK's message, for what `readUTF` refuses (a stray continuation byte, a four-byte form, an incomplete character),
+    and `TypeError` for what is no bytes.
     """
     try:
         text = _decode(data)  # type: ignore[arg-type]
@@ -75,32 +74,32 @@ def decode_modified_utf8(data: bytes | bytearray | memoryview) -> str:
 
 
 def utf16_units(text: str) -> bytes:
-    """The text as Java holds it: its UTF-16 units, big-endian, lone surrogates included."""
+    """The UTF-16 units of a text, big-endian, lone surrogates included. Java: the chars of a `String`."""
     return text.encode("utf-16-be", "surrogatepass")
 
 
 def join_surrogates(units: bytes) -> str:
-    """The Python text of big-endian UTF-16 units: pairs become one character, lone surrogates stay."""
+    """The text of big-endian UTF-16 units: a pair of surrogates becomes one character, a lone surrogate stays."""
     return units.decode("utf-16-be", "surrogatepass")
 
 
 def _encode_astral(text: str) -> bytes:
-    """Any text, as UTF-8 of its UTF-16 units."""
+    """Encodes any text, as UTF-8 of its UTF-16 units."""
     of_units = _str_of_units() if len(text) >= _LONG else None
     if of_units:
         units = utf_16_le_encode(text, "surrogatepass")[0]
         halves = of_units(2, units, len(units) // 2)
         return halves.encode("utf-8", "surrogatepass")
-    halves = unicode_escape_decode(encode_basestring_ascii(text))[0]  # and the quotes of JSON
+    halves = unicode_escape_decode(encode_basestring_ascii(text))[0]  # with the quotes of JSON
     return halves.encode("utf-8", "surrogatepass")[1:-1]
 
 
-_LONG = 128  # what the first way costs to begin with, the second has spent by then
+_LONG = 128  # characters from which on the first way is faster
 
 
 @cache
 def _str_of_units() -> Callable[[int, bytes, int], str] | None:
-    """CPython's own function that makes a str of UTF-16 units and leaves them as they are: there is no such codec."""
+    """CPython's function that makes a str of UTF-16 units without joining pairs, which no codec does."""
     try:
         import ctypes
 
@@ -112,9 +111,9 @@ def _str_of_units() -> Callable[[int, bytes, int], str] | None:
     return of_units
 
 
-# Surrogates are U+D800 to U+DFFF, ED A0 80 to ED BF BF. Python's decoder takes one for an error, at the price of an
-# exception each; so they become U+1800 to U+1FFF, E1 A0 80 to E1 BF BF, if the text has no other character that begins
-# with E1, or else U+E800 to U+EFFF, and so on. In UTF-8 this changes half a byte, in UTF-16 the other half of one.
+# Surrogates are U+D800 to U+DFFF, ED A0 80 to ED BF BF. Python's decoder handles each as an error, which is slow. So
+# they are translated to U+1800 to U+1FFF, E1 A0 80 to E1 BF BF, if the text has no character that begins with E1, or
+# else to U+E800 to U+EFFF, and so on. In UTF-8 the first byte changes, in UTF-16 the upper half of the first byte.
 
 _LEADS = (0xE1, 0xEE, 0xEA, 0xEB, 0xEC, 0xE4, 0xE5, 0xE6, 0xE7, 0xE8, 0xE9, 0xE2, 0xE3, 0xEF)  # rare ones first
 
@@ -129,7 +128,7 @@ _HIGH_BYTES = slice(1, None, 2)
 
 
 def _decode_unusual(data: bytes) -> str:
-    """What is no UTF-8, but may be modified UTF-8."""
+    """Decodes what is no UTF-8, but may be modified UTF-8."""
     if 0xF0 in data or 0xF1 in data or 0xF2 in data or 0xF3 in data or 0xF4 in data:
         return _decode_exactly(data)
     repaired = data.replace(b"\xc0\x80", b"\x00") if 0xC0 in data else data
@@ -143,7 +142,7 @@ def _decode_surrogates(data: bytes) -> str:
     for lead in _LEADS:
         if lead not in data:
             break
-    else:  # all scripts in one text
+    else:  # the text has characters of all these ranges
         return join_surrogates(utf16_units(data.decode("utf-8", "surrogatepass")))
     units = bytearray(utf_16_le_encode(data.translate(_away[lead]).decode())[0])
     units[_HIGH_BYTES] = units[_HIGH_BYTES].translate(_back[lead])
@@ -151,7 +150,7 @@ def _decode_surrogates(data: bytes) -> str:
 
 
 def _decode_exactly(data: bytes) -> str:
-    """Every rule and every message of the JDK, one UTF-16 unit at a time."""
+    """Decodes one UTF-16 unit at a time, with every rule and every message of the JDK."""
     units: list[str] = []
     at, end = 0, len(data)
     while at < end:
@@ -160,17 +159,16 @@ def _decode_exactly(data: bytes) -> str:
             units.append(chr(lead))
             at += 1
             continue
-        if lead < 0xC0 or lead >= 0xF0:  # a continuation byte with nothing to continue, or a four-byte form
+        if lead < 0xC0 or lead >= 0xF0:  # a stray continuation byte, or a four-byte form
             raise UTFDataFormatError(f"malformed input around byte {at}")
         size = 2 if lead < 0xE0 else 3
-        # That the character is complete is checked before whether it is well formed: a bad byte in a character that
-        # is also cut short is "partial".
+        # Completeness is checked first, as in the JDK: a bad byte in an incomplete character is "partial".
         if at + size > end:
             raise UTFDataFormatError("malformed input: partial character at end")
         unit = lead & (0x1F if size == 2 else 0x0F)
         for byte in data[at + 1 : at + size]:
             if byte & 0xC0 != 0x80:
-                # The JDK counts from 0 and says 2 past the lead, whichever byte is wrong and however long the form.
+                # The JDK gives the offset of the lead plus 2, whichever byte is wrong and however long the form is.
                 raise UTFDataFormatError(f"malformed input around byte {at + 2}")
             unit = unit << 6 | byte & 0x3F
         units.append(chr(unit))

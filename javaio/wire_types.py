@@ -1,11 +1,9 @@
-"""The one table of what can stand on the wire.
+"""The table of wire types: how each type of `java.io.DataInput` is encoded and decoded.
 
-A `WireType` is a name, the bytes it takes, how to make a value of them and how to make them of a value. It does no
-input or output. The blocking streams, the asyncio streams and whoever decodes recorded bytes all read this table, so
-that they cannot disagree.
+A `WireType` does no input or output. The blocking streams, the asyncio streams and decoders of recorded bytes all use
+this table, so that they cannot disagree.
 
-Ten of the eleven types have a fixed size. UTF has a head of 2 bytes that says how many follow: for it, `size` is that
-of the head and `rest` makes the second number of the first bytes.
+Ten of the eleven types have a fixed size. A UTF begins with 2 bytes that say how many follow.
 """
 
 import struct
@@ -39,11 +37,11 @@ __all__ = [
 
 T = TypeVar("T")
 
-_SHOWN = 60  # a value's text in a log is cut in the middle beyond this
+_SHOWN = 60  # characters of a description
 
 
 class Decoded(NamedTuple, Generic[T]):
-    """A value found in recorded bytes, and how many bytes it took there."""
+    """A decoded value, and the number of bytes it takes."""
 
     value: T
     size: int
@@ -86,14 +84,14 @@ class WireType(Generic[T]):
         return f"WireType({self.name!r}, {self.size})"
 
     def encode(self, value: T) -> bytes:
-        """The bytes that Java's write method puts on the wire for `value`, with its truncations and its refusals."""
+        """The bytes of `value` on the wire, as Java writes them. Raises what the stream's method raises."""
         return self.pack(value)
 
     def decode(self, buffer: bytes | bytearray | memoryview, offset: int = 0) -> Decoded[T]:
-        """The value that starts at `offset`, and how many bytes it takes.
+        """The value whose first byte is at `offset`, and the number of bytes it takes.
 
-        Raises `IncompleteValueError` where the buffer ends too early (how many bytes are needed, as far as is known,
-        and how many are there), and `UTFDataFormatError` for malformed text, as the streams do.
+        Raises `IncompleteValueError` if the buffer ends inside the value, `UTFDataFormatError` for malformed text and
+        `ValueError` for a negative offset.
         """
         if offset < 0:
             raise ValueError(f"{self.name}: expected an offset from 0, got {offset}")
@@ -109,14 +107,14 @@ class WireType(Generic[T]):
         return Decoded(self.unpack(data), size)
 
     def describe(self, value: T) -> str:
-        """The value for human eyes, on one line: `int 182`, `UTF 'bonjour'`; long text loses its middle."""
+        """The type and the value on one line: `int 182`, `UTF 'bonjour'`. The middle of long text is left out."""
         shown = repr(value)
         if len(shown) > _SHOWN:
             shown = f"{shown[: _SHOWN // 2]}...{shown[-_SHOWN // 2 :]}"
         return f"{self.name} {shown}"
 
 
-# What Java cannot express --------------------------------------------------------------------------------------------
+# Values that Java does not have --------------------------------------------------------------------------------------
 
 
 def _refused(name: str, value: object, bits: int) -> Exception:
@@ -127,13 +125,13 @@ def _refused(name: str, value: object, bits: int) -> Exception:
 
 
 def check_int(name: str, value: int) -> None:
-    """Refuses what no Java int can be: `TypeError`, `OverflowError`."""
+    """Raises `TypeError` for what is no int, `OverflowError` beyond -2**31 to 2**31 - 1."""
     if not isinstance(value, int) or not -1 << 31 <= value < 1 << 31:
         raise _refused(name, value, 32)
 
 
 def check_size(name: str, size: int) -> None:
-    """Refuses what no Java array can be: a size below 0 (`ValueError`) or beyond an int (`OverflowError`)."""
+    """Raises `ValueError` for a size below 0, `OverflowError` beyond 2**31 - 1, `TypeError` for what is no int."""
     check_int(name, size)
     if size < 0:
         raise ValueError(f"{name}: expected a size from 0, got {size}")
@@ -144,7 +142,7 @@ def _mistyped(name: str, expected: str, value: object) -> TypeError:
 
 
 def _shown(value: int) -> str:
-    # Python refuses to print an int of thousands of digits, and no one would read it.
+    # Python raises ValueError for the text of an int of more than 4,300 digits.
     return str(value) if value.bit_length() <= 128 else f"an int of {value.bit_length()} bits"
 
 
@@ -160,7 +158,7 @@ _unpack_int64 = struct.Struct(">q").unpack
 
 
 def _low_bytes_of_int(name: str, size: int) -> Callable[[int], bytes]:
-    """Java's `writeByte` and `writeShort` take any int and keep its low bytes: and no more than an int."""
+    """Packs the low bytes of a Java int, as `writeByte` and `writeShort` do; refuses what is beyond an int."""
     skipped = 4 - size
 
     def pack(value: int) -> bytes:
@@ -233,7 +231,7 @@ _pack_low_16 = _low_bytes_of_int("char", 2)
 
 
 def pack_char(value: str | int) -> bytes:
-    """A UTF-16 unit, given as a `str` of one, or as an int whose low 16 bits count, as in `writeChar(int)`."""
+    """The two bytes of a char: of the one UTF-16 unit of a `str`, or the low 16 bits of an int."""
     if not isinstance(value, str):
         return _pack_low_16(value)
     units = utf16_units(value)
@@ -243,9 +241,8 @@ def pack_char(value: str | int) -> bytes:
 
 
 # Floating point ------------------------------------------------------------------------------------------------------
-# A NaN carries bits that no one looks at but a bit-by-bit comparison. Java writes every NaN as one and the same, and
-# reads every NaN as it is; what hardware and C libraries do to a NaN on its way through `float` differs, so that way is
-# not taken here.
+# Java writes every NaN with the same bits, and reads every NaN with the bits it has. A conversion between float and
+# double in hardware or in a C library may change the bits of a NaN, so NaNs are not converted that way here.
 
 _float = struct.Struct(">f")
 _double = struct.Struct(">d")
@@ -256,7 +253,7 @@ _FLOAT_MINUS_INFINITY = b"\xff\x80\x00\x00"
 
 
 def _unreal(name: str, value: object) -> Exception:
-    if isinstance(value, int):  # an int counts as the double nearest to it; this one has none
+    if isinstance(value, int):  # an int is converted to the nearest double; this one is too large
         return OverflowError(f"{name}: expected at most 1.7976931348623157e+308, got {_shown(value)}")
     return _mistyped(name, "a float", value)
 
@@ -267,7 +264,7 @@ def _pack_float(value: float) -> bytes:
     try:
         return _float.pack(value)
     except OverflowError:
-        # Finite, and nearer to 2**128 than to any float: Java's narrowing cast makes it an infinity.
+        # Finite, and nearer to 2**128 than to any float. Java's narrowing cast makes it an infinity.
         return _FLOAT_INFINITY if value > 0 else _FLOAT_MINUS_INFINITY
     except struct.error:
         raise _unreal("float", value) from None
@@ -281,7 +278,7 @@ def _unpack_float(data: bytes) -> float:
 
 
 def _widen_nan(bits: int) -> float:
-    """The double whose sign and leading payload bits are those of a float NaN: what a bare widening should do."""
+    """The double NaN with the sign and the payload bits of a float NaN."""
     wide = bits >> 31 << 63 | 0x7FF << 52 | (bits & 0x7FFFFF) << 29
     return _unpack_double(wide.to_bytes(8, "big"))
 
@@ -304,7 +301,7 @@ def _unpack_double(data: bytes) -> float:
 
 
 SHORT_HEADS = tuple(_pack_uint16(size) for size in range(256))
-"""The two bytes before a text of so many: most are short, and to look one up takes a fifth of the time."""
+"""The length of a UTF in two bytes, by the length. A look-up takes a fifth of the time of packing."""
 
 
 def _pack_utf(text: str) -> bytes:
@@ -315,7 +312,7 @@ def _pack_utf(text: str) -> bytes:
     try:
         return _pack_uint16(size) + data
     except struct.error:
-        # Eight units, not characters, at either end: half a pair may be all that is left of an emoji there.
+        # The JDK shows eight UTF-16 units, not characters, of both ends, and so perhaps half of a surrogate pair.
         head, tail = utf16_units(text[:8])[:16], utf16_units(text[-8:])[-16:]
         raise UTFDataFormatError(
             f"encoded string ({join_surrogates(head)}...{join_surrogates(tail)}) too long: {size} bytes"
@@ -351,4 +348,4 @@ _ALL: tuple[WireType[Any], ...] = (
 )
 
 WIRE_TYPES: Mapping[str, WireType[Any]] = MappingProxyType({wire.name: wire for wire in _ALL})
-"""Every wire type by its name: Java's own (`int`, `unsignedShort`, `UTF`), as in its `readInt`, `readUnsignedShort`."""
+"""Every wire type by Java's name: `int`, `unsignedShort`, `UTF`, as in `readInt`, `readUnsignedShort`, `readUTF`."""

@@ -37,7 +37,7 @@ Each client has a --help of its own: python3 -m pyclient chat --help
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the client that is asked for; returns the status of the program."""
+    """Runs the client that the arguments name; returns the exit status."""
     use_utf8()
     end_on_ctrl_c()
     options = _parser().parse_args(arguments)
@@ -95,7 +95,7 @@ def _number_of_clients(text: str) -> int:
 def _user_name() -> str:
     try:
         return getpass.getuser()
-    except (ImportError, KeyError, OSError):  # an account without a name, as there are in containers
+    except (ImportError, KeyError, OSError):  # an account without a name, as in some containers
         return "?"
 
 

@@ -1,4 +1,4 @@
-"""AdditionClientThread: one of the MultithreadedClients."""
+"""AdditionClientThread: one client of MultithreadedClients."""
 
 import random
 import threading
@@ -11,7 +11,7 @@ __all__ = ["AdditionClientThread"]
 
 
 class AdditionClientThread(threading.Thread):
-    """Has a single pair of random integers added. `failed` tells, in the end, whether that came to nothing."""
+    """Requests the sum of one pair of random integers. `failed` is True after an error."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(daemon=True)

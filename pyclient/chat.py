@@ -1,7 +1,7 @@
-"""ChatClient: sends what is typed to a chat server, and shows what the others write, both at once.
+"""ChatClient: sends what is typed to a chat server, and prints what the others write. Java: `ChatClient`.
 
-The main thread listens to the server, so that the program ends as soon as the server is lost; a thread of its own
-waits for the keyboard, and is left behind then.
+The main thread receives from the server, so that the program ends as soon as the connection does. A daemon thread reads
+the keyboard, and does not delay that end.
 """
 
 from javaio import DataInputStream, DataOutputStream
@@ -13,7 +13,7 @@ __all__ = ["run"]
 
 
 def run(author: str, host: str, port: int) -> int:
-    """Chats until the end of the input; returns the status of the program."""
+    """Chats until the end of the input; returns the exit status."""
     typed = open_keyboard()
     try:
         with connect(host, port) as connection, connection.makefile("rwb", buffering=0) as stream:
@@ -33,7 +33,7 @@ def run(author: str, host: str, port: int) -> int:
 
 
 def _show_messages(data_in: DataInputStream, keyboard: ChatKeyboardThread) -> None:
-    """Shows the messages of the other authors, until the connection ends."""
+    """Prints the messages of the other authors until the connection ends."""
     while True:
         author = data_in.read_utf()
         text = data_in.read_utf()

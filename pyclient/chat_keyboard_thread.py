@@ -1,4 +1,4 @@
-"""The half of the chat client that sends what is typed."""
+"""The thread of the chat client that sends what is typed."""
 
 import contextlib
 import socket
@@ -13,14 +13,14 @@ __all__ = ["ChatKeyboardThread", "open_keyboard"]
 
 _UTF = WIRE_TYPES["UTF"]
 
-_GOODBYE = 2.0  # seconds that the server may take to end the conversation, once we have
+_GOODBYE = 2.0  # seconds that the server has to end the connection after the client has
 
 
 class ChatKeyboardThread(threading.Thread):
-    """Sends each line that is typed; at the end of the input, says goodbye."""
+    """Sends each line that is typed; ends the connection at the end of the input."""
 
     def __init__(self, keyboard: Iterable[str], author: str, connection: socket.socket) -> None:
-        super().__init__(daemon=True)  # the program may end while it waits for the keyboard
+        super().__init__(daemon=True)  # the program may end while this thread waits for the keyboard
         self.author = author
         self._keyboard = keyboard
         self._connection = connection
@@ -32,15 +32,15 @@ class ChatKeyboardThread(threading.Thread):
             self._send_typed_lines()
             self._say_goodbye()
         with contextlib.suppress(OSError):
-            self._connection.shutdown(socket.SHUT_RDWR)  # wakes whoever still listens to the server
+            self._connection.shutdown(socket.SHUT_RDWR)  # wakes the main thread if it still receives
 
     def closing(self) -> bool:
-        """Whether we are leaving: the end of the connection is no error then."""
+        """Whether this client is ending the connection, which then is no error."""
         with self._lock:
             return self._closing
 
     def show_unless_closing(self, line: str) -> None:
-        """Prints what another author wrote, up to the moment when we say that we are leaving."""
+        """Prints a line, unless this client has printed that it is closing the connection."""
         with self._lock:
             if not self._closing:
                 out(line)
@@ -61,18 +61,18 @@ class ChatKeyboardThread(threading.Thread):
         with self._lock:
             self._closing = True
             out("### Fermeture connexion...")
-        # First our side alone, so that everything sent arrives; then the server closes its own, and all is over.
+        # The client ends its side only, so that everything it sent arrives. The server then closes the connection.
         self._connection.shutdown(socket.SHUT_WR)
         time.sleep(_GOODBYE)
 
 
 def open_keyboard() -> Iterable[str]:
-    """The lines of standard input, in UTF-8, each as soon as it is there.
+    """The lines of standard input, in UTF-8, each as soon as it is typed.
 
-    Opened before the connection: if standard input is closed, that takes its number. And read through a file object of
-    its own: one that is waiting in `sys.stdin` cannot be left behind when Python ends.
+    Must be opened before the connection, which would take file descriptor 0 if standard input is closed. It is a file
+    object of its own, since Python cannot end while a thread is reading `sys.stdin`.
     """
     try:
         return open(0, encoding="utf-8", errors="replace", closefd=False)
     except OSError:
-        return ()  # closed: nothing will be typed
+        return ()  # standard input is closed

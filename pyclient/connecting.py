@@ -1,4 +1,4 @@
-"""How a client reaches its server, and what it says when that fails."""
+"""Connecting a client to its server, and what it prints if that fails."""
 
 import contextlib
 import ipaddress
@@ -9,26 +9,26 @@ from pyconsole import CONNECTION_ERRORS, err, out, reason
 __all__ = ["NETWORK_ERRORS", "connect", "local_address", "say_network_error"]
 
 NETWORK_ERRORS = CONNECTION_ERRORS
-"""What a conversation can fail with: the network, the end of the stream, malformed text."""
+"""What can end a connection: network errors, the end of the stream, malformed text."""
 
 
 def connect(host: str, port: int) -> socket.socket:
-    """A connection to the server, as Java's `new Socket(host, port)`. Raises `OSError` (`gaierror`: no such host)."""
+    """A connection to the server. Java: `new Socket(host, port)`. Raises `OSError`, `gaierror` for an unknown host."""
     out(f"### Tentative de connexion à {host}:{port}...")
     try:
         connection = socket.create_connection((host, port))
-    except UnicodeError:  # no name on earth looks like this one
+    except UnicodeError:  # the name is not valid in DNS
         raise socket.gaierror(socket.EAI_NONAME, host) from None
     with contextlib.suppress(OSError):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a request leaves at once
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # requests are sent at once
     out("### Connexion établie.")
     return connection
 
 
 def local_address(connection: socket.socket) -> str:
-    """This end's address as Java writes it, `socket.getLocalAddress().getHostAddress()`.
+    """The local address as Java writes it. Java: `socket.getLocalAddress().getHostAddress()`.
 
-    IPv4 as usual, also where it is mapped into IPv6; IPv6 in eight groups, none left out, and with its scope if any.
+    IPv4 has four numbers, also if it is mapped into IPv6; IPv6 has all eight groups, and its scope if there is one.
     """
     name = connection.getsockname()
     address = ipaddress.ip_address(name[0].partition("%")[0])
@@ -42,7 +42,7 @@ def local_address(connection: socket.socket) -> str:
 
 
 def say_network_error(error: Exception, host: str) -> None:
-    """Prints why the conversation failed."""
+    """Prints why the connection failed."""
     if isinstance(error, socket.gaierror):
         err("!!! Hôte inconnu")
         err(f"!!! Détails : {host}")

@@ -1,4 +1,4 @@
-"""MultithreadedClients: many clients of an addition server at once, a thread for each."""
+"""MultithreadedClients: many clients of an addition server at once, each in a thread of its own."""
 
 from pyclient.addition_client_thread import AdditionClientThread
 from pyclient.connecting import say_network_error
@@ -8,7 +8,7 @@ __all__ = ["run"]
 
 
 def run(host: str, port: int, clients: int) -> int:
-    """Starts the clients and waits for them; the status of the program is 1 if any of them failed."""
+    """Starts the clients and waits for them; returns the exit status, 1 if a client failed."""
     allow_many_connections()
     threads: list[AdditionClientThread] = []
     failed = False
@@ -16,7 +16,7 @@ def run(host: str, port: int, clients: int) -> int:
         thread = AdditionClientThread(host, port)
         try:
             thread.start()
-        except RuntimeError as error:  # the system has no thread left for us
+        except RuntimeError as error:  # the system allows no more threads
             say_network_error(error, host)
             failed = True
         else:

@@ -1,4 +1,4 @@
-"""SimpleClient: has three pairs of random integers added by an addition server."""
+"""SimpleClient: requests the sums of three pairs of random integers. Java: `SimpleClient`."""
 
 import random
 
@@ -12,7 +12,7 @@ _REQUESTS = 3
 
 
 def run(host: str, port: int) -> int:
-    """Talks with the server and shows it; returns the status of the program."""
+    """Sends the requests and prints the answers; returns the exit status."""
     try:
         with connect(host, port) as connection, connection.makefile("rwb", buffering=0) as stream:
             data_in = DataInputStream(stream)
