@@ -6,83 +6,71 @@ import argparse
 import socket
 from collections.abc import Iterator, Sequence
 
+from conformance.agent.addresses import listen_everywhere
 from conformance.agent.player.player import Outcome, play_against_client, play_against_server
 from conformance.agent.player.steps import Receive, Send, Silence, Step
-from conformance.cli.operator_prompt import Asking, can_be_typed
+from conformance.cli.arguments import Parser, seconds
+from conformance.cli.operator_prompt import OperatorPrompt, can_be_typed
+from conformance.cli.terminal import Paint, has_colours
 from conformance.cli.verdicts import Verdicts
 from conformance.model import Protocol
 from conformance.model.cases import Case, CaseFile, load_cases
 from conformance.model.lookup import UsageError, find_case_files, find_protocol
 from conformance.observe.places import Place, listen_place, place
-from conformance.observe.terminal import Paint, has_colours
 
-__all__ = ["ABOUT", "EPILOG", "add_arguments", "run"]
-
-ABOUT = "go through all cases of a protocol against a server or a client, and say what it does wrong"
-EPILOG = """\
-  {prog} server 192.168.1.20 --protocol addition         all cases against a server that is running
-  {prog} server localhost:9001 --protocol chat --only text
-  {prog} client --port 8999 --protocol addition          listens, and judges whoever connects, case by case
-  {prog} client --protocol chat                          says besides what to type into the client, and when
-
-A case that fails is a sentence, with the mistake that fits the bytes if one is known. A case that is rough is one in
-which the program does just what the course's own Java does, and no mistake. The status is 0 if the program stood all
-cases, 1 if not, 2 for a command line that cannot be understood."""
+__all__ = ["add_arguments", "run"]
 
 _SERVER_SECONDS = _CLIENT_SECONDS = 5.0
 _TYPED_SECONDS = 120.0
-_PATIENCE_LIMIT = 3600
-_PROBE_MS = 700
+_PROBE_SECONDS = 0.7
 _BACKLOG = 512  # a client may make hundreds of connections at once
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """What `check` takes."""
-    sides = parser.add_subparsers(dest="side", metavar="server|client", required=True)
-    server = sides.add_parser("server", help="a server that is running somewhere")
+    words = parser.words
+    sides = parser.add_subparsers(dest="side", metavar=words.text("cli.check.side"), required=True)
+    server = sides.add_parser("server", help=words.text("cli.check.server"))
     server.add_argument(
-        "server", type=place, metavar="HOST[:PORT]", help="port 8999, or the protocol's, if none is given"
+        "server",
+        type=place,
+        metavar=words.text("cli.check.metavar.host"),
+        help=words.text("cli.check.server.place"),
     )
-    client = sides.add_parser("client", help="whoever connects to this machine")
+    client = sides.add_parser("client", help=words.text("cli.check.client"))
     client.add_argument(
-        "--port", type=listen_place, default=None, metavar="[HOST:]PORT", help="default: the protocol's"
+        "--port",
+        type=listen_place,
+        metavar=words.text("cli.check.metavar.port"),
+        help=words.text("cli.check.port"),
     )
     client.add_argument(
         "--connections",
         type=_count,
-        default=None,
-        metavar="NUMBER",
-        help="how many connections your client makes; default: all that come are judged",
+        metavar=words.text("cli.check.metavar.number"),
+        help=words.text("cli.check.connections"),
     )
     for side in (server, client):
-        side.add_argument("--protocol", required=True, metavar="NAME|FILE.yaml", help="what it should speak")
-        side.add_argument("--only", default="", metavar="TEXT", help="the cases that have this in their name")
-        side.add_argument(
-            "--patience",
-            type=_seconds,
-            default=None,
-            metavar="SECONDS",
-            help="how long what must come may take; default: 5, and 120 where a person types",
-        )
-        side.add_argument("--json", action="store_true", help="a line of JSON for each case")
+        for name, metavar, options in (
+            ("protocol", "protocol", {"required": True}),
+            ("only", "text", {"default": ""}),
+            ("timeout", "seconds", {"type": seconds}),
+        ):
+            side.add_argument(
+                f"--{name}",
+                metavar=words.text(f"cli.check.metavar.{metavar}"),
+                help=words.text(f"cli.check.{name}"),
+                **options,
+            )
+        # Its name until it was `--timeout`.
+        side.add_argument("--patience", dest="timeout", type=seconds, help=argparse.SUPPRESS, default=argparse.SUPPRESS)
+        side.add_argument("--json", action="store_true", help=words.text("cli.check.json"))
 
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"a number of connections is 1 or more, not {text!r}")
+        raise UsageError("cli.check.usage.connections", text=text)
     return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= _PATIENCE_LIMIT:
-        raise argparse.ArgumentTypeError(
-            f"to be patient takes a number of seconds up to {_PATIENCE_LIMIT}, not {text!r}"
-        )
-    return seconds
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,25 +78,22 @@ def run(arguments: argparse.Namespace) -> int:
     protocol = find_protocol(arguments.protocol)
     file = load_cases(find_case_files(arguments.protocol)).get((protocol.protocol, arguments.side))
     if file is None:
-        raise UsageError(
-            f"there are no cases against a {arguments.side} of {protocol.protocol!r}: "
-            "those of a protocol of your own stand in the folder `cases` beside its file"
-        )
+        raise UsageError(f"cli.check.usage.no-cases.{arguments.side}", protocol=protocol.protocol)
     paint = Paint(has_colours())
-    verdicts = Verdicts(protocol, paint, side=arguments.side, as_json=arguments.json)
+    verdicts = Verdicts(protocol, arguments.words, paint, side=arguments.side, as_json=arguments.json)
     cases = [case for case in file.cases if arguments.only in case.name]
     left_out = 0
     if arguments.side == "server":
         server: Place = arguments.server
-        outcomes = _against_server(file, cases, server.host, server.port or protocol.port, arguments.patience)
+        outcomes = _against_server(file, cases, server.host, server.port or protocol.port, arguments.timeout)
     else:
         cases = [case for case in cases if case.listens]
         everything = len(cases)
         if not arguments.json:  # a program can type what a person cannot
             cases = [case for case in cases if can_be_typed(case)]
         left_out = everything - len(cases)
-        asking = Asking(paint, as_json=arguments.json)
-        outcomes = _against_client(file, cases, _listen(arguments.port, protocol), asking, arguments)
+        prompt = OperatorPrompt(arguments.words, paint, as_json=arguments.json)
+        outcomes = _against_client(file, cases, _listen(arguments.port, protocol), prompt, arguments)
     try:
         for case, outcome in outcomes:
             verdicts.tell(case, outcome)
@@ -119,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _against_server(
-    file: CaseFile, cases: Sequence[Case], host: str, port: int, patience: float | None
+    file: CaseFile, cases: Sequence[Case], host: str, port: int, timeout: float | None
 ) -> Iterator[tuple[Case, Outcome]]:
     ways = {case.serves for case in cases}
     if ways != {"both"}:
@@ -128,7 +113,7 @@ def _against_server(
         if case.serves in ways:
             yield (
                 case,
-                play_against_server(case.steps, file.afterwards, host, port, patience=patience or _SERVER_SECONDS),
+                play_against_server(case.steps, file.afterwards, host, port, timeout=timeout or _SERVER_SECONDS),
             )
 
 
@@ -136,7 +121,7 @@ def _serves_at_once(file: CaseFile, host: str, port: int) -> bool:
     """Whether a second client is served while a first one says nothing."""
     second = tuple(_by_another(step) for step in file.afterwards)
     waiting: tuple[Step, ...] = (Send(()), Silence(1))
-    return play_against_server((*waiting, *second), (), host, port, patience=_PROBE_MS / 1000).problem is None
+    return play_against_server((*waiting, *second), (), host, port, timeout=_PROBE_SECONDS).problem is None
 
 
 def _by_another(step: Step) -> Step:
@@ -149,26 +134,28 @@ def _by_another(step: Step) -> Step:
 
 
 def _against_client(
-    file: CaseFile, cases: Sequence[Case], listener: socket.socket, asking: Asking, arguments: argparse.Namespace
+    file: CaseFile,
+    cases: Sequence[Case],
+    listener: socket.socket,
+    prompt: OperatorPrompt,
+    arguments: argparse.Namespace,
 ) -> Iterator[tuple[Case, Outcome]]:
     # What somebody types takes as long as a person takes; and a client that somebody types to makes one connection.
-    patience = arguments.patience or (_TYPED_SECONDS if file.typed else _CLIENT_SECONDS)
+    timeout = arguments.timeout or (_TYPED_SECONDS if file.typed else _CLIENT_SECONDS)
     connections = arguments.connections or (1 if file.typed else None)
     with listener:
         for number, case in enumerate(cases, 1):
-            asking.start(case, number, len(cases), listener.getsockname()[1], typed=file.typed)
-            outcome = play_against_client(
-                case.steps, listener, connections, patience=patience, wait=None, operate=asking
-            )
-            asking.end(case)
+            prompt.start(case, number, len(cases), listener.getsockname()[1], typed=file.typed)
+            outcome = play_against_client(case.steps, listener, connections, timeout=timeout, wait=None, operate=prompt)
+            prompt.end(case)
             yield case, outcome
 
 
 def _listen(where: Place | None, protocol: Protocol) -> socket.socket:
     host, port = where.host if where else "", protocol.port if where is None or where.port is None else where.port
     try:
-        if not host and socket.has_dualstack_ipv6():
-            return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=_BACKLOG)
-        return socket.create_server((host, port), backlog=_BACKLOG)
+        listener = socket.create_server((host, port)) if host else listen_everywhere(port)
+        listener.listen(_BACKLOG)
     except OSError as error:
-        raise UsageError(f"cannot listen on port {port}: {error.strerror or error}") from None
+        raise UsageError("cli.check.usage.listen", port=port, reason=error.strerror or str(error)) from None
+    return listener

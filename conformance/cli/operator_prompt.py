@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from conformance.agent.player.operator import OperatorStep, Reply
-from conformance.agent.player.steps import Input, Rests, Shows, Type
-from conformance.model.cases import Case, all_steps
-from conformance.observe.terminal import Paint, print_line
+from babel.numbers import format_decimal
 
-__all__ = ["Asking", "can_be_typed"]
+from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Type
+from conformance.agent.player.walk import Reply
+from conformance.cli.terminal import Paint, print_line
+from conformance.formatting import Catalogue
+from conformance.model.cases import Case, all_steps
+
+__all__ = ["OperatorPrompt", "can_be_typed"]
 
 _LINES = 8
 _CHARACTERS = 80
@@ -26,10 +29,11 @@ def _on_one_line(line: str) -> bool:
     return line == line.rstrip("\r") and line.isprintable()
 
 
-class Asking:
+class OperatorPrompt:
     """Tells a person what to do: in words, or as lines of JSON for a program that does it in their place."""
 
-    def __init__(self, paint: Paint, *, as_json: bool) -> None:
+    def __init__(self, words: Catalogue, paint: Paint, *, as_json: bool) -> None:
+        self._words = words
         self._paint = paint
         self._as_json = as_json
 
@@ -38,41 +42,49 @@ class Asking:
         if self._as_json:
             self._event("start", case=case.name, port=port, author=case.author if typed else None)
             return
-        author = f'author "{case.author}" and ' if typed else ""
-        line = f"{number} of {count}, {case.name}: {case.about}. Start your client now, with {author}port {port}."
-        print_line(self._paint(line, "bold"))
+        values = {"number": number, "count": count, "case": case.name, "port": port, "author": case.author}
+        values["about"] = case.about.in_language(self._words.language)
+        name = "cli.check.start.author" if typed else "cli.check.start"
+        print_line(self._paint(self._words.text(name, values), "bold"))
         for unwanted in case.hides:
-            self._say(f"It must never show a line such as: {unwanted}")
+            self._say(self._words.text("cli.check.hides", {"line": unwanted}))
 
     def end(self, case: Case) -> None:
         """The conversation is over: what else is to be seen, and is not judged here."""
         if case.console and not self._as_json:
-            self._say(f"On its console must stand now: {' and '.join(case.console)}")
+            self._say(self._words.text("cli.check.console", {"lines": ", ".join(case.console)}))
 
     def __call__(self, step: OperatorStep) -> Reply:
         """Asks for the step. What the client shows nobody can see from here: that is told, and not judged."""
         match step:
             case Type():
-                self._lines("type", step.type, "Type into your client, and Enter behind each line:")
+                self._lines("type", step.type)
             case Shows():
-                self._lines("shows", step.shows, "It must show now:")
+                self._lines("shows", step.shows)
             case Input():
                 if self._as_json:
                     self._event("end of input")
                 else:
-                    self._say("End its input: Ctrl-D (on Windows Ctrl-Z and Enter).")
+                    self._say(self._words.text("cli.check.input"))
             case Rests():
                 pass  # nobody can see from here how busy it is
         return Reply()
 
-    def _lines(self, event: str, lines: Sequence[str], words: str) -> None:
+    def _lines(self, event: str, lines: Sequence[str]) -> None:
         if self._as_json:
             self._event(event, lines=list(lines))
             return
-        self._say(words)
+        self._say(self._words.text(f"cli.check.{event}"))
         for line in [*lines[:_LINES], "..."] if len(lines) > _LINES else lines:
-            shown = line if len(line) <= _CHARACTERS else f"{line[:_CHARACTERS]}... ({len(line):,} characters)"
-            self._say(f"    {shown if shown.strip() else '(an empty line)' if not shown else repr(shown)}")
+            self._say(f"    {self._shown(line)}")
+
+    def _shown(self, line: str) -> str:
+        if not line:
+            return self._words.text("cli.check.empty-line")
+        if len(line) <= _CHARACTERS:
+            return line if line.strip() else repr(line)
+        values = {"text": line[:_CHARACTERS], "count": format_decimal(len(line), locale=self._words.language)}
+        return self._words.text("cli.check.long-line", values)
 
     def _say(self, line: str) -> None:
         print_line(f"        {self._paint(line, 'yellow')}")

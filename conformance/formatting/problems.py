@@ -23,6 +23,8 @@ def sentence(problem: Problem, words: Catalogue, *, connection: bool = False) ->
     for name, value in problem.values.items():
         if isinstance(value, str) and f"{name}.{value}" in words.ids:
             values[name] = words.text(f"{name}.{value}", values)
+        elif isinstance(value, list):
+            values[name] = " ".join(map(repr, value))
     if "cause" in problem.values:
         inner = {name: value for name, value in problem.values.items() if name != "cause"}
         values["cause"] = sentence(replace(problem, code=problem.values["cause"], values=inner), words)

@@ -199,10 +199,10 @@ class Peer:
             self._drop(len(expected))
             return
         same = next((place for place, (one, two) in enumerate(zip(got, expected, strict=False)) if one != two), 0)
-        values: dict[str, Any] = {"differs": self._offset + same, "got": len(got), "raw": got[:_SHOWN_BYTES]}
-        if same >= _SHOWN_BYTES:  # of long values those bytes are shown that are not the same
+        values: dict[str, Any] = {"differs": self._offset + same, "size": len(got), "raw": got[:_SHOWN_BYTES]}
+        if len(expected) > _SHOWN_BYTES:  # of long values those bytes are shown that are not the same
             pieces = (data[same : same + _SHOWN_BYTES] for data in (got, expected))
-            values |= {"skipped": same, **dict(zip(("raw", "right"), pieces, strict=True))}
+            values |= {"same": same, **dict(zip(("raw", "right"), pieces, strict=True))}
         raise self._unexpected("unexpected-bytes", due, **values)
 
     def _need(self, size: int, due: _Due, until: float) -> None:
@@ -217,7 +217,7 @@ class Peer:
 
     def _so_far(self) -> dict[str, Any]:
         """What has come and is not used: how many bytes, and the first of them."""
-        return {"got": len(self._buffer), "raw": bytes(self._buffer[:_SHOWN_BYTES])} if self._buffer else {}
+        return {"size": len(self._buffer), "raw": bytes(self._buffer[:_SHOWN_BYTES])} if self._buffer else {}
 
     def _drop(self, size: int) -> None:
         del self._buffer[:size]
@@ -266,9 +266,10 @@ class _Due:
     def value_of(cls, wire: WireType[Any] | None, value: Any, data: bytes) -> _Due:
         """This value, or bytes that are none."""
         values: dict[str, Any] = {"right": data[:_SHOWN_BYTES], "needed": len(data)}
+        is_long = len(data) > _SHOWN_BYTES
         if wire is None or wire.name == BYTES:
-            return cls(None, BYTES, {"due": "bytes", **values})
-        return cls(None, wire.name, {"due": "value", "expected": shown(value), **values})
+            return cls(None, BYTES, {"due": "long-bytes" if is_long else "bytes", **values})
+        return cls(None, wire.name, {"due": "long-value" if is_long else "value", "expected": shown(value), **values})
 
 
 def shown(value: Any) -> Any:
