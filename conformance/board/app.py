@@ -1,4 +1,4 @@
-"""The board as a web application: its page, what comes after what a page knows, and a connection as a file."""
+"""The board as a web application: its page, a stream of what changes for each page, and a connection as a file."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from conformance.agent.problem import Problem
 from conformance.board.board import Board
-from conformance.board.guard import Guard
+from conformance.board.guard import Guard, refusal
+from conformance.formatting import LANGUAGES, catalogue
 
 __all__ = ["PAGES", "PAGES_OF_ONE", "board_app"]
 
 PAGES = 64
-"""How many streams are told at once: a page has one, and one more while it follows a connection."""
+"""How many streams may be open at once: a page has one, and one more while it follows a connection."""
 PAGES_OF_ONE = 16
-"""How many of these one address has, so that nobody takes them all."""
+"""How many of these one address may have, so that nobody takes them all."""
 
 _PAGE = Path(__file__).parent / "page"
 _REPORT = Path(__file__).parents[1] / "report" / "page"
@@ -32,22 +34,29 @@ _FILES = {
     "/": _PAGE / "board.html",
     "/board.css": _PAGE / "board.css",
     "/board.js": _PAGE / "board.js",
-    "/labels.json": _PAGE / "labels.json",
-    # Both pages are of one family: what is the board's own stands on what the report has.
+    # The board's page is built on what the report's has.
     "/common.js": _REPORT / "common.js",
     "/report.css": _REPORT / "report.css",
 }
 _SUFFIXES = {"json": "application/json", "pcapng": "application/x-pcapng"}
 _EVENTS = "text/event-stream"
 _FRAME_SECONDS = 0.2  # a page is told at most so often
-_QUIET_SECONDS = 1.0  # and at least so often: what happens in a second changes by itself
+_QUIET_SECONDS = 1.0  # and at least so often: the rates change by themselves
+_TEXTS = "board.page."  # the ids of the page's own texts begin so
 
 _Changes = Callable[[int], tuple[int, str] | None]
 
 
 def board_app(board: Board, leaving: Callable[[], bool] = lambda: False) -> Starlette:
-    """The application that shows this board; its streams end once it is `leaving`."""
+    """The application that shows this board; its streams end once `leaving` holds."""
     streams = _Streams(leaving)
+    texts = {language: catalogue(language).templates(_TEXTS) for language in LANGUAGES}
+
+    async def labels(request: Request) -> Response:
+        return JSONResponse(texts)
+
+    async def missing(request: Request, error: Exception) -> Response:
+        return refusal(request.scope, 404, Problem("no-such-page"))
 
     async def changes(request: Request) -> Response:
         return streams.response(request, lambda since: board.history.changes(since, time.time()))
@@ -60,7 +69,7 @@ def board_app(board: Board, leaving: Callable[[], bool] = lambda: False) -> Star
         server, number, suffix = (request.path_params[name] for name in ("server", "number", "suffix"))
         events = board.history.recorded(server, number)
         if events is None or suffix not in _SUFFIXES:
-            return PlainTextResponse("there is no such connection any more", 404)
+            return refusal(request.scope, 404, Problem("connection-forgotten"))
         name = f"server-{server}-connection-{number}.{suffix}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(board.watches[server].saved(suffix, events), 200, headers, _SUFFIXES[suffix])
@@ -69,11 +78,13 @@ def board_app(board: Board, leaving: Callable[[], bool] = lambda: False) -> Star
     return Starlette(
         routes=[
             *(Route(path, _file(file)) for path, file in _FILES.items()),
+            Route("/labels.json", labels),
             Route("/changes", changes),
             Route(f"{connection}/lines", lines),
             Route(f"{connection}.{{suffix}}", saved),
         ],
         middleware=[Middleware(Guard)],
+        exception_handlers={404: missing},
     )
 
 
@@ -82,7 +93,7 @@ def _file(path: Path) -> Callable[[Request], Response]:
 
 
 class _Streams:
-    """Server-sent events, for so many pages as there may be."""
+    """Server-sent events, for as many pages as there may be."""
 
     def __init__(self, leaving: Callable[[], bool]) -> None:
         self.leaving = leaving
@@ -94,9 +105,11 @@ class _Streams:
             return Response(media_type=_EVENTS)
         who = "" if request.client is None else request.client.host
         if self._open[who] >= PAGES_OF_ONE:
-            return PlainTextResponse(f"{PAGES_OF_ONE} pages are open already at {who}", 503)
+            return refusal(
+                request.scope, 503, Problem("pages-of-address", values={"limit": PAGES_OF_ONE, "address": who})
+            )
         if self._open.total() >= PAGES:
-            return PlainTextResponse(f"{PAGES} pages are open already", 503)
+            return refusal(request.scope, 503, Problem("pages-of-board", values={"limit": PAGES}))
         return _Stream(changes, self.leaving, partial(self._count, who))
 
     def _count(self, who: str, more: int) -> None:
@@ -106,10 +119,7 @@ class _Streams:
 
 
 class _Stream(StreamingResponse):
-    """What one page is told.
-
-    A page that reads slowly keeps its own stream from going on, and nothing else: nothing is kept for it meanwhile.
-    """
+    """What one page is told. A page that reads slowly holds up its own stream alone, and nothing is kept for it."""
 
     def __init__(self, changes: _Changes, leaving: Callable[[], bool], count: Callable[[int], None]) -> None:
         super().__init__(_told(changes, leaving), media_type=_EVENTS)

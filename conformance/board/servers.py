@@ -1,8 +1,7 @@
-"""Which servers a board has taps in front of: as words on the command line, or as a file."""
+"""The servers that a board has taps in front of: as words on the command line, or as a file."""
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator
 
+from conformance.formatting import catalogue
 from conformance.model import Protocol
 from conformance.model.lookup import UsageError, find_protocol
 from conformance.model.yaml_file import Model, read_yaml, validate
 from conformance.observe.places import Place, listen_place, place
 
 __all__ = ["WatchedServer", "read_servers", "server_words"]
-
-_FORM = "[NAME=]PROTOCOL:PORT:HOST[:PORT]"
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class WatchedServer:
 
     @classmethod
     def of(cls, name: str | None, protocol: str, listen: Place, to: Place) -> WatchedServer:
-        """With the protocol that is meant, and its port where `to` has none."""
+        """With the protocol of that name, and its port where `to` has none; UsageError where there is none."""
         found = find_protocol(protocol)
         where = Place(to.host, to.port or found.port)
         return cls(name or str(where), found, listen, where)
@@ -41,8 +39,8 @@ def _parsed_by(parse: Callable[[str], Place]) -> PlainValidator:
     def parsed(value: object) -> Place:
         try:
             return parse(str(value))
-        except argparse.ArgumentTypeError as error:
-            raise ValueError(str(error)) from error
+        except UsageError as error:  # what is wrong in a file is said in English
+            raise ValueError(catalogue("en").text(error.name, error.values)) from error
 
     return PlainValidator(parsed)
 
@@ -58,7 +56,7 @@ class _File(Model):
 
 
 def read_servers(path: Path) -> list[WatchedServer]:
-    """The servers of a YAML file."""
+    """The servers of a YAML file. YamlError, or UsageError where there is no such protocol."""
     content: Any = read_yaml(path)
     return [
         WatchedServer.of(name, entry.protocol, entry.listen, entry.to)
@@ -67,13 +65,10 @@ def read_servers(path: Path) -> list[WatchedServer]:
 
 
 def server_words(words: str) -> WatchedServer:
-    """`addition:9000:localhost:8999`, with `alice=` before it where the server is to have a name."""
+    """`addition:9000:localhost:8999`, with `alice=` before it where the server is to have a name; else UsageError."""
     name, equals, rest = words.rpartition("=")
     parts = rest.split(":", 2)
     if len(parts) < 3 or not all(parts) or (equals and not name):
-        raise argparse.ArgumentTypeError(f"a server is {_FORM}, as alice=addition:9000:192.168.1.21, not {words!r}")
+        raise UsageError("cli.usage.server", text=words)
     protocol, port, to = parts
-    try:
-        return WatchedServer.of(name or None, protocol, listen_place(port), place(to))
-    except UsageError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    return WatchedServer.of(name or None, protocol, listen_place(port), place(to))

@@ -66,7 +66,7 @@ class Catalogue:
         One that has forms for a number is a list of them. For a page, which fills them in by itself.
         """
         found: dict[str, str | list[str]] = {}
-        for name in self.ids:
+        for name in sorted(self.ids):
             if name.startswith(prefix):
                 texts = self._parts[name]
                 forms = [texts.ngettext(name, name, count) for count in (1, 2)]

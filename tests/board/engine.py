@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -17,9 +18,7 @@ from conformance.board.app import board_app
 from conformance.board.board import Board
 from conformance.board.history import History
 from conformance.board.servers import WatchedServer
-from conformance.observe.formatting import JsonTeller
 from conformance.observe.places import Place
-from conformance.observe.terminal import Printer
 from conformance.observe.viewer import STALL_SECONDS, Viewer
 from tests.cli.recordings import BEGAN, PROTOCOLS
 from tests.cli.running import LONG
@@ -34,17 +33,17 @@ class Fed:
         self._viewers: list[Viewer] = []
         for number, name in enumerate(protocols or ("addition",)):
             protocol = PROTOCOLS[name]
-            self.history.add_server(f"server{number}", protocol, 9000 + number, "127.0.0.1:8999")
-            self._viewers.append(Viewer(protocol, JsonTeller(BEGAN), self._note(number)))
+            self.history.add_server(f"server{number}", protocol, 9000 + number, "127.0.0.1:8999", BEGAN)
+            self._viewers.append(Viewer(protocol, partial(self.history.add, number)))
 
     def happens(
         self, connection: int, kind: Kind, sender: Side = CLIENT, data: bytes = b"", *, server: int = 0, **more: Any
     ) -> None:
         """One event, remembered and read."""
         self.now += 0.1
-        event = Event(self.now, connection, kind, sender, data, **more)
-        self.history.event(server, event)
-        self._viewers[server].add(event.shifted(-BEGAN))
+        event = Event(self.now - BEGAN, connection, kind, sender, data, **more)
+        self.history.add_event(server, event)
+        self._viewers[server].add(event)
 
     def opens(self, connection: int, client: str = "192.0.2.7:50000", *, server: int = 0) -> None:
         """A client has connected."""
@@ -74,8 +73,12 @@ class Fed:
         """What it is told of one connection."""
         return next(row for row in self.told()["connections"] if row["key"] == f"{server}/{connection}")
 
-    def _note(self, number: int) -> Printer:
-        return lambda line: self.history.line(number, BEGAN, line)
+    def lines(self, connection: int, since: int = 0) -> dict[str, Any]:
+        """What a page is told that follows one connection of the first server."""
+        told = self.history.lines(0, connection, since)
+        assert told is not None
+        found: dict[str, Any] = json.loads(told[1])
+        return found
 
 
 class Shown:

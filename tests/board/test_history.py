@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import struct
 
 import pytest
@@ -10,8 +9,7 @@ import pytest
 from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.board import history as bounds
 from conformance.board.connection import LINES
-from conformance.board.counting import SECONDS
-from conformance.board.problems import TROUBLES
+from conformance.board.history import PROBLEMS, SECONDS
 from tests.board.engine import Fed
 from tests.cli.running import ints, utf
 
@@ -33,7 +31,7 @@ def test_a_conversation_is_decoded_as_it_goes() -> None:
     fed.says(1, SERVER, ints(182))
     row = fed.row(1)
     assert (row["client"], row["since"], row["state"], row["fields"]) == ("192.0.2.7:50000", opened, "open", 4)
-    assert row["tail"][-1] == {"sender": "server", "field": "sum", "type": "int", "value": "182"}
+    assert row["tail"][-1] == {"side": "server", "field": "sum", "type": "int", "value": "182"}
     fed.ends(1)
     assert (fed.row(1)["state"], fed.row(1)["until"]) == ("ended", fed.now)
 
@@ -58,13 +56,13 @@ def test_what_is_known_of_a_server_comes_from_its_clients_alone() -> None:
     assert fed.told()["servers"][0]["state"] == "quiet"
     fed.happens(1, "refused", SERVER, detail="Connection refused")
     server = fed.told()["servers"][0]
-    assert (server["state"], server["why"], server["since"]) == ("refused", "Connection refused", fed.now)
-    assert fed.row(1)["wrong"] == "Connection refused"
+    assert (server["state"], server["reason"], server["since"]) == ("refused", "Connection refused", fed.now)
+    assert fed.row(1)["wrong"]["code"] == "refused"
     fed.opens(2)
     fed.says(2, CLIENT, utf("192.0.2.7"))
     server = fed.told()["servers"][0]
     assert (server["state"], server["came"], server["open"]) == ("reached", 2, 1)
-    assert "why" not in server
+    assert "reason" not in server
 
 
 def test_sums_and_how_many_a_second() -> None:
@@ -82,7 +80,7 @@ def test_sums_and_how_many_a_second() -> None:
     assert (server["total"], server["rate"], sum(server["seconds"])) == (50, 0, 0)
 
 
-def test_a_room_shows_each_message_once_when_all_of_it_has_come() -> None:
+def test_a_chat_shows_each_message_once_when_all_of_it_has_come() -> None:
     fed = Fed("addition", "chat")
     fed.opens(1, server=1)
     fed.says(1, CLIENT, utf("192.0.2.7") + utf("alice"), server=1)
@@ -99,36 +97,36 @@ def test_a_room_shows_each_message_once_when_all_of_it_has_come() -> None:
     assert fed.told()["servers"][1]["total"] == bounds.MESSAGES + 6
 
 
-def test_a_mistake_is_named_once_for_all_who_make_it() -> None:
+def test_a_diagnosis_is_told_once_for_all_connections_that_have_it() -> None:
     fed = Fed()
     for number in (1, 2):
         fed.opens(number)
         fed.says(number, CLIENT, utf("192.0.2.7"))
         asks(fed, number, answer=struct.pack("<i", 182))
-        (trouble,) = (each for each in fed.told()["troubles"] if number in each["connections"])
-        assert (trouble["field"], "int32" in trouble["problem"]) == ("sum", True)
+        (problem,) = (each for each in fed.told()["problems"]["changed"] if number in each["connections"])
+        assert (problem["event"], problem["code"], problem["side"]) == ("problem", "wrong-value", "server")
+        assert (problem["where"]["field"], problem["where"]["offset"]) == ("sum", 0)
         fed.stands_still(0.5)
-    (trouble,) = fed.told()["troubles"]
-    assert (trouble["event"], trouble["title"], trouble["side"]) == ("mistake", "little-endian number", "server")
-    assert (trouble["connections"], trouble["times"]) == ([1, 2], 2)
-    assert trouble["guess"] is False
-    assert "writeInt" in trouble["java"]
-    assert "javaio" in trouble["python"]
-    assert fed.row(1)["wrong"] == "little-endian number"
+    (problem,) = fed.told()["problems"]["changed"]
+    assert (problem["event"], problem["code"], problem["side"]) == ("diagnosis", "little-endian-int", "server")
+    assert (problem["connections"], problem["times"]) == ([1, 2], 2)
+    for language in ("en", "fr"):
+        assert problem["text"][language]
+        assert "writeInt" in " ".join(problem["more"][language])
+    assert problem["text"]["en"] != problem["text"]["fr"]
+    assert fed.row(1)["wrong"]["code"] == "little-endian-int"
 
 
-def test_a_guess_says_so_and_what_else_it_may_be_is_in_the_line() -> None:
+def test_a_diagnosis_takes_the_place_of_a_stall_and_is_a_line() -> None:
     fed = Fed()
     fed.opens(1)
     fed.says(1, CLIENT, b"127.0.0.184")
     fed.stands_still(6)
-    (trouble,) = fed.told()["troubles"]
-    assert (trouble["title"], trouble["guess"]) == ("text without its length", True)
-    found = fed.history.lines(0, 1, 0)
-    assert found is not None
-    (line,) = (line for line in json.loads(found[1])["lines"] if line["event"] == "mistake")
-    assert [other["title"] for other in line["others"]]
-    assert "waits" not in fed.row(1) or fed.row(1)["waits"] == ""
+    (problem,) = fed.told()["problems"]["changed"]
+    assert (problem["event"], problem["code"], problem["side"]) == ("diagnosis", "text-without-length", "client")
+    (line,) = (line for line in fed.lines(1)["lines"] if line["event"] == "diagnosis")
+    assert line["diagnosis"]["code"] == "text-without-length"
+    assert "waits" not in fed.row(1)
 
 
 def test_who_keeps_whom_waiting() -> None:
@@ -136,7 +134,9 @@ def test_who_keeps_whom_waiting() -> None:
     fed.opens(1)
     fed.says(1, CLIENT, utf("192.0.2.7") + ints(84, 98))
     fed.stands_still(6)
-    assert "the server has not sent int `sum`" in fed.row(1)["waits"]
+    assert fed.row(1)["waits"]["code"]
+    (problem,) = fed.told()["problems"]["changed"]
+    assert (problem["event"], problem["where"]["side"], problem["where"]["field"]) == ("stalled", "server", "sum")
     fed.says(1, SERVER, ints(182))
     assert "waits" not in fed.row(1)
 
@@ -191,15 +191,15 @@ def test_a_page_is_told_what_has_fallen_off_and_begins_anew_where_that_is_forgot
 
 def test_what_has_fallen_off_counts_all_the_same() -> None:
     fed = Fed("chat")
-    crowd = bounds.CONNECTIONS + 50
-    for number in range(1, crowd + 1):
+    clients = bounds.CONNECTIONS + 50
+    for number in range(1, clients + 1):
         fed.opens(number)
         fed.says(number, CLIENT, utf("192.0.2.7"))
     assert fed.history.recorded(0, 1) is None
     fed.says(1, CLIENT, utf("alice") + utf("still here"))
     assert fed.told()["messages"][-1]["text"] == "still here"
     assert fed.told()["servers"][0]["total"] == 1
-    for number in range(1, crowd + 1):
+    for number in range(1, clients + 1):
         fed.ends(number)
     assert fed.told()["servers"][0]["open"] == 0
 
@@ -212,7 +212,7 @@ def test_all_that_is_kept_of_all_connections_has_a_bound() -> None:
         for number in numbers:
             fed.opens(number, server=server)
             for _ in range(3):
-                fed.history.event(server, Event(fed.now, number, "received", CLIENT, piece))
+                fed.history.add_event(server, Event(fed.now, number, "received", CLIENT, piece))
     kept = [fed.history.recorded(server, number) for server in range(5) for number in numbers]
     held = sum(len(event.data) for events in kept if events for event in events)
     assert bounds.HELD_LIMIT * 0.9 < held <= bounds.HELD_LIMIT
@@ -226,9 +226,7 @@ def test_of_a_conversation_the_last_lines_and_of_its_bytes_the_first() -> None:
     fed.says(1, CLIENT, utf("192.0.2.7"))
     for number in range(LINES):
         asks(fed, 1, number)
-    found = fed.history.lines(0, 1, 0)
-    assert found is not None
-    told = json.loads(found[1])
+    told = fed.lines(1)
     assert len(told["lines"]) + told["left_out"] == 2 + LINES * 3
     assert 0 < len(told["lines"]) <= LINES
     assert told["lines"][-1]["value"] == str(LINES - 1 + 98)
@@ -243,21 +241,45 @@ def test_of_a_conversation_the_last_lines_and_of_its_bytes_the_first() -> None:
     assert [event.kind for event in events[-2:]] == ["end", "end"]
 
 
-def test_troubles_have_a_bound_the_last_ones_stay() -> None:
+def test_problems_have_a_bound_the_last_ones_stay() -> None:
     fed = Fed()
-    for number in range(1, TROUBLES + 6):
+    for number in range(1, PROBLEMS + 6):
         fed.opens(number)
         fed.happens(number, "refused", SERVER, detail="Connection refused")
-    troubles = fed.told()["troubles"]
-    assert [trouble["connections"] for trouble in troubles] == [[number] for number in range(TROUBLES + 5, 5, -1)]
+    told = fed.told()["problems"]
+    numbers = range(PROBLEMS + 5, 5, -1)
+    assert told["ids"] == [f"0/{number}" for number in numbers]
+    assert [problem["connections"] for problem in told["changed"]] == [[number] for number in numbers]
 
 
-def test_troubles_are_told_again_only_when_there_is_a_new_one() -> None:
+def test_only_problems_that_are_new_are_told_again() -> None:
     fed = Fed()
     fed.opens(1)
     fed.happens(1, "refused", SERVER, detail="Connection refused")
     knows = fed.history.change
     fed.opens(2)
-    assert "troubles" not in fed.told(knows)
+    assert "problems" not in fed.told(knows)
     fed.happens(2, "refused", SERVER, detail="Connection refused")
-    assert len(fed.told(knows)["troubles"]) == 2
+    told = fed.told(knows)["problems"]
+    assert (told["ids"], [problem["id"] for problem in told["changed"]]) == (["0/2", "0/1"], ["0/2"])
+
+
+def test_a_message_outlives_the_end_of_the_server_alone() -> None:
+    fed = Fed("chat")
+    fed.opens(1)
+    fed.says(1, CLIENT, utf("192.0.2.7") + utf("alice"))
+    fed.happens(1, "end", SERVER)
+    fed.says(1, CLIENT, utf("still here"))
+    assert [(message["author"], message["text"]) for message in fed.told()["messages"]] == [("alice", "still here")]
+
+
+def test_what_it_holds_is_what_its_connections_take() -> None:
+    fed = Fed()
+    for number in range(1, 21):
+        fed.opens(number)
+        fed.says(number, CLIENT, utf("192.0.2.7"))
+        for value in range(number):
+            asks(fed, number, value)
+        fed.lines(number)
+    held = sum(connection.size for server in fed.history._servers for connection in server.connections.values())
+    assert fed.history._held == held

@@ -1,31 +1,36 @@
 // The page's script. The stream tells what has changed; it is taken into `known` as it comes, and drawn once a frame.
 // Whatever came from the network becomes text nodes, never markup.
 
-const labels = await (await fetch("labels.json")).json();
+const texts = await (await fetch("labels.json")).json();
 const byId = (id) => document.getElementById(id);
 
 const SHOWN = 60; // conversations
 const LINES = 400; // of the one that is followed
 const AGAIN = 2000; // milliseconds until the board is asked again
-const SAID_EVERY = 10000; // milliseconds: a screen reader is told no more often what has happened
+const SAID_EVERY = 10000; // milliseconds: a screen reader is told what has happened no more often
 
 // Languages, light and dark -------------------------------------------------------------------------------------------
 
-const t = (key) => labels[key][language];
+function t(id, values = {}) {
+  let text = texts[language][id];
+  if (Array.isArray(text)) text = text[new Intl.PluralRules(language).select(values.count) === "one" ? 0 : 1];
+  return text.replace(/\{(\w+)\}/g, (_, name) => (typeof values[name] === "number" ? number(values[name]) : values[name]));
+}
+
 const number = (value, digits = 0) => value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const clock = (at, options) => new Date(at * 1000).toLocaleTimeString(language, { hour12: false, ...options });
 
 function translate() {
   document.documentElement.lang = language;
-  document.title = t("board");
+  document.title = t("title");
   for (const element of all("[data-t]")) element.textContent = t(element.dataset.t);
   for (const element of all("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
   const button = byId("language");
   button.lang = language === "fr" ? "en" : "fr";
   button.textContent = { en: "English", fr: "Français" }[button.lang];
-  byId("pause").textContent = t(paused ? "go_on" : "pause");
+  byId("pause").textContent = t(paused ? "go-on" : "pause");
   drawn.clear();
-  for (const id of ["servers", "talks", "troubles", "rooms"]) byId(id).replaceChildren();
+  for (const id of ["servers", "conversations", "problems", "chats"]) byId(id).replaceChildren();
   clearLines();
 }
 
@@ -49,11 +54,14 @@ function setTheme(theme) {
 
 // Building ------------------------------------------------------------------------------------------------------------
 
-// Sentences of the taps put names between backticks, and are in English.
+// Sentences have names between backticks.
 function prose(tag, text, options) {
   const parts = text.split(/`([^`]+)`/).map((part, index) => (index % 2 ? make("code", null, visible(part)) : visible(part)));
-  return make(tag, { lang: "en", ...options }, ...parts);
+  return make(tag, options, ...parts);
 }
+
+// What the board tells in each language.
+const inLanguage = (text) => text[language];
 
 // What a list has to show, by keys: what is there already is changed in place and moved only where it must be, so that
 // focus, selection and what was folded open stay.
@@ -103,7 +111,7 @@ function become(old, fresh) {
 // What is known -------------------------------------------------------------------------------------------------------
 
 const MESSAGES = 200;
-const known = { servers: [], connections: new Map(), messages: [], troubles: [] };
+const known = { servers: [], connections: new Map(), messages: [], problems: [] };
 let shown = known; // in a pause, what was known when it began
 let paused = false;
 let answers = null; // not yet
@@ -130,10 +138,11 @@ function take(told) {
       known.messages = known.messages.filter((message) => !old.has(message));
     }
   }
-  if (told.troubles) {
-    const before = new Set(known.troubles.map((trouble) => trouble.id));
-    known.troubles = told.troubles;
-    if (!told.anew) for (const trouble of known.troubles) if (!before.has(trouble.id)) news.troubles.add(headline(trouble));
+  if (told.problems) {
+    const before = new Map(known.problems.map((problem) => [problem.id, problem]));
+    const changed = new Map(told.problems.changed.map((problem) => [problem.id, problem]));
+    known.problems = told.problems.ids.map((id) => changed.get(id) || before.get(id));
+    if (!told.anew) for (const problem of known.problems) if (!before.has(problem.id)) news.problems.push(problem);
   }
 }
 
@@ -169,7 +178,7 @@ byId("pause").addEventListener("click", () => {
   paused = !paused;
   shown = paused ? { ...known, connections: new Map(known.connections) } : known;
   if (followed) followed.shown = paused ? { ...followed, lines: [...followed.lines] } : followed;
-  byId("pause").textContent = t(paused ? "go_on" : "pause");
+  byId("pause").textContent = t(paused ? "go-on" : "pause");
   draw();
 });
 
@@ -178,16 +187,16 @@ byId("pause").addEventListener("click", () => {
 function draw() {
   const state = answers === null ? "begins" : !answers ? "lost" : paused ? "paused" : "live";
   byId("pulse").dataset.state = state;
-  byId("pulse-text").textContent = t(state) + (answers && shown.now ? ` · ${clock(shown.now)}` : "");
+  byId("pulse-text").textContent = t(`pulse.${state}`) + (answers && shown.now ? ` · ${clock(shown.now)}` : "");
   if (!shown.servers.length) return;
   if (followed) {
     drawFollowed();
     return;
   }
   fill(byId("servers"), shown.servers.map((server, index) => [String(index), { ...server, index }]), drawServer);
-  drawTalks();
-  drawTroubles();
-  drawRooms();
+  drawConversations();
+  drawProblems();
+  drawChats();
 }
 
 const serverName = (index) => shown.servers[index].name;
@@ -199,19 +208,18 @@ function drawServer(server) {
     chosen = chosen === server.index ? null : server.index;
     draw();
   });
-  const figure = (value, label) => make("p", { class: value ? null : "none" }, make("b", null, number(value, value && value < 10 && value % 1 ? 1 : 0)), label);
-  const state = server.state === "quiet" ? t("quiet") : `${t(server.state)} ${clock(server.since, { hour: "2-digit", minute: "2-digit" })}`;
+  const figure = (name, value, label) => make("p", { class: value ? null : "none", "data-figure": name }, make("b", null, number(value, value && value < 10 && value % 1 ? 1 : 0)), label);
+  const state = t(`server.${server.state}`, { time: server.since && clock(server.since, { hour: "2-digit", minute: "2-digit" }) });
   const symbol = { quiet: "○", reached: "●", refused: "✗" }[server.state];
-  const why = server.why ? prose("span", server.why, { class: "why" }) : null;
-  return make("li", { class: `server ${server.state}${chosen === server.index ? " chosen" : ""}` },
+  // The system's own words.
+  const reason = server.reason ? make("span", { class: "reason", lang: "en" }, visible(server.reason)) : null;
+  return make("li", { class: `server ${server.state}${chosen === server.index ? " chosen" : ""}`, "data-name": server.name, "data-state": server.state, "data-total": server.total, "data-came": server.came },
     make("h3", null, button),
     make("p", { class: "where" }, `${t("port")} `, make("b", null, String(server.port)), ` · `, visible(server.protocol)),
-    make("p", { class: `state ${server.state}` }, make("span", { "aria-hidden": "true" }, `${symbol} `), state, why),
-    make("div", { class: "figures" },
-      figure(server.open, t(server.open === 1 ? "connected_one" : "connected")),
-      figure(server.rate, `${t(server.what)}${t("a_second")}`)),
+    make("p", { class: `state ${server.state}` }, make("span", { "aria-hidden": "true" }, `${symbol} `), state, reason),
+    make("div", { class: "figures" }, figure("open", server.open, t("connected", { count: server.open })), figure("rate", server.rate, t(`rate.${server.what}`))),
     spark(server.seconds),
-    make("p", { class: "so-far" }, `${number(server.total)} ${t(server.what)} · ${number(server.came)} ${t(server.came === 1 ? "client_came" : "clients_came")}`));
+    make("p", { class: "so-far" }, `${t(`count.${server.what}`, { count: server.total })} · ${t("clients", { count: server.came })}`));
 }
 
 function spark(seconds) {
@@ -227,27 +235,25 @@ function spark(seconds) {
 
 const isOver = (connection) => connection.state !== "open";
 
-function drawTalks() {
+function drawConversations() {
   const mine = only([...shown.connections.values()]);
   mine.sort((one, other) => isOver(one) - isOver(other) || other.since - one.since);
   const first = mine.slice(0, SHOWN);
   byId("nobody").hidden = mine.length > 0;
   byId("more").hidden = mine.length === first.length;
-  byId("more").textContent = `${number(mine.length - first.length)} ${t("more")}`;
-  fill(byId("talks"), first.map((connection) => [connection.key, connection]), drawTalk);
+  byId("more").textContent = t("more", { count: mine.length - first.length });
+  byId("more").dataset.count = mine.length - first.length;
+  fill(byId("conversations"), first.map((connection) => [connection.key, connection]), drawConversation);
 }
 
-function stateOf(connection) {
-  const label = connection.state === "refused" ? "turned_away" : connection.state;
-  return `${t(label)} ${clock(connection.until || connection.since)}`;
-}
+const stateOf = (connection) => t(`state.${connection.state}`, { time: clock(connection.until || connection.since) });
 
-function drawTalk(connection) {
-  const classes = `talk${isOver(connection) ? " over" : ""}${connection.wrong ? " wrong" : ""}`;
-  const flag = connection.wrong
-    ? prose("p", connection.wrong, { class: "flag clip" })
-    : connection.waits ? prose("p", `… ${connection.waits}`, { class: "flag soft clip" }) : null;
-  return make("li", { class: classes },
+function drawConversation(connection) {
+  const { wrong, waits } = connection;
+  const flag = wrong
+    ? prose("p", inLanguage(wrong.text), { class: "flag clip", "data-code": wrong.code })
+    : waits ? prose("p", `… ${inLanguage(waits.text)}`, { class: "flag soft clip", "data-code": waits.code }) : null;
+  return make("li", { class: `conversation${isOver(connection) ? " over" : ""}${wrong ? " wrong" : ""}`, "data-state": connection.state, "data-server": serverName(connection.server) },
     make("h3", null, make("a", { href: `#follow/${connection.key}` }, visible(connection.client)),
       make("small", null, " → ", visible(serverName(connection.server)), ` #${connection.number}`)),
     make("p", { class: "card-state" }, stateOf(connection)),
@@ -255,56 +261,48 @@ function drawTalk(connection) {
     flag);
 }
 
-const shownValue = (field) => (["UTF", "char"].includes(field.type) ? `“${field.value}”` : field.value);
-
-function tailField(field) {
-  const way = field.sender === "client" ? "→" : "←";
-  return make("span", { class: `from-${field.sender}${field.wrong ? " bad" : ""}` }, `${way} `, visible(field.field), " ", make("b", null, visible(shownValue(field))));
+function shownValue(field) {
+  if (field.type === "bytes") return t("bytes", { count: Number(field.value) });
+  return ["UTF", "char"].includes(field.type) ? t("text-value", { value: field.value }) : field.value;
 }
 
-// A mistake has a title; whatever else goes wrong, a sentence.
-const headline = (trouble) => String(trouble.title || trouble.problem || trouble.sentence || trouble.event);
+function tailField(field) {
+  const way = field.side === "client" ? "→" : "←";
+  return make("span", { class: `from-${field.side}${field.code ? " bad" : ""}`, "data-code": field.code }, `${way} `, visible(field.field), " ", make("b", null, visible(shownValue(field))));
+}
 
-function drawTroubles() {
-  byId("no-troubles").hidden = shown.troubles.length > 0;
-  const list = byId("troubles");
+function drawProblems() {
+  byId("no-problems").hidden = shown.problems.length > 0;
+  const list = byId("problems");
   const before = all("details", list);
-  fill(list, shown.troubles.map((trouble) => [trouble.id, trouble]), drawTrouble);
+  fill(list, shown.problems.map((problem) => [problem.id, problem]), drawProblem);
   // Somebody may be explaining the one that is open: a new one opens by itself where none is.
   const newest = all("details", list).find((details) => !before.includes(details));
   if (newest && !list.querySelector("details[open]")) newest.open = true;
 }
 
-function drawTrouble(trouble) {
-  const side = trouble.side || trouble.sender;
-  const whose = side ? ` · ${t(`of_the_${side}`)}` : "";
-  const who = make("p", { class: "card-state" }, visible(serverName(trouble.server)), whose, " · ");
-  trouble.connections.forEach((each, index) => who.append(index ? " " : "", make("a", { href: `#follow/${trouble.server}/${each}` }, `#${each}`)));
-  if (trouble.times > 1) who.append(` · ${number(trouble.times)} ${t("times")}`);
-  who.append(` · ${clock(trouble.at)}`);
-  const heading = prose("h3", headline(trouble));
-  if (trouble.guess) heading.append(` (${t("guess")})`);
-  const described = trouble.description ? prose("p", trouble.description) : null;
-  const more = trouble.title ? make("details", { name: "mend" }, make("summary", null, t("mend")), ...remedies(trouble)) : null;
-  return make("li", { class: `trouble${trouble.event === "stall" ? " soft" : ""}` }, heading, who, described, more);
+function drawProblem(problem) {
+  const who = make("p", { class: "card-state" }, visible(serverName(problem.server)), problem.side ? ` · ${t(`of.${problem.side}`)}` : "", " · ");
+  problem.connections.forEach((each, index) => who.append(index ? " " : "", make("a", { href: `#follow/${problem.server}/${each}` }, `#${each}`)));
+  if (problem.times > 1) who.append(` · ${t("times", { count: problem.times })}`);
+  who.append(` · ${clock(problem.at)}`);
+  const more = problem.more ? make("details", { name: "remedy" }, make("summary", null, t("remedy")), ...paragraphs(problem)) : null;
+  return make("li", { class: `problem${problem.event === "stalled" ? " soft" : ""}`, "data-event": problem.event, "data-code": problem.code, "data-side": problem.side, "data-server": serverName(problem.server) },
+    prose("h3", inLanguage(problem.text)), who, more);
 }
 
-const remedies = (mistake) => [
-  mistake.detail ? prose("p", mistake.detail) : null,
-  ...["python", "java"].filter((key) => mistake[key]).map((key) =>
-    make("p", null, make("b", null, t(`in_${key}`)), language === "fr" ? "\u00a0: " : ": ", prose("span", mistake[key]))),
-];
+const paragraphs = (diagnosis) => inLanguage(diagnosis.more).map((text) => prose("p", text));
 
-function drawRooms() {
-  const rooms = only(shown.servers.map((server, index) => ({ ...server, server: index })).filter((server) => server.room));
-  fill(byId("rooms"), rooms.map((room) => [String(room.server), room.name]), (name) =>
-    make("section", { class: "room", "aria-label": `${t("room")} ${name}` },
-      make("h2", null, `${t("room")} · `, visible(name)), make("p", { class: "about" }, t("no_messages")), make("ol", { tabindex: "0", "aria-label": `${t("room")} ${name}` })));
-  for (const room of rooms) {
-    const section = byId("rooms").children[rooms.indexOf(room)];
+function drawChats() {
+  const chats = only(shown.servers.map((server, index) => ({ ...server, server: index })).filter((server) => server.chat));
+  fill(byId("chats"), chats.map((chat) => [String(chat.server), chat.name]), (name) =>
+    make("section", { class: "chat", "aria-label": t("chat", { name }), "data-name": name },
+      make("h2", null, visible(t("chat", { name }))), make("p", { class: "about" }, t("no-messages")), make("ol", { tabindex: "0", "aria-label": t("chat", { name }) })));
+  for (const chat of chats) {
+    const section = byId("chats").children[chats.indexOf(chat)];
     const list = section.querySelector("ol");
-    list.id = `room-${room.server}`;
-    const messages = shown.messages.filter((message) => message.server === room.server);
+    list.id = `chat-${chat.server}`;
+    const messages = shown.messages.filter((message) => message.server === chat.server);
     section.querySelector(".about").hidden = messages.length > 0;
     list.hidden = messages.length === 0;
     atTheEnd(list, () => fill(list, messages.map((message) => [String(message.key), message]), (message) =>
@@ -346,7 +344,7 @@ function route(moveFocus) {
     if (moveFocus) byId("follow-title").focus({ preventScroll: true });
   } else if (before) {
     draw();
-    if (moveFocus) all("#talks a").find((link) => link.hash === `#follow/${before}`)?.focus();
+    if (moveFocus) all("#conversations a").find((link) => link.hash === `#follow/${before}`)?.focus();
   }
   drawSoon();
 }
@@ -378,7 +376,8 @@ function drawFollowed() {
   const { connection, lines, first, leftOut } = followed.shown;
   byId("left-out").hidden = !leftOut;
   if (connection) byId("follow-title").replaceChildren(visible(connection.client), " → ", visible(serverName(connection.server)), ` #${connection.number}`);
-  byId("follow-state").textContent = followed.gone ? t("fell_off") : connection ? stateOf(connection) : "";
+  byId("follow-state").textContent = followed.gone ? t("forgotten") : connection ? stateOf(connection) : "";
+  byId("follow-state").dataset.state = followed.gone ? "forgotten" : connection ? connection.state : "";
   const list = byId("lines");
   atTheEnd(list, () => {
     for (; drawnLines.from < Math.min(first, drawnLines.to); drawnLines.from++) list.firstElementChild.remove();
@@ -391,31 +390,30 @@ function drawFollowed() {
 function drawLine(line) {
   const time = make("time", null, clock(line.at, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 }));
   const what = make("div", { class: "what" });
-  let classes = `line by-${line.sender}`;
-  if (line.event === "field") {
-    const cut = line.characters ? ` … (${number(line.characters)} ${t("characters")})` : "";
-    what.append(make("p", { class: "name" }, make("span", { class: "unseen" }, `${t(line.sender)}: `), visible(line.field), " = ", make("b", null, visible(shownValue(line)), cut)),
+  const { event, problem, diagnosis } = line;
+  let classes = `line by-${line.side}`;
+  if (event === "field") {
+    const cut = line.characters ? ` … ${t("characters", { count: line.characters })}` : "";
+    what.append(make("p", { class: "name" }, make("span", { class: "unseen" }, `${t(line.side)}${language === "fr" ? " :" : ":"} `), visible(line.field), " = ", make("b", null, visible(shownValue(line)), cut)),
       make("p", null, make("span", { class: "type" }, visible(line.type)), "  ", hex(line)));
-  } else if (line.event === "bytes") {
-    what.append(make("p", null, `${number(line.size)} ${t("bytes")} `, hex(line)));
+  } else if (event === "bytes") {
+    what.append(make("p", null, `${t("bytes", { count: line.size })} `, hex(line)));
   } else {
-    classes = `line note ${line.event}`;
-    const does = { opened: "connects", end: "ends", reset: "resets", refused: "refuses" }[line.event];
-    const who = { opened: "client", refused: "server" }[line.event] || line.sender;
-    what.append(does
-      ? make("p", null, `${t(`the_${who}`)} ${t(does)}`, line.why ? prose("span", ` (${line.why})`) : null)
-      : prose("p", headline(line), { class: line.event === "stall" || line.event === "elided" ? null : "wrong" }));
-    if (line.title) what.append(prose("p", line.description), ...remedies(line).filter(Boolean));
+    classes = `line note ${event}`;
+    const does = { opened: "line.opened", end: `line.end.${line.side}`, reset: `line.reset.${line.side}` }[event];
+    if (does) what.append(make("p", null, t(does), line.reason ? make("span", { lang: "en" }, visible(` (${line.reason})`)) : null));
+    if (diagnosis) what.append(prose("p", inLanguage(diagnosis.text), { class: "wrong" }), ...paragraphs(diagnosis));
   }
-  if (line.problem && (line.event === "field" || line.event === "refused")) {
-    classes += " bad";
-    what.append(prose("p", line.problem, { class: "wrong" }));
+  if (problem) {
+    const soft = event === "stalled" || event === "elided";
+    if (!soft) classes += " bad";
+    what.append(prose("p", inLanguage(problem.text), { class: soft ? null : "wrong" }));
   }
-  return make("li", { class: classes }, time, what);
+  return make("li", { class: classes, "data-event": event, "data-side": line.side, "data-field": line.field, "data-code": problem?.code || diagnosis?.code }, time, what);
 }
 
 function hex(line) {
-  const shown = line.bytes.slice(0, 96).toUpperCase().match(/../g) || [];
+  const shown = line.bytes.toUpperCase().match(/../g) || [];
   return make("span", { class: "hex" }, shown.join(" ") + (line.size > shown.length ? " …" : ""));
 }
 
@@ -424,16 +422,17 @@ addEventListener("keydown", (event) => {
   if (event.key === "Escape" && followed) location.hash = "";
 });
 
-// What a screen reader is told: seldom, and in one breath -------------------------------------------------------------
+// What a screen reader is told: seldom, and all at once ---------------------------------------------------------------
 
-const news = { connections: 0, troubles: new Set() };
+const news = { connections: 0, problems: [] };
 
 setInterval(() => {
   const parts = [];
-  if (news.connections) parts.push(`${number(news.connections)} ${t(news.connections === 1 ? "new_connection" : "new_connections")}`);
-  if (news.troubles.size) parts.push(`${t("new_troubles")} ${[...news.troubles].slice(0, 3).join("; ")}`);
+  if (news.connections) parts.push(t("new-connections", { count: news.connections }));
+  const problems = [...new Set(news.problems.map((problem) => inLanguage(problem.text)))];
+  if (problems.length) parts.push(t("new-problems", { problems: problems.slice(0, 3).join("; ") }));
   news.connections = 0;
-  news.troubles.clear();
+  news.problems = [];
   if (parts.length && !paused) byId("said").replaceChildren(visible(parts.join(". ")));
 }, SAID_EVERY);
 
