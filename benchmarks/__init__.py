@@ -1,7 +1,8 @@
-"""Speed, side by side with the peers: `make benchmark`, or `python -m benchmarks --help`.
+"""Benchmarks against other programs of the same kind: `make benchmark`, or `python -m benchmarks --help`.
 
-A benchmark is a module with a function `measure(effort) -> Iterator[Row]`, and a line in `suite.py`. It measures both
-sides in turns (`sampling.py`) and says what came of it (`rows.py`); tables, JSON and the picture are made from that.
+A benchmark is a module with a function `measure(effort) -> Iterator[Row]`, and a line in `suite.py`. It takes samples
+of both sides alternately (`sampling.py`) and yields rows (`rows.py`), from which the tables, the JSON and the chart are
+made.
 """
 
 __all__: list[str] = []

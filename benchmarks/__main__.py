@@ -15,14 +15,14 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measures what is asked for; the status says whether all of it could be measured, never how fast it was."""
+    """Runs the benchmarks; returns the exit status, which is 1 if one could not run, however fast the others are."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="Measures this project side by side with its peers, and prints ratios."
+        prog="python -m benchmarks", description="Measures this project against other programs, and prints ratios."
     )
     parser.add_argument(
-        "--only", choices=BENCHMARKS, action="append", help="this one alone; may be given several times"
+        "--only", choices=BENCHMARKS, action="append", help="run only this one; may be given several times"
     )
-    parser.add_argument("--quick", action="store_true", help="few and short samples: to see that it works")
+    parser.add_argument("--quick", action="store_true", help="few and short samples, to see that it works")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the ratios there (.svg, .png)")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""The servers that add: this project's against Java's, and against one in C."""
+"""The addition servers of this project against Java's, and against one in C."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,7 +16,7 @@ _UNIT = "requests/s"
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    """Requests/s of each server, with clients that wait for each answer and with clients that do not."""
+    """Requests/s of each server, of clients that wait for each answer and of clients that pipeline requests."""
     with ExitStack() as stack:
         peers = stack.enter_context(compiled_peers())
         commands = (

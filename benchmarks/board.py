@@ -1,4 +1,4 @@
-"""The live board in between: what it costs the programs, and what it keeps of them."""
+"""The live board: how much it slows the programs down, and how much memory it takes."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from benchmarks.servers import Server, pyserver, running, under_load, visited
 __all__ = ["measure"]
 
 _DIRECT = "without the board"
-_CROWD = 100  # as many as the programs bring, unless told otherwise
+_CLIENTS = 100  # the default of the programs
 _MEGABYTE = 1 << 20
 _TEXTS = """\
 protocol: texts
@@ -33,41 +33,41 @@ session:
   - repeat:
       - {from: client, field: text, type: UTF}
 """
-_FILLING = 900  # connections, which all together bring several times what is remembered
+_FILLING = 900  # connections, which send several times as much as the board keeps
 
 
 @dataclass(frozen=True)
 class _Board:
-    """A board that runs, with a page that looks on; `ports` are those in front of its servers."""
+    """A board with one open page; `ports` are those of its relays."""
 
     process: psutil.Process
     ports: Sequence[int]
 
     def memory(self) -> int:
-        """What it and its relays have of their own."""
+        """Bytes of memory that the board and its relays do not share with other processes."""
         family = (self.process, *self.process.children())
         return sum(int(each.memory_full_info().uss) for each in family)
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    """A hundred clients with the board and without it; then its memory."""
+    """The rates of a hundred clients with and without the board; then its memory."""
     with compiled_peers() as peers:
-        yield from _crowds(peers, effort)
+        yield from _programs(peers, effort)
         yield from _ping_pong(peers, effort)
         rounds = max(1, effort.rounds // 2)
         with running(pyserver("async"), peers.folder) as loop:
-            connected = [_megabytes_a_crowd(peers, loop) for _ in range(rounds)]
-        yield Figure(f"memory of {_CROWD} clients connected and served", connected, "MB")
+            connected = [_megabytes_of_clients(peers, loop) for _ in range(rounds)]
+        yield Figure(f"memory of {_CLIENTS} clients connected and served", connected, "MB")
         filled = [_megabytes_at_the_bounds(peers.folder) for _ in range(rounds)]
         yield Figure("memory of a board that is full, and its relays", filled, "MB")
 
 
-def _crowds(peers: Peers, effort: Effort) -> Iterator[Row]:
-    """The programs of a class. A Java server's listen queue, which a hundred clients overrun, would hide all else."""
+def _programs(peers: Peers, effort: Effort) -> Iterator[Row]:
+    """The clients of the course. The server is Python's: the listen queue of Java's is too short for them."""
     java, python = peers.java("MultithreadedClients")[:-1], (sys.executable, "-m", "pyclient", "multithreaded")
-    crowds: dict[str, Callable[[int], Callable[[], float]]] = {
-        "java MultithreadedClients": lambda port: _crowd(*java, "127.0.0.1", port),
-        "pyclient multithreaded": lambda port: _crowd(*python, "--port", port),
+    commands: dict[str, Callable[[int], Callable[[], float]]] = {
+        "java MultithreadedClients": lambda port: _rate_of(*java, "127.0.0.1", port),
+        "pyclient multithreaded": lambda port: _rate_of(*python, "--port", port),
     }
     first, *others = _processors() or [0]
     for of_its_own in (others, []) if others else ([],):
@@ -79,13 +79,13 @@ def _crowds(peers: Peers, effort: Effort) -> Iterator[Row]:
         ):
             with _on(of_its_own):
                 board = stack.enter_context(_board(f"addition:0:127.0.0.1:{server.port}"))
-            for name, crowd in crowds.items():
-                ours, theirs = in_turns(effort.rounds, crowd(board.ports[0]), crowd(server.port))
-                yield Ratio(f"{name}, {_CROWD} clients, {where}", _DIRECT, ours, theirs, "clients/s", 0.9)
+            for name, rate in commands.items():
+                ours, theirs = in_turns(effort.rounds, rate(board.ports[0]), rate(server.port))
+                yield Ratio(f"{name}, {_CLIENTS} clients, {where}", _DIRECT, ours, theirs, "clients/s", 0.9)
 
 
 def _ping_pong(peers: Peers, effort: Effort) -> Iterator[Row]:
-    """Clients that do nothing but ask: for them a relay is everything."""
+    """Clients that send requests without a pause, which a relay slows down most."""
     with (
         running(pyserver("async"), peers.folder) as server,
         running(peers.relay(server.port), peers.folder) as relay,
@@ -93,22 +93,22 @@ def _ping_pong(peers: Peers, effort: Effort) -> Iterator[Row]:
     ):
 
         def rate(port: int) -> Callable[[], float]:
-            return lambda: under_load(peers.load, "addition", port, _CROWD, 1, effort.seconds)["rate"]
+            return lambda: under_load(peers.load, "addition", port, _CLIENTS, 1, effort.seconds)["rate"]
 
         ours, bare, theirs = in_turns(effort.rounds, *map(rate, (board.ports[0], relay.port, server.port)))
-        work = f"ping-pong, {_CROWD} clients as fast as they can"
+        work = f"ping-pong, {_CLIENTS} clients as fast as they can"
         yield Ratio(work, _DIRECT, ours, theirs, "requests/s")
         yield Ratio(work, "a bare relay in C", ours, bare, "requests/s")
 
 
 def _processors() -> list[int]:
-    """Those that this thread may use; none where the system does not say."""
+    """The processors that this thread may use; none if the system does not tell."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 @contextmanager
 def _on(processors: Sequence[int]) -> Iterator[None]:
-    """What this thread starts meanwhile runs on these alone, if there are any."""
+    """Restricts this thread, and the processes it starts, to these processors, if there are any."""
     before = _processors()
     if processors:
         os.sched_setaffinity(0, processors)
@@ -138,28 +138,28 @@ def _board(*servers: str) -> Iterator[_Board]:
 
 
 def _look_on(page: socket.socket) -> None:
-    with suppress(OSError):  # until it is closed
+    with suppress(OSError):  # raised when it is closed
         while page.recv(1 << 16):
             pass
 
 
-def _crowd(*command: object) -> Callable[[], float]:
-    """How many clients a second that command brings, its own start among it."""
+def _rate_of(*command: object) -> Callable[[], float]:
+    """Clients/s of that command, including its start."""
 
     def clients_a_second() -> float:
         began = time.perf_counter()
         subprocess.run([*map(str, command)], stdout=subprocess.DEVNULL, check=True)
-        return _CROWD / (time.perf_counter() - began)
+        return _CLIENTS / (time.perf_counter() - began)
 
     return clients_a_second
 
 
-def _megabytes_a_crowd(peers: Peers, server: Server) -> float:
+def _megabytes_of_clients(peers: Peers, server: Server) -> float:
     with _board(f"addition:0:127.0.0.1:{server.port}") as board:
         with visited(peers.load, board.ports[0], 1):
-            pass  # what the first client takes is not for it alone
+            pass  # the first client makes the board allocate more than others do
         before = board.memory()
-        with visited(peers.load, board.ports[0], _CROWD):
+        with visited(peers.load, board.ports[0], _CLIENTS):
             return (board.memory() - before) / _MEGABYTE
 
 
@@ -169,7 +169,7 @@ def _megabytes_at_the_bounds(folder: Path) -> float:
     short, long = (struct.pack(">H", size) + b"x" * size for size in (40, 60_000))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=_take_in, args=(listener,), daemon=True).start()
-        # Five servers: each has its share of the connections that are remembered.
+        # Five servers, since each may keep only a share of the connections.
         with _board(*[f"{protocol}:0:127.0.0.1:{listener.getsockname()[1]}"] * 5) as board:
             for number in range(_FILLING):
                 with socket.create_connection(("127.0.0.1", board.ports[number % 5])) as client:
@@ -180,7 +180,7 @@ def _megabytes_at_the_bounds(folder: Path) -> float:
 
 
 def _take_in(listener: socket.socket) -> None:
-    with suppress(OSError):  # until it is closed
+    with suppress(OSError):  # raised when it is closed
         while True:
             client, _ = listener.accept()
             with client, suppress(OSError):

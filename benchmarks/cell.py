@@ -1,7 +1,7 @@
-"""A cell of the matrix: what it takes beyond its two programs, which are also started by hand.
+"""A cell of the matrix: the seconds it takes beyond its two programs, which are also started by hand.
 
-By hand means: start the server, wait for the line that says it listens, start the client, wait for its end, end the
-server; nothing is recorded, and nobody judges. The programs are Python's, which start soonest: all else weighs most.
+By hand: start the server, wait for the line that says it listens, start the client, wait for its end, end the server.
+Nothing is recorded or judged. The programs are Python's, which start soonest, so that the overhead weighs most.
 """
 
 import shutil
@@ -25,7 +25,7 @@ __all__ = ["by_hand", "measure_containers", "measure_processes"]
 
 _NAME = "addition/python-simple/python-simple/direct"
 _LISTENING = "### Écoute sur le port "
-# What the matrix allows a program, in the words of the command line.
+# The limits that the matrix sets, as options of `docker run`.
 _ALLOWED = (
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
@@ -37,16 +37,16 @@ _ALLOWED = (
 
 
 def measure_processes(effort: Effort) -> Iterator[Row]:
-    """Seconds beyond the programs, as processes."""
+    """Seconds beyond the programs, which run as processes."""
     with _cell("processes") as (run, _, _):
         cells, processes = in_turns(effort.rounds, run, _processes_by_hand)
     yield _beyond("a cell, beyond two processes started by hand", cells, processes, at_most=0.1)
 
 
 def measure_containers(effort: Effort) -> Iterator[Row]:
-    """Seconds beyond the programs, in containers."""
+    """Seconds beyond the programs, which run in containers."""
     with _cell("containers") as (run, cell, backend), _network() as network:
-        from conformance.backends.containers import ContainerBackend  # the docker package may not be there
+        from conformance.backends.containers import ContainerBackend  # the docker package may be missing
 
         assert isinstance(backend, ContainerBackend)
         image = backend.image(cell.server)
@@ -106,7 +106,7 @@ def _containers_by_hand(image: str, network: str) -> float:
 def by_hand(
     server: Sequence[str], client: Callable[[str], list[str]], end: Callable[[subprocess.Popen[bytes]], object]
 ) -> float:
-    """Seconds from the start of the server to its end; the client is started with the port that the server says."""
+    """Seconds from the start of the server to its end; the client gets the port that the server prints."""
     began = time.perf_counter()
     with subprocess.Popen(server, stdout=subprocess.PIPE) as process:
         try:

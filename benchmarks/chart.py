@@ -1,4 +1,4 @@
-"""The ratios of a run as a picture: a dot for the median, a line for the spread, a mark for the goal."""
+"""The ratios of a run as a chart: a dot for the median, a line for the spread, a mark for the goal."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +12,8 @@ _OURS, _GOAL, _GRID = "#1f5fa8", "#b3541e", "#d8d8d8"
 
 
 def draw(path: Path, rows: Sequence[Row]) -> None:
-    """Draws the ratios among the rows; on a logarithmic axis twice and half as fast lie equally far from 1."""
-    from matplotlib import rc_context  # only who wants a picture needs it
+    """Draws the ratios among the rows, on a logarithmic axis, where 2 and 1/2 are equally far from 1."""
+    from matplotlib import rc_context  # needed for the chart alone
     from matplotlib.figure import Figure as Canvas
     from matplotlib.ticker import FuncFormatter
 
@@ -38,5 +38,5 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=8)
-    with rc_context({"svg.hashsalt": "ratios"}):  # the same run is the same file
+    with rc_context({"svg.hashsalt": "ratios"}):  # the same rows give the same file
         canvas.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

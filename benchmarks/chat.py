@@ -1,4 +1,4 @@
-"""The chat servers: this project's against Java's."""
+"""The chat server of this project against Java's."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,11 +10,11 @@ from benchmarks.servers import Server, pyserver, running, under_load
 __all__ = ["POSTERS", "measure"]
 
 POSTERS = 10
-"""Members who post; each posts its next message once it has its last one back. All the others only read."""
+"""Members who post, each its next message when its last one has come back. The others only read."""
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    """Deliveries/s: a message that comes to one member is one. All members get all messages, or there is no figure."""
+    """Deliveries/s: one delivery is one message received by one member. Fails unless all members get all messages."""
     with (
         compiled_peers() as peers,
         running(pyserver("chat"), peers.folder) as ours,

@@ -1,4 +1,4 @@
-"""How the cost grows with the work: requests/s and memory with more clients, deliveries/s with more members."""
+"""How the servers scale: requests/s and memory by the number of clients, deliveries/s by the number of members."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ _MEMBERS = (10, 100, 1000)
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    """The servers on an event loop, under the same load at every size."""
+    """The servers with an event loop, under the same load with each number of clients."""
     with ExitStack() as stack:
         peers = stack.enter_context(compiled_peers())
         adding = stack.enter_context(running(pyserver("async"), peers.folder))
@@ -52,10 +52,10 @@ def measure(effort: Effort) -> Iterator[Row]:
 
 
 def _bytes_a_client(peers: Peers, clients: int) -> float:
-    """What a new server's own memory grows by. The system keeps more for each connection, whoever serves it."""
+    """Bytes by which the memory of a new server grows for each client; the system's buffers are not counted."""
     with running(pyserver("async"), peers.folder) as server:
         with visited(peers.load, server.port, 1):
-            pass  # what the first client takes is not for it alone
+            pass  # the first client makes the server allocate more than others do
         before = _own_memory(server)
         with visited(peers.load, server.port, clients):
             return (_own_memory(server) - before) / clients

@@ -1,4 +1,4 @@
-"""The codec of modified UTF-8, against the fastest compiled one there is."""
+"""The codec of modified UTF-8 against mutf8, the fastest compiled one."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from javaio import decode_modified_utf8, encode_modified_utf8
 
 __all__ = ["SIZES", "TEXTS", "measure", "text_of"]
 
-# 64 different emoji, as mixed as people use them: a codec that kept a few at hand would gain nothing here.
+# 64 different emoji, so that a codec with a small cache gains nothing.
 _EMOJI = "".join(chr(0x1F600 + 37 * n % 64) for n in range(64))
 TEXTS = {
     "ASCII": "the server listens on port 8999, and the client at 127.0.0.1 sends 84 and 98. ",
@@ -21,12 +21,12 @@ TEXTS = {
     "emoji": _EMOJI,
     "mixed": "é😀日a bonjour à tous 👋, on se retrouve à 東京 demain ? Très bien 🎉 ! ",
 }
-"""What texts are made of, each repeated until it is long enough."""
+"""Texts, each repeated to the size that is measured."""
 SIZES = (4, 16, 64, 256, 1024, 8192, 60_000)
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    """Texts/s both ways, for each kind of text and each length."""
+    """Texts/s encoded and decoded, for each kind of text and each size."""
     try:
         from mutf8 import __version__ as version
         from mutf8 import cmutf8
@@ -49,13 +49,13 @@ def measure(effort: Effort) -> Iterator[Row]:
 
 
 def text_of(kind: str, size: int) -> str:
-    """A text of so many characters."""
+    """A text of `size` characters."""
     words = TEXTS[kind]
     return (words * (size // len(words) + 1))[:size]
 
 
 def _rate(codec: Callable[[Any], object], value: str | bytes, seconds: float) -> float:
-    """How often a second, on the clock of this thread, which is looked at seldom enough to count for nothing."""
+    """Calls/s of processor time of this thread. The clock is read rarely enough to cost nothing."""
     times, taken = 1, 0.0
     while taken < seconds:
         times *= 2

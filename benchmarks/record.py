@@ -1,4 +1,4 @@
-"""A run as JSON: every sample, and the machine they were taken on."""
+"""A run as JSON: every sample, and the machine."""
 
 import json
 import os

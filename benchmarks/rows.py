@@ -1,4 +1,4 @@
-"""What a benchmark has found: a ratio between two sides, or a figure of one."""
+"""Results of benchmarks: a ratio of two sides, or a figure of one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ __all__ = ["Figure", "Ratio", "Row", "UnavailableError"]
 
 
 class UnavailableError(Exception):
-    """This benchmark cannot run here. The message says what is missing."""
+    """The benchmark cannot run here. The message says what is missing."""
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as fast we are: rates of both sides, of which the n-th were taken one right after the other."""
+    """How many times as fast this project is. The n-th samples of both sides were taken one after the other."""
 
     work: str
     against: str
@@ -29,13 +29,13 @@ class Ratio:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the goal is reached; None where there is none."""
+        """Whether the goal is reached; None without a goal."""
         return None if self.at_least is None else median(self.values) >= self.at_least
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A quantity that is no comparison: bytes a client, seconds a cell."""
+    """A quantity of one side: bytes of a client, seconds of a cell."""
 
     work: str
     values: Sequence[float]
@@ -45,7 +45,7 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the goal is reached; None where there is none."""
+        """Whether the goal is reached; None without a goal."""
         return None if self.at_most is None else median(self.values) <= self.at_most
 
 

@@ -1,4 +1,4 @@
-"""How samples are taken: in turns, so that whatever else the machine does meanwhile falls on both sides alike."""
+"""Taking samples alternately, so that other work of the machine affects both sides alike."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ __all__ = ["QUICK", "THOROUGH", "Effort", "in_turns"]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: so many samples of each side, each about so long."""
+    """How many samples are taken of each side, and about how many seconds each takes."""
 
     rounds: int
     seconds: float
@@ -19,7 +19,7 @@ QUICK = Effort(rounds=3, seconds=0.2)
 
 
 def in_turns(rounds: int, *measurements: Callable[[], float]) -> tuple[list[float], ...]:
-    """The samples of each measurement, taken A B A B, after a first turn of each that does not count: it warms up."""
+    """The samples of each measurement, taken A B A B, after one call of each that does not count and warms up."""
     for measurement in measurements:
         measurement()
     samples: tuple[list[float], ...] = tuple([] for _ in measurements)

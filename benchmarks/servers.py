@@ -1,4 +1,4 @@
-"""A server under load: a process of its own, whose console goes to a file."""
+"""Servers under load, which are processes whose console is a file."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ _LIMIT = 20.0  # seconds that a server may take to start
 
 @dataclass(frozen=True)
 class Server:
-    """A server that listens."""
+    """A server that is listening."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -34,7 +34,7 @@ def pyserver(name: str) -> tuple[str, ...]:
 
 @contextmanager
 def running(command: Sequence[str], folder: Path, says: re.Pattern[str] = _LISTENING) -> Iterator[Server]:
-    """Starts a server, and ends it; what it says first has its port."""
+    """Starts a server, whose first line has its port, and ends it after the context."""
     with (
         tempfile.NamedTemporaryFile(dir=folder, prefix="console-") as console,
         subprocess.Popen(command, stdout=console, stderr=console) as process,
@@ -56,7 +56,7 @@ def _port(process: subprocess.Popen[bytes], console: Path, says: re.Pattern[str]
 
 
 def under_load(load: str, *arguments: object) -> dict[str, float]:
-    """What the load counted, by name."""
+    """Runs the load; returns its counts by name. Raises `UnavailableError` if it fails."""
     done = subprocess.run([load, *map(str, arguments)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise UnavailableError(done.stderr.strip())
@@ -65,7 +65,7 @@ def under_load(load: str, *arguments: object) -> dict[str, float]:
 
 @contextmanager
 def visited(load: str, port: int, clients: int) -> Iterator[dict[str, float]]:
-    """So many clients are connected, and each has been served; they stay until the end."""
+    """Connects clients, each of which is served once and stays connected inside the context."""
     command = [load, "visit", str(port), str(clients)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

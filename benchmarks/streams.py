@@ -1,11 +1,11 @@
-"""The streams over a buffered file, against a loop around `struct` that does the same by hand, and against the JDK.
+"""The streams over a buffered file, against a loop around `struct`, and against the JDK.
 
-All three have the same file in the page cache behind a buffer of 8,192 bytes. The loop is what one writes who knows the
-trade and needs no more than these values: packers and methods looked up once, no call of Python but its own lines. It
-has no method per value, no `size()`, no answer to a file object that takes or gives less than it is asked to, and its
-texts are plain UTF-8, so that U+0000 and emoji would be wrong.
+All three use the same file in the page cache, with a buffer of 8,192 bytes. The loop is optimised code for these values
+alone: packers and methods are looked up once, and it calls no Python function. It has no method for each value, no
+`size()`, no handling of file objects that read or write fewer bytes than asked, and its texts are plain UTF-8, which is
+wrong for U+0000 and emoji.
 
-The clock is the thread's own, here and in Java: what else the machine does meanwhile takes no time from it.
+Time is processor time of the thread, here and in Java, so that other work of the machine does not count.
 """
 
 import shutil
@@ -43,7 +43,7 @@ Pass = Callable[[BinaryIO], None]
 
 
 class _BareOutput:
-    """A method for each value with nothing in it but the loop's own lines: what no `DataOutputStream` can go below."""
+    """A method for each value with the lines of the loop: the least that a `DataOutputStream` can cost."""
 
     __slots__ = ("_write",)
 
@@ -182,7 +182,7 @@ def _read_records_by_hand(file: BinaryIO) -> None:
 
 @dataclass(frozen=True)
 class Work:
-    """The same work through the streams, through bare methods, by hand, and, where there is such a way, all at once."""
+    """The same work through the streams, through bare methods, by the loop, and, if possible, in one call."""
 
     ours: Pass
     bare: Pass
@@ -203,16 +203,16 @@ WORKS = {
     "read-texts": Work(_read_texts, partial(_read_texts, stream=_BareInput), _read_texts_by_hand),
     "read-records": Work(_read_records, partial(_read_records, stream=_BareInput), _read_records_by_hand),
 }
-"""By the name that StreamPass.java knows."""
+"""By the names in StreamPass.java."""
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    """Values/s, or records/s, each way."""
+    """Values/s or records/s, written and read."""
     seconds = effort.seconds / 4
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder, stream_pass(Path(folder)) as jdk:
         for name, work in WORKS.items():
             way, kind = name.split("-")
-            file = Path(folder) / kind  # what is written first is read later
+            file = Path(folder) / kind  # the writing passes create the files that are read
             our_rates, bare_rates, loop_rates, jdk_rates, *rest = in_turns(
                 effort.rounds,
                 partial(_rate, work.ours, name, file, seconds),
@@ -241,7 +241,7 @@ def _rate(one: Pass, work: str, path: Path, seconds: float) -> float:
 
 @contextmanager
 def stream_pass(folder: Path) -> Iterator[Callable[[str, Path, float], float]]:
-    """The same by the JDK: one JVM for all of it, whose first turn has made it warm."""
+    """The same work in one JVM, which the first calls warm up."""
     if shutil.which("javac") is None or shutil.which("java") is None:
         raise UnavailableError("there is no JDK on the PATH")
     source = Path(__file__).with_name("peers") / "StreamPass.java"

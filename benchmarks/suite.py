@@ -1,4 +1,4 @@
-"""Which benchmarks there are."""
+"""The list of benchmarks."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ __all__ = ["BENCHMARKS", "Benchmark"]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What its table is about, how its rows are had, and whether they are few enough for the picture."""
+    """The title of its table, the function that yields its rows, and whether they are part of the chart."""
 
     title: str
     measure: Callable[[Effort], Iterable[Row]]
@@ -32,4 +32,4 @@ BENCHMARKS = {
     "board": Benchmark("the live board between programs and a page that looks on", board.measure, drawn=False),
     "cell-containers": Benchmark("a cell of the matrix, its programs in containers", cell.measure_containers),
 }
-"""By the name that `--only` takes."""
+"""Benchmarks by the names that `--only` takes."""

@@ -23,7 +23,7 @@ def as_cells(row: Row) -> tuple[str, ...]:
 
 
 def as_table(rows: Iterable[Row]) -> str:
-    """A table in Markdown whose columns are aligned, so that it reads on a terminal as well."""
+    """A table in Markdown with aligned columns, so that it can be read in a terminal too."""
     lines = [HEADINGS, *(as_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]

@@ -1,4 +1,4 @@
-"""What the `tap` command costs who talks through it: on a round trip, and on bulk."""
+"""The `tap` command: the time it adds to a round trip and to bulk data."""
 
 import re
 import socket
@@ -21,11 +21,11 @@ __all__ = ["measure"]
 _LISTENING = re.compile(r"listening on port (\d+) ")
 _TEXT = encode_modified_utf8("x" * 60_000)
 _MESSAGE = struct.pack(">H", 5) + b"alice" + struct.pack(">H", len(_TEXT)) + _TEXT
-_MEGABYTES = 200  # a second's worth of them is sent for each second of the effort
+_MEGABYTES = 200  # for each second of the effort
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    """Milliseconds, of one client that waits for each answer, and of one that sends as fast as it can."""
+    """Milliseconds for a client that waits for each answer, and for one that sends as fast as it can."""
     with compiled_peers() as peers, running(peers.epoll_server, peers.folder) as server:
         with _tap(server.port, "addition", peers.folder) as tap:
 
@@ -50,7 +50,7 @@ def _tap(port: int, protocol: str, folder: Path) -> Iterator[Server]:
 
 
 def _send(port: int, megabytes: int) -> float:
-    """Milliseconds a megabyte, until the last byte has come out at the other end."""
+    """Milliseconds a megabyte, until the last byte has arrived at the server."""
     began = time.perf_counter()
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.sendall(struct.pack(">H", 9) + b"127.0.0.1")
@@ -66,7 +66,7 @@ def _send(port: int, megabytes: int) -> float:
 
 @contextmanager
 def _sink() -> Iterator[int]:
-    """A server that takes in all that comes, and then ends the connection too."""
+    """A server that receives everything, then ends the connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:

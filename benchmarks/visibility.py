@@ -1,4 +1,4 @@
-"""How long the lines of the servers take to the console, while a hundred clients keep them busy."""
+"""How long a line of the servers takes to be visible, while a hundred clients keep them busy."""
 
 import socket
 import struct
@@ -22,7 +22,7 @@ _FIRST = -2_000_000_000  # a number that the load, whose numbers are small, does
 
 
 def measure(effort: Effort) -> Iterator[Row]:
-    """Milliseconds from sending a number until its line can be read in the file that is the server's console."""
+    """Milliseconds from sending a number until its line is in the file that is the server's console."""
     with ExitStack() as stack:
         peers = stack.enter_context(compiled_peers())
         for name, depth in (("async", 1), ("async", 64), ("multithreaded", 1)):
@@ -33,7 +33,7 @@ def measure(effort: Effort) -> Iterator[Row]:
 
 
 def waits(peers: Peers, server: Server, depth: int, seconds: float) -> list[float]:
-    """How long each line of one client more took, in milliseconds, while the load was at work."""
+    """Milliseconds that each line of one more client took, under load."""
     failures: list[UnavailableError] = []
 
     def load() -> None:
@@ -67,7 +67,7 @@ def _wait(client: socket.socket, console: Path, number: int) -> float:
         client.sendall(struct.pack(">i", number))
         last = b""
         while (now := time.perf_counter()) < sent + _LIMIT:
-            # Nothing tells when a file has grown; to ask again at once is as exact as can be.
+            # Nothing reports that a file has grown. Reading again at once is the most exact way.
             new = lines.read()
             if line in last + new:
                 return (now - sent) * 1000

@@ -1,4 +1,4 @@
-"""What the servers are measured with: the Java reference, a server, a relay and the load in C. Compiled on the spot."""
+"""The programs to measure with: the Java reference, and a server, a relay and the load in C. Compiled for each run."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 class Peers:
-    """Where the compiled programs are, in a folder that also takes the consoles."""
+    """The commands of the compiled programs; their folder has the consoles too."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -23,17 +23,17 @@ class Peers:
         self.epoll_server = (str(folder / "epoll_server"), "0")
 
     def relay(self, port: int) -> tuple[str, ...]:
-        """The command of a bare relay to that port."""
+        """The command of a relay in C to that port."""
         return (str(self.folder / "relay"), str(port))
 
     def java(self, name: str) -> tuple[str, ...]:
-        """The command of a server of the reference, on a JVM as it comes."""
+        """The command of a server of the Java reference, with the default options of the JVM."""
         return ("java", "-cp", str(self.folder), name, "0")
 
 
 @contextmanager
 def compiled_peers() -> Iterator[Peers]:
-    """Compiles them, in a folder that is gone afterwards."""
+    """Compiles the programs in a folder that is removed after the context."""
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
         for program in ("load", "epoll_server", "relay"):
