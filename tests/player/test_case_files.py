@@ -1,4 +1,4 @@
-"""Files of cases: what they may say of typing, of lines and of what is rough; a mistake is one sentence."""
+"""Files of cases: what they may say of typing, of lines and of what is non-strict; a mistake is one sentence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 
-from conformance.agent.player.steps import Do, Input, Shows, Type
+from conformance.agent.player.steps import Concurrency, Do, Input, Shows, Type
 from conformance.model import YamlError, load_registry
 from conformance.model.cases import CaseFile, load_cases
 from conformance.model.typed_lines import parse_lines
@@ -47,9 +47,10 @@ WRONG = [
     ("server", "steps: [{type: bonjour}]", "one: nobody types to a server, or looks at it: type, input, shows"),
     ("server", "steps: [{again: 2, steps: [{input: ends}]}]", "one: nobody types to a server"),
     ("client", "steps: [{type: 5}]", "cases.0.steps.0.type: a line is a text, or such as {text: a, times: 65535}"),
-    ("client", "rough: raw, steps: [{shows: a}]", "`rough` says what the Java does where a step has `rough`"),
-    ("client", "steps: [{shows: a, rough: b}]", "`rough` says what the Java does where a step has `rough`"),
-    ("server", "steps: [{ends: end, rough: stays open}]", "`rough` says what the Java does where a step has `rough`"),
+    ("client", "non-strict: raw, steps: [{shows: a}]", "`non-strict` says what is accepted where a step has"),
+    ("client", "steps: [{shows: a, non-strict: b}]", "`non-strict` says what is accepted where a step has"),
+    ("server", "steps: [{ends: end, non-strict: stays open}]", "`non-strict` says what is accepted where a step has"),
+    ("client", "non-strict: {fr: brut}, steps: []", "must be a sentence, or one a language as {en: ..., fr: ...}"),
     ("client", "steps: [{input: begins}]", "cases.0.steps.0.input"),
 ]
 
@@ -61,6 +62,31 @@ def test_a_mistake_is_one_sentence(
     with pytest.raises(YamlError) as caught:
         load(tmp_path, against, case)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["non-strict", "rough"])
+def test_what_is_non_strict_says_so(tmp_path: Path, key: str) -> None:
+    case = load(tmp_path, "client", f"{key}: {{en: raw, fr: brut}}, steps: [{{shows: a, {key}: b}}]").cases[0]
+    assert case.steps == (Shows(("a",), ("b",)),)
+    assert case.non_strict is not None
+    assert (case.non_strict, case.non_strict.in_language("fr")) == ("raw", "brut")
+
+
+def test_a_sentence_in_one_language_is_that_of_all(tmp_path: Path) -> None:
+    assert load(tmp_path, "client", "steps: []").cases[0].about.in_language("fr") == "one"
+
+
+@pytest.mark.parametrize("step", ["concurrency: 3", "crowd: 3"])
+def test_connections_at_once(tmp_path: Path, step: str) -> None:
+    case = load(tmp_path, "server", f"steps: [{{{step}, steps: [{{do: close}}]}}]").cases[0]
+    assert case.steps == (Concurrency(3, (Do("close"),)),)
+
+
+def test_every_case_of_the_harness_has_its_sentences_in_both_languages() -> None:
+    for file in load_cases(load_registry().cases).values():
+        for case in file.cases:
+            for text in (case.about, case.non_strict):
+                assert text is None or text.in_language("fr") != text, f"{file.path}: {case.name}"
 
 
 def test_there_are_enough_cases_against_clients() -> None:

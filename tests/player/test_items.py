@@ -14,6 +14,7 @@ from conformance.agent.events import CLIENT
 from conformance.agent.player.items import encode_items, parse_items
 from conformance.agent.player.peer import Peer, UnexpectedError
 from conformance.agent.player.steps import Receive, Send, from_json, to_json
+from conformance.agent.problem import Where
 
 
 def encoded(*items: object) -> tuple[bytes, dict[str, object]]:
@@ -92,12 +93,16 @@ def test_as_many_are_received_as_were_told(judged: Sent) -> None:
 
 
 def test_fewer_came(judged: Sent) -> None:
-    with pytest.raises(UnexpectedError, match=r"ended the connection by end after 61 62, and 3 bytes must come"):
+    with pytest.raises(UnexpectedError) as caught:
         judged((3).to_bytes(8, "big") + b"ab")
+    problem = caught.value.problem
+    assert (problem.code, problem.where) == ("ended-instead", Where(1, "server", 8, "content", "bytes"))
+    assert problem.values == {"due": "size", "needed": 3, "ended": "end", "size": 2, "raw": b"ab"}
 
 
 def test_a_program_that_told_a_size_that_is_none(judged: Sent) -> None:
-    with pytest.raises(
-        UnexpectedError, match=r"can send no such bytes: their size must be a whole number from 0 on, and is -1"
-    ):
+    with pytest.raises(UnexpectedError) as caught:
         judged(b"\xff" * 8 + b"abc")
+    problem = caught.value.problem
+    assert (problem.code, problem.where) == ("bad-size", Where(1, "server", 8, "content", "bytes"))
+    assert problem.values == {"size": -1}

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.agent.player.operator import OperatorStep, Reply
 from conformance.agent.player.player import Outcome, play_against_client
-from conformance.agent.player.steps import Input, Rests, Shows, Step, Type, from_json, to_json
+from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Step, Type, from_json, to_json
+from conformance.agent.player.walk import Reply
+from conformance.agent.problem import Problem, Where
 from conformance.backends.base import Handle, Started
 from conformance.backends.console_log import ConsoleLog
 from conformance.backends.processes import ProcessHandle
@@ -40,7 +41,7 @@ def play(
         socks = [connect(listener.getsockname()[1]) for _ in range(clients)]
         for number, sock in enumerate(socks):
             sock.sendall(utf("hi" if number < 3 else "oh"))
-        outcome = play_against_client(steps, listener, connections, patience=LONG, wait=1.0, operate=operate)
+        outcome = play_against_client(steps, listener, connections, timeout=LONG, wait=1.0, operate=operate)
         for sock in socks:
             sock.close()
     return outcome, asked
@@ -53,14 +54,17 @@ def test_the_operator_does_the_steps_in_their_order() -> None:
 
 
 def test_what_the_operator_sees_fails_or_is_noted() -> None:
-    assert play(STEPS, 1, 1, Reply("it showed nothing"))[0].problem == "it showed nothing"
-    assert play(STEPS, 1, 1, Reply(rough="it showed it raw"))[0].rough == "it showed it raw"
+    seen = Problem("not-shown", Where(program="mine", line=3))
+    assert play(STEPS, 1, 1, Reply(seen))[0].problem == seen
+    noted = Problem("shown-otherwise", Where(program="mine", line=3))
+    assert play(STEPS, 1, 1, Reply(non_strict=noted))[0].non_strict == noted
 
 
 def test_nobody_there_to_type_is_a_failure() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, connect(listener.getsockname()[1]):
         outcome = play_against_client(STEPS, listener, 1)
-    assert outcome.problem == "the case wants something typed or seen, and nobody is there to do it"
+    assert outcome.problem is not None
+    assert outcome.problem.code == "nobody-types"
 
 
 def test_all_connections_that_come_are_judged() -> None:
@@ -68,12 +72,23 @@ def test_all_connections_that_come_are_judged() -> None:
     assert outcome.problem is None
     assert len(outcome.recording.connections) == 3
     wrong, _ = play(RECEIVES_HI, 4, None)
-    assert wrong.problem == "the client sent 00 02 6F 68 where UTF 'hi' (00 02 68 69) must come"
+    assert wrong.problem is not None
+    assert (wrong.problem.code, wrong.problem.where) == ("unexpected-bytes", Where(4, "client", 0, None, "UTF"))
+    assert wrong.problem.values == {
+        "due": "value",
+        "expected": "hi",
+        "right": utf("hi"),
+        "needed": 4,
+        "differs": 2,
+        "size": 4,
+        "raw": utf("oh"),
+    }
 
 
 def test_fewer_connections_than_were_said_are_too_few() -> None:
     outcome, _ = play(RECEIVES_HI, 2, 3)
-    assert outcome.problem == "3 connections were to come, and 2 came"
+    assert outcome.problem is not None
+    assert (outcome.problem.code, outcome.problem.values) == ("too-few-connections", {"expected": 3, "came": 2})
 
 
 def test_a_player_of_its_own_process_asks_for_each_step() -> None:
@@ -98,12 +113,13 @@ def test_a_player_of_its_own_process_asks_for_each_step() -> None:
         tell(order)
         with connect(json.loads(player.stdout.readline())["listening"]) as client:
             assert json.loads(player.stdout.readline()) == {"operator": {"type": ["bonjour"]}}
-            tell({"problem": None, "rough": None})
-            asked = {"shows": ["--> bob : salut"], "rough": ["--> BOB : salut"]}
+            tell({"problem": None, "non_strict": None})
+            asked = {"shows": ["--> bob : salut"], "non_strict": ["--> BOB : salut"]}
             assert json.loads(player.stdout.readline()) == {"operator": asked}
-            tell({"problem": None, "rough": "it shouts"})
+            noted = {"code": "shown-otherwise", "where": {"program": "mine", "line": 0}, "values": {}}
+            tell({"problem": None, "non_strict": noted})
             outcome = json.loads(player.stdout.readline())
-            assert (outcome["problem"], outcome["rough"]) == (None, "it shouts")
+            assert (outcome["problem"], outcome["non_strict"]) == (None, noted)
             assert received(client, 1) == b""
         player.stdin.close()
         give_up.cancel()
@@ -138,7 +154,7 @@ def typist(*shown: str) -> tuple[Typist, _Keyboard]:
     keyboard, console = _Keyboard(), ConsoleLog()
     console.feed("out", "".join(f"{line}\n" for line in shown).encode())
     console.close()
-    return Typist(Started(keyboard, console), typed=True), keyboard
+    return Typist(Started(keyboard, console), "mine", typed=True), keyboard
 
 
 def test_the_typist_types_lines_and_then_ends_the_input() -> None:
@@ -149,38 +165,60 @@ def test_the_typist_types_lines_and_then_ends_the_input() -> None:
     assert keyboard.typed == ["un\n", "\n", "deux\n"]
 
 
+def not_shown(types: Typist, *lines: str) -> tuple[int | None, object]:
+    """The line at which these are not shown, and the lines that are there in their place."""
+    problem = types(Shows(lines)).problem
+    assert problem is not None
+    assert (problem.code, problem.where.program, problem.values["shows"]) == ("not-shown", "mine", [*lines])
+    return problem.where.line, problem.values.get("text")
+
+
 def test_the_typist_sees_lines_in_their_order_and_each_once() -> None:
     types, _ = typist("un", "autre", "deux", "trois")
     assert types(Shows(("un", "deux"))) == Reply()
-    assert types(Shows(("un",))).problem == "standard output must show 'un', and has 'trois'"
+    assert not_shown(types, "un") == (3, ["trois"])
+    assert not_shown(types, "trois", "quatre") == (None, ["trois"])
     assert types(Shows(("trois",))) == Reply()
-    assert types(Shows(("trois",))).problem == "standard output must show 'trois', and has nothing"
+    assert not_shown(types, "trois") == (None, None)
 
 
-def test_the_typist_tells_what_is_rough_from_what_is_right() -> None:
+def test_the_typist_waits_for_lines_that_come_one_by_one() -> None:
+    keyboard, console = _Keyboard(), ConsoleLog()
+    types = Typist(Started(keyboard, console), "mine", typed=False)
+    feeding = threading.Thread(target=lambda: [console.feed("out", line) for line in (b"un\nde", b"ux\ntrois\n")])
+    feeding.start()
+    assert types(Shows(("un", "trois"))) == Reply()
+    feeding.join()
+
+
+def test_the_typist_tells_what_is_non_strict_from_what_is_right() -> None:
     step = Shows(("a\\tb",), ("a\tb",))
     assert typist("a\\tb")[0](step) == Reply()
-    assert typist("a\tb")[0](step) == Reply(rough="it showed 'a\\tb'")
-    assert typist("a b")[0](step).problem == "standard output must show 'a\\\\tb', and has 'a b'"
+    noted = typist("x", "a\tb")[0](step)
+    assert noted.problem is None
+    assert noted.non_strict is not None
+    assert (noted.non_strict.code, noted.non_strict.where) == ("shown-otherwise", Where(program="mine", line=1))
+    assert not_shown(typist("a b")[0], "a\\tb") == (0, ["a b"])
 
 
 @pytest.mark.parametrize(
-    ("used", "problem"),
+    ("used", "values"),
     [
         ((1.0, 1.001), None),
         ((1.0, None), None),  # it has ended meanwhile, and the wire will tell
-        (
-            (1.0, 1.25),
-            "the client must wait, and used 0.25 s of processor time in 0.01 s: it looks for the answer again and "
-            "again",
-        ),
+        ((1.0, 1.25), {"used": 0.25, "seconds": 0.01}),
     ],
     ids=["waits", "is gone", "spins"],
 )
-def test_a_client_that_waits_is_told_from_one_that_spins(used: tuple[float | None, ...], problem: str | None) -> None:
+def test_a_client_that_waits_is_told_from_one_that_spins(
+    used: tuple[float | None, ...], values: dict[str, float] | None
+) -> None:
     types, keyboard = typist()
     keyboard.processor = list(used)
-    assert types(Rests(10)).problem == problem
+    problem = types(Rests(10)).problem
+    assert (problem and (problem.code, problem.where, problem.values)) == (
+        values and ("too-busy", Where(program="mine"), values)
+    )
 
 
 def test_a_process_tells_how_busy_it_was(tmp_path: Path) -> None:

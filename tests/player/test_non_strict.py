@@ -1,4 +1,4 @@
-"""What is merely rough is noted; whoever hangs, and serves nobody meanwhile, fails all the same."""
+"""What is non-strict passes, and says so; whoever hangs, and serves nobody meanwhile, fails all the same."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from conformance.agent.player.player import Outcome, play_against_server
 from conformance.agent.player.steps import Do, Ends, Receive, Send, from_json, to_json
+from conformance.agent.problem import Where
 from javaio import DataInputStream, DataOutputStream
 from tests.cli.running import Server
 
@@ -16,7 +17,7 @@ AFTERWARDS = from_json(
     [{"send": [["UTF", "127.0.0.1"], ["int", 20], ["int", 22]]}, {"receive": [["int", 42]]}],
 )
 LEAVES = (*from_json([{"send": [["UTF", "127.0.0.1"]]}]), Do("half-close"))
-ROUGH = (*LEAVES, Ends("either", rough="stays open"))
+TOLERANT = (*LEAVES, Ends("either", non_strict="stays open"))
 STRICT = (*LEAVES, Ends("either"))
 
 
@@ -55,39 +56,46 @@ def says_goodbye(connection: socket.socket) -> None:
 
 def play(serve: Callable[[socket.socket], None], steps: tuple[object, ...], *, one_at_a_time: bool = True) -> Outcome:
     with Server(serve, one_at_a_time=one_at_a_time) as server:
-        return play_against_server(steps, AFTERWARDS, "127.0.0.1", server.port, patience=2.0)  # type: ignore[arg-type]
+        return play_against_server(steps, AFTERWARDS, "127.0.0.1", server.port, timeout=2.0)  # type: ignore[arg-type]
 
 
-def test_a_server_that_closes_is_not_rough() -> None:
-    outcome = play(adds, ROUGH)
-    assert (outcome.problem, outcome.rough) == (None, None)
+def test_a_server_that_closes_is_strict() -> None:
+    outcome = play(adds, TOLERANT)
+    assert (outcome.problem, outcome.non_strict) == (None, None)
 
 
 def test_a_server_that_leaves_the_connection_open_and_serves_others_is_noted() -> None:
     for one_at_a_time in (True, False):
-        outcome = play(adds_and_never_closes, ROUGH, one_at_a_time=one_at_a_time)
+        outcome = play(adds_and_never_closes, TOLERANT, one_at_a_time=one_at_a_time)
         assert outcome.problem is None
-        assert outcome.rough == "it left the connection open, and served another client meanwhile"
+        assert outcome.non_strict is not None
+        assert (outcome.non_strict.code, outcome.non_strict.where) == ("left-open", Where(1, "server", 0))
 
 
-def test_where_the_case_does_not_call_it_rough_it_fails() -> None:
+def test_where_the_case_does_not_accept_it_it_fails() -> None:
     outcome = play(adds_and_never_closes, STRICT)
-    assert outcome.problem == "the server did not end the connection within 2 s"
-    assert outcome.rough is None
+    assert outcome.problem is not None
+    assert (outcome.problem.code, outcome.problem.where) == ("must-end", Where(1, "server", 0))
+    assert outcome.problem.values == {"timeout": 2.0}
+    assert outcome.non_strict is None
 
 
 def test_a_server_that_hangs_fails() -> None:
-    outcome = play(adds_and_hangs, ROUGH)
-    assert (outcome.problem or "").startswith(
-        "the server neither ended the connection nor served another client meanwhile: nothing came from the server"
-    )
-    assert outcome.rough is None
+    outcome = play(adds_and_hangs, TOLERANT)
+    assert outcome.problem is not None
+    assert outcome.problem.code == "neither-ended-nor-served"
+    assert outcome.problem.where == Where(2, "server", 0, None, "int")
+    assert outcome.problem.values["cause"] == "nothing-came"
+    assert outcome.problem.values["expected"] == 42
+    assert outcome.non_strict is None
 
 
 def test_bytes_in_the_place_of_the_end_fail() -> None:
-    outcome = play(says_goodbye, ROUGH)
-    assert outcome.problem == "the server sent 21 before it ended the connection"
+    outcome = play(says_goodbye, TOLERANT)
+    assert outcome.problem is not None
+    assert (outcome.problem.code, outcome.problem.where) == ("sent-instead-of-ending", Where(1, "server", 0))
+    assert outcome.problem.values == {"size": 1, "raw": b"!"}
 
 
 def test_the_steps_survive_the_way_to_another_process() -> None:
-    assert from_json(to_json((*ROUGH, Receive(()), Send(())))) == (*ROUGH, Receive(()), Send(()))
+    assert from_json(to_json((*TOLERANT, Receive(()), Send(())))) == (*TOLERANT, Receive(()), Send(()))
