@@ -2,73 +2,46 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import ipaddress
 import itertools
 import signal
 import socket
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from conformance.agent.tap.relay import reason
 from conformance.board.servers import WatchedServer, read_servers, server_words
-from conformance.cli.tap import refuse_a_circle
+from conformance.cli.arguments import Parser
+from conformance.cli.tap import interface, refuse_a_circle
+from conformance.cli.terminal import print_line
+from conformance.formatting import Catalogue
 from conformance.model.lookup import UsageError
 from conformance.observe.own_addresses import reachable_addresses
 from conformance.observe.places import Place, listen_place
 from conformance.observe.tap_session import give_way
-from conformance.observe.terminal import print_line
 
-__all__ = ["ABOUT", "EPILOG", "add_arguments", "run"]
-
-ABOUT = "show everything that passes between clients and servers on a page, as it happens"
-EPILOG = """\
-A tap stands in front of each server: clients connect to PORT of this machine, and reach the server through it.
-
-  {prog} --server addition:9000:localhost:8999
-        the server that runs here on port 8999; its clients take port 9000. The page is http://127.0.0.1:8080/
-  {prog} --server alice=addition:9001:192.168.1.21 --server bob=chat:9002:192.168.1.22:7000
-        two servers on other machines, with names for the page
-  {prog} board.yaml
-        the same as a file:
-            servers:
-              alice: {{protocol: addition, listen: 9001, to: 192.168.1.21}}
-              bob: {{protocol: chat, listen: 9002, to: "192.168.1.22:7000"}}
-  {prog} board.yaml --listen 0.0.0.0:8080
-        the page for everyone on the network: they see the addresses of all clients, and every word and number
-
-The board only watches. Ctrl-C ends it, and the taps with it. The status is 0, or 2 if it could not begin or go on."""
+__all__ = ["add_arguments", "run"]
 
 _LOOPBACK = "127.0.0.1"
-_REVEALS = (
-    "whoever reaches this address sees the addresses of all clients and everything that they send and receive, "
-    "and can change nothing"
-)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """What `board` takes."""
-    parser.add_argument("file", type=Path, nargs="?", metavar="FILE.yaml", help="the servers, named in a file")
+    text = parser.words.text
+    file, watched, listen = (text(f"cli.metavar.{name}") for name in ("yaml", "watched", "listen"))
+    parser.add_argument("file", type=Path, nargs="?", metavar=file, help=text("cli.board.help.file"))
+    servers = {"action": "append", "default": []}
+    parser.add_argument("--server", type=server_words, metavar=watched, help=text("cli.board.help.server"), **servers)
+    page = Place(_LOOPBACK, 8080)
     parser.add_argument(
-        "--server",
-        action="append",
-        type=server_words,
-        default=[],
-        metavar="[NAME=]PROTOCOL:PORT:HOST[:PORT]",
-        help="a server: the port where its clients find the tap, and where the server is; may be given many times",
-    )
-    parser.add_argument(
-        "--listen",
-        type=listen_place,
-        default=Place(_LOOPBACK, 8080),
-        metavar="[HOST:]PORT",
-        help="where the page is; without a host on this machine only (default: 127.0.0.1:8080)",
+        "--listen", type=listen_place, default=page, metavar=listen, help=text("cli.board.help.listen", {"page": page})
     )
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: Namespace) -> int:
     """Shows the board until it is told to end."""
     # Here, since every other command does without a web server.
     import uvicorn
@@ -76,9 +49,10 @@ def run(arguments: argparse.Namespace) -> int:
     from conformance.board.app import board_app
     from conformance.board.board import Board
 
+    words: Catalogue = arguments.words
     servers = [*(read_servers(arguments.file) if arguments.file else []), *arguments.server]
     if not servers:
-        raise UsageError("which servers? Give --server addition:9000:localhost:8999, or a file that names them")
+        raise UsageError("cli.usage.no-server")
     for server, other in itertools.product(servers, servers):
         refuse_a_circle(other.listen, server.to)
     _when_told_to_end(signal.default_int_handler)
@@ -88,8 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         stack.callback(board.close)
         give_way()  # the relays run already, and do not; the threads that read them are yet to come
         for watch in board.watches:
-            print_line(_watching(watch.server, watch.port))
-        print_line(_shown(listener))
+            print_line(_watching(watch.server, watch.port, words))
+        print_line(_shown(listener, words))
         # The traffic is what is looked at here, and not who looks.
         web: uvicorn.Server = uvicorn.Server(
             uvicorn.Config(
@@ -110,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         board.begin(end)
         web.run([listener])
         if board.ended:
-            raise UsageError(f"the relay of {board.ended[0]} has ended by itself, and what it carried with it")
+            raise UsageError("cli.usage.relay-of", name=board.ended[0])
     return 0
 
 
@@ -125,21 +99,19 @@ def _listener(listen: Place) -> socket.socket:
         family = socket.getaddrinfo(host, listen.port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, listen.port or 0), family=family)
     except OSError as error:
-        raise UsageError(f"--listen {host}:{listen.port}: cannot listen there: {reason(error)}") from error
+        raise UsageError("cli.usage.cannot-listen.host", host=host, port=listen.port, reason=reason(error)) from error
 
 
-def _watching(server: WatchedServer, port: int) -> str:
-    reachable = [] if server.listen.host else reachable_addresses()
-    others = f" (from other machines: {', '.join(reachable)})" if reachable else ""
-    where = f"port {port} of {server.listen.host or 'every interface'}{others}"
-    return f"{server.name}: {server.protocol.protocol}, clients take {where}, for the server {server.to}"
+def _watching(server: WatchedServer, port: int, words: Catalogue) -> str:
+    values = {"name": server.name, "protocol": server.protocol.protocol, "port": port, "to": server.to}
+    return words.text("cli.board.watching", {"where": interface(server.listen.host, words), **values})
 
 
-def _shown(listener: socket.socket) -> str:
+def _shown(listener: socket.socket, words: Catalogue) -> str:
     address = ipaddress.ip_address(listener.getsockname()[0])
     port = listener.getsockname()[1]
     hosts = [str(Place(str(address), port))]
     if address.is_unspecified:
         hosts = [str(Place(host, port)) for host in (_LOOPBACK, *reachable_addresses())]
-    where = ", ".join(f"http://{host}/" for host in hosts)
-    return f"the board: {where}" + ("" if address.is_loopback else f" -- {_REVEALS}") + ". Ctrl-C ends"
+    kind = "" if address.is_loopback else ".to-others"
+    return words.text(f"cli.board.shown{kind}", {"where": ", ".join(f"http://{host}/" for host in hosts)})

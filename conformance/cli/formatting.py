@@ -1,141 +1,151 @@
-"""How what was seen is told: as a line for a student, or as a line of JSON for a program."""
+"""Each live event as a line: for a person in their language, or as a line of JSON for a program."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from conformance.agent.events import CLIENT, Side
+from conformance.agent.events import Side
 from conformance.agent.hexdump import show
-from conformance.diagnosis import explain, to_json
+from conformance.agent.problem import Problem
+from conformance.cli.terminal import Colour, Paint
+from conformance.decoder import Field
+from conformance.formatting import Catalogue, catalogue, sentence
+from conformance.formatting.findings import explain, finding_to_json
 from conformance.observe.live_events import (
     Bytes,
-    Closing,
+    Closed,
+    Diagnosed,
     Elided,
-    Field,
-    Mistake,
+    FieldRead,
+    LiveEvent,
     Opened,
-    Problem,
-    Refused,
-    Seen,
-    Stall,
+    ProblemFound,
+    Stalled,
 )
-from conformance.observe.terminal import Colour, Paint
+from conformance.observe.viewer import Totals
 
-__all__ = ["LEFT_OUT_JSON", "LEFT_OUT_TEXT", "JsonTeller", "Teller", "TextTeller", "Totals"]
-
-LEFT_OUT_TEXT = "... {lines} lines left out here: they came faster than they could be shown ..."
-LEFT_OUT_JSON = '{{"event": "left out", "lines": {lines}}}'
+__all__ = ["JsonLines", "Lines", "TextLines", "problem_as_json", "shown"]
 
 _INDENT = " " * 20  # under what a line says, behind its time and its connection
 _SHOWN_CHARACTERS = 80
-_TOLD_CHARACTERS = 1000
-_TOLD_BYTES = 1024
+_JSON_CHARACTERS = 1000
+_JSON_BYTES = 1024
 _COLOURS: dict[Side, Colour] = {"client": "cyan", "server": "green"}
 
 
-class Totals:
-    """What it all came to."""
+class Lines(Protocol):
+    """Makes lines; `words` is the catalogue of their language."""
 
-    def __init__(self) -> None:
-        self.connections = 0
-        self.fields = 0
-        self.problems = 0
-        self.bytes: dict[Side, int] = {"client": 0, "server": 0}
+    words: Catalogue
 
-    def add(self, seen: Seen) -> None:
-        """Counts one more thing."""
-        match seen:
-            case Opened():
-                self.connections += 1
-            case Field(problem=problem):
-                self.fields += 1
-                self.problems += problem is not None
-            case Problem() | Refused():
-                self.problems += 1
+    def event(self, event: LiveEvent) -> str: ...
+
+    def note(self, event: str, sentence: str, **facts: Any) -> str: ...
+
+    def totals(self, totals: Totals) -> str: ...
+
+    def left_out(self, lines: int) -> str: ...
 
 
-class Teller(Protocol):
-    """Makes a line of what was seen."""
+class TextLines:
+    """Lines for a person: when, which connection, who to whom, what. `began` is in seconds since 1970."""
 
-    def seen(self, seen: Seen) -> str: ...
-
-    def note(self, sentence: str, *, event: str, **facts: Any) -> str: ...
-
-    def totals(self, totals: Totals, still_open: int) -> str: ...
-
-
-class TextTeller:
-    """Lines for a person: when, which connection, who to whom, what."""
-
-    def __init__(self, paint: Paint, began: float) -> None:
+    def __init__(self, words: Catalogue, paint: Paint, began: float) -> None:
+        self.words = words
         self._paint = paint
         self._began = began
         self._second = -1
         self._second_shown = ""
         self._explained: dict[tuple[str, Side], int] = {}
 
-    def seen(self, seen: Seen) -> str:
+    def event(self, event: LiveEvent) -> str:
         """The line for it."""
-        paint = self._paint
-        head = f"{paint(self._time(seen.at), 'dim')}  #{seen.connection:<3} "
-        match seen:
-            case Field():
-                value = f"{seen.type} {paint(seen.name, 'bold')} = {_shortened(seen.value)}"
-                raw = paint(show(seen.raw), "dim")
-                wrong = paint(f"   !!! {seen.problem}", "red", "bold") if seen.problem else ""
-                return f"{head}{self._way(seen.sender)}  {value}   {raw}{wrong}"
+        paint, text = self._paint, self.words.text
+        head = f"{paint(self._time(event.at), 'dim')}  #{event.connection:<3} "
+        match event:
+            case FieldRead(field=field):
+                return f"{head}{self._way(field.side)}  {self._field(field)}"
             case Opened():
-                return f"{head}{paint(f'opened by {seen.client}', 'bold')}"
-            case Refused():
-                return f"{head}{paint(f'!!! the server could not be reached: {seen.why}', 'red', 'bold')}"
+                return f"{head}{paint(text('cli.live.opened', {'client': event.client}), 'bold')}"
             case Bytes():
-                return f"{head}{self._way(seen.sender)}  bytes {show(seen.data)}   {_as_text(seen.data)}"
-            case Problem():
-                return f"{head}{self._way(seen.sender)}  {paint(f'!!! {seen.sentence}', 'red', 'bold')}"
-            case Mistake():
-                return f"{head}{self._mistake(seen)}"
-            case Stall() | Elided():
-                return f"{head}{self._way(seen.sender)}  {paint(f'... {seen.sentence}', 'yellow')}"
-            case Closing(how="end"):
-                return f"{head}the {seen.sender} ends its stream"
-            case Closing():
-                what = f"the {seen.sender} resets the connection: it died, or closed with bytes unread ({seen.why})"
-                return f"{head}{paint(what, 'yellow')}"
+                told = text("cli.live.bytes", {"bytes": event.data})
+                return f"{head}{self._way(event.side)}  {told}   {_as_text(event.data)}"
+            case ProblemFound(problem=problem):
+                way = "" if problem.where.side is None else f"{self._way(problem.where.side)}  "
+                return f"{head}{way}{self._wrong(problem)}"
+            case Diagnosed():
+                return f"{head}{self._diagnosis(event)}"
+            case Stalled(problem=problem) | Elided(problem=problem):
+                assert problem.where.side is not None
+                told = f"... {sentence(shown(problem), self.words)}"
+                return f"{head}{self._way(problem.where.side)}  {paint(told, 'yellow')}"
+            case Closed():
+                told = text(f"cli.live.{event.how}", {"who": text(f"side.{event.side}"), "reason": self._reason(event)})
+                return f"{head}{told if event.how == 'end' else paint(told, 'yellow')}"
 
-    def note(self, sentence: str, *, event: str, **facts: Any) -> str:
+    def note(self, event: str, sentence: str, **facts: Any) -> str:
         """The sentence."""
         return sentence
 
-    def totals(self, totals: Totals, still_open: int) -> str:
+    def totals(self, totals: Totals) -> str:
         """The summary."""
-        parts = [
-            _many(totals.connections, "connection") + (f" ({still_open} still open)" if still_open else ""),
-            _many(totals.fields, "field"),
-            f"{_many(totals.bytes['client'], 'byte')} from clients",
-            f"{_many(totals.bytes['server'], 'byte')} from the server",
-        ]
-        problems = self._paint(_many(totals.problems, "problem"), "red" if totals.problems else "green", "bold")
-        return f"{', '.join(parts)}; {problems if totals.problems else self._paint('no problems', 'green', 'bold')}"
+        text = self.words.text
+        still_open = text("cli.totals.open", {"open": totals.open}) if totals.open else ""
+        problems = text("cli.totals.problems", count=totals.problems) if totals.problems else text("cli.totals.none")
+        parts = {
+            "connections": text("cli.totals.connections", count=totals.connections) + still_open,
+            "fields": text("cli.totals.fields", count=totals.fields),
+            "client": text("cli.totals.client", count=totals.bytes["client"]),
+            "server": text("cli.totals.server", count=totals.bytes["server"]),
+            "problems": self._paint(problems, "red" if totals.problems else "green", "bold"),
+        }
+        return text("cli.totals", parts)
 
-    def _mistake(self, seen: Mistake) -> str:
-        """All of it the first time; that it is made again, afterwards."""
-        finding = seen.finding
+    def left_out(self, lines: int) -> str:
+        """That so many lines are missing."""
+        return self.words.text("cli.live.left-out", count=lines)
+
+    def _field(self, field: Field) -> str:
+        value = f"{field.type} {self._paint(field.name, 'bold')} = {self._value(field.value)}"
+        wrong = f"   {self._wrong(field.problem)}" if field.problem else ""
+        return f"{value}   {self._paint(show(field.raw), 'dim')}{wrong}"
+
+    def _wrong(self, problem: Problem) -> str:
+        return self._paint(f"!!! {sentence(shown(problem), self.words)}", "red", "bold")
+
+    def _diagnosis(self, event: Diagnosed) -> str:
+        """All of it the first time; that it is so again, afterwards."""
+        finding = event.finding
+        first, *more = explain(finding, event.others, self.words).splitlines()
         place = (finding.key, finding.side)
         if place in self._explained:
-            same = f"the {finding.side}: {finding.mistake.title} again, as in #{self._explained[place]}"
-            return self._paint(same, "yellow")
-        self._explained[place] = seen.connection
-        first, *more = explain(finding, seen.others).splitlines()
-        return "\n".join(
-            [self._paint(f"{first[0].lower()}{first[1:]}", "yellow", "bold"), *(_INDENT + line for line in more)]
-        )
+            return self._paint(
+                self.words.text("cli.live.again", {"first": self._explained[place], "what": first}), "yellow"
+            )
+        self._explained[place] = event.connection
+        return "\n".join([self._paint(first, "yellow", "bold"), *(_INDENT + line for line in more)])
+
+    def _reason(self, event: Closed) -> str:
+        name = f"reason.{event.reason}"
+        return self.words.text(name) if name in self.words.ids else event.reason
+
+    def _value(self, value: Any) -> str:
+        """A value as Python writes it, control characters escaped; of a long text, its beginning and its end."""
+        if isinstance(value, bytes):
+            return self.words.text("cli.live.size", count=len(value))
+        if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
+            half = _SHOWN_CHARACTERS // 2
+            size = self.words.text("cli.live.characters", count=len(value))
+            return f"{value[:half]!r} ... {value[-half:]!r} ({size})"
+        return repr(value)
 
     def _way(self, sender: Side) -> str:
-        return self._paint("client -> server" if sender == CLIENT else "server -> client", _COLOURS[sender])
+        return self._paint(self.words.text(f"cli.live.from-{sender}"), _COLOURS[sender])
 
     def _time(self, at: float) -> str:
         seconds, millis = divmod(int((self._began + at) * 1000), 1000)
@@ -144,52 +154,51 @@ class TextTeller:
         return f"{self._second_shown}.{millis:03d}"
 
 
-class JsonTeller:
-    """Lines for a program, each an object with its `event`."""
+class JsonLines:
+    """Lines for a program, each an object with its `event`; sentences in them are English, whoever reads them."""
 
     def __init__(self, began: float) -> None:
+        self.words = catalogue("en")
         self._began = began
 
-    def seen(self, seen: Seen) -> str:
+    def event(self, event: LiveEvent) -> str:
         """The line for it."""
-        moment = datetime.fromtimestamp(self._began + seen.at, UTC).isoformat(timespec="microseconds")
-        head: dict[str, Any] = {"at": round(seen.at, 6), "time": moment, "connection": seen.connection}
-        match seen:
-            case Field():
-                told = {"sender": seen.sender, "field": seen.name, "type": seen.type, **_value(seen.value)}
-                told |= {"offset": seen.offset, "size": len(seen.raw), "bytes": seen.raw[:_TOLD_BYTES].hex()}
-                return _line("field", head, told | ({"problem": seen.problem} if seen.problem else {}))
+        moment = datetime.fromtimestamp(self._began + event.at, UTC).isoformat(timespec="microseconds")
+        head: dict[str, Any] = {"at": round(event.at, 6), "time": moment, "connection": event.connection}
+        match event:
+            case FieldRead(field=field):
+                told = {"sender": field.side, "field": field.name, "type": field.type, **_json_value(field.value)}
+                told |= {"offset": field.offset, "size": len(field.raw), "bytes": field.raw[:_JSON_BYTES].hex()}
+                return _line("field", head, told | (self._problem(field.problem, "problem") if field.problem else {}))
             case Opened():
-                return _line("opened", head, {"client": seen.client})
-            case Refused():
-                return _line("refused", head, {"problem": seen.why})
+                return _line("opened", head, {"client": event.client})
             case Bytes():
-                told = {"sender": seen.sender, "offset": seen.offset, "size": len(seen.data)}
-                return _line("bytes", head, told | {"bytes": seen.data[:_TOLD_BYTES].hex()})
-            case Problem():
-                return _line("problem", head, {"sender": seen.sender, "problem": seen.sentence})
-            case Mistake():
-                return _line(
-                    "mistake", head, to_json(seen.finding) | {"others": [to_json(other) for other in seen.others]}
-                )
-            case Stall():
-                return _line("stall", head, {"sender": seen.sender, "sentence": seen.sentence})
-            case Elided():
-                return _line("elided", head, {"sender": seen.sender, "sentence": seen.sentence})
-            case Closing():
-                return _line(seen.how, head, {"sender": seen.sender} | ({"why": seen.why} if seen.why else {}))
+                told = {"sender": event.side, "offset": event.offset, "size": len(event.data)}
+                return _line("bytes", head, told | {"bytes": event.data[:_JSON_BYTES].hex()})
+            case ProblemFound(problem=problem):
+                return _line("problem", head, {"sender": problem.where.side} | self._problem(problem, "problem"))
+            case Diagnosed():
+                others = [finding_to_json(other) for other in event.others]
+                return _line("diagnosis", head, finding_to_json(event.finding) | {"others": others})
+            case Stalled(problem=problem):
+                return _line("stall", head, {"sender": problem.where.side} | self._problem(problem, "sentence"))
+            case Elided(problem=problem):
+                return _line("elided", head, {"sender": event.side} | self._problem(problem, "sentence"))
+            case Closed():
+                reason = {"reason": event.reason} if event.reason else {}
+                return _line(event.how, head, {"sender": event.side} | reason)
 
-    def note(self, sentence: str, *, event: str, **facts: Any) -> str:
+    def note(self, event: str, sentence: str, **facts: Any) -> str:
         """The sentence, and what a program wants to know of it."""
         return json.dumps({"event": event, "sentence": sentence, **facts})
 
-    def totals(self, totals: Totals, still_open: int) -> str:
+    def totals(self, totals: Totals) -> str:
         """The summary."""
         return json.dumps(
             {
                 "event": "summary",
                 "connections": totals.connections,
-                "open": still_open,
+                "open": totals.open,
                 "fields": totals.fields,
                 "client_bytes": totals.bytes["client"],
                 "server_bytes": totals.bytes["server"],
@@ -197,33 +206,51 @@ class JsonTeller:
             }
         )
 
+    def left_out(self, lines: int) -> str:
+        """That so many lines are missing."""
+        return json.dumps({"event": "left out", "lines": lines})
 
-def _line(event: str, head: dict[str, Any], told: dict[str, Any]) -> str:
+    def _problem(self, problem: Problem, key: str) -> dict[str, Any]:
+        return problem_as_json(problem, key, self.words)
+
+
+def problem_as_json(problem: Problem, key: str, words: Catalogue) -> dict[str, Any]:
+    """Its sentence under that key, its code, its place and its values."""
+    problem = shown(problem)
+    told = problem.to_json()
+    values = {name: str(value) if _is_no_number(value) else value for name, value in told["values"].items()}
+    return {key: sentence(problem, words), "code": problem.code, "where": told["where"], "values": values}
+
+
+def shown(problem: Problem) -> Problem:
+    """The same with long texts among its values cut in the middle: a client can send 65,535 bytes as its address."""
+    values = {name: _cut(value) if isinstance(value, str) else value for name, value in problem.values.items()}
+    return Problem(problem.code, problem.where, values, problem.at)
+
+
+def _cut(text: str) -> str:
+    half = _SHOWN_CHARACTERS // 2
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:half]}...{text[-half:]}"
+
+
+def _line(event: str, head: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     return json.dumps({"event": event, **head, **told})
 
 
-def _value(value: Any) -> dict[str, Any]:
+def _json_value(value: Any) -> dict[str, Any]:
     """A value as JSON has it: a number that is none as text, a long text cut, with its length."""
     if isinstance(value, bytes):
         return {"value": f"{len(value)} bytes"}
-    if isinstance(value, float) and not math.isfinite(value):
+    if _is_no_number(value):
         return {"value": str(value)}
-    if isinstance(value, str) and len(value) > _TOLD_CHARACTERS:
-        return {"value": value[:_TOLD_CHARACTERS], "characters": len(value)}
+    if isinstance(value, str) and len(value) > _JSON_CHARACTERS:
+        return {"value": value[:_JSON_CHARACTERS], "characters": len(value)}
     return {"value": value}
 
 
-def _shortened(value: Any) -> str:
-    """A value as Python writes it, control characters escaped; of a long text, its beginning and its end."""
-    if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
-        half = _SHOWN_CHARACTERS // 2
-        return f"{value[:half]!r} ... {value[-half:]!r} ({len(value)} characters)"
-    return f"{len(value):,} bytes" if isinstance(value, bytes) else repr(value)
+def _is_no_number(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
 
 
 def _as_text(data: bytes) -> str:
     return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data[:16])
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,50 +1,44 @@
-"""The frame of the command line: which commands there are, and how each ends."""
+"""The frame of the command line: which commands there are, how each ends, and in which language it speaks."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
+import io
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from conformance.cli.arguments import Parser
 
 __all__ = ["main"]
 
-# A command is a module of this package; a new one needs its name here, and nothing else.
+# A command is a module of this package, and its texts are `cli.NAME.about` and `cli.NAME.epilog`.
 _COMMANDS = ("check", "tap", "decode", "doctor", "report", "board")
-_ABOUT = "For programs that talk over a socket: see what they say to each other, and find out what is wrong."
-_EPILOG = """\
-  {prog} doctor 192.168.1.20 --protocol addition
-        can I reach that server, and does it understand me?
-  {prog} check server 192.168.1.20 --protocol addition
-        does it do right whatever a client does?
-  {prog} tap --listen 9000 --to 192.168.1.20 --protocol addition
-        what do my client and that server say to each other?
-  {prog} COMMAND --help
-        explains a command, with examples"""
+_PACKAGES = ("babel", "jinja2", "psutil", "pydantic", "starlette", "uvicorn", "yaml")
 
 
 class _Command(Protocol):
-    ABOUT: str
-    EPILOG: str
+    def add_arguments(self, parser: Parser) -> None: ...
 
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
-
-    def run(self, arguments: argparse.Namespace) -> int: ...
+    def run(self, arguments: Namespace) -> int: ...
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs the command that `words` (by default those of the command line) ask for; returns its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # whatever the locale says: texts are French, and hold what peers sent
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         return _run(sys.argv[1:] if words is None else words)
     except ModuleNotFoundError as error:
-        if error.name not in ("jinja2", "psutil", "pydantic", "starlette", "uvicorn", "yaml"):
+        if error.name not in _PACKAGES:
             raise
-        print(
-            f"this needs {error.name}: python -m pip install jinja2 psutil pydantic pyyaml starlette uvicorn",
-            file=sys.stderr,
-        )
+        # In English: the catalogues of the other languages are read by one of these packages.
+        needed = "python -m pip install 'java-python-sockets[conformance]'"
+        print(f"this needs {error.name}: {needed}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -54,23 +48,35 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _run(words: Sequence[str]) -> int:
-    from conformance.cli.arguments import Parser
+def _run(line: Sequence[str]) -> int:
+    from conformance.agent.problem import ProblemError
+    from conformance.cli.arguments import Parser, argparse_speaks, language_of, usage_sentence
+    from conformance.formatting import catalogue, sentence
     from conformance.model import YamlError
     from conformance.model.lookup import UsageError
 
+    words = catalogue(language_of(line))
+    argparse_speaks(words)
     prog = "python -m conformance" if Path(sys.argv[0]).name == "__main__.py" else Path(sys.argv[0]).name
-    parser = Parser(prog=prog, description=_ABOUT, epilog=_EPILOG.format(prog=prog))
-    known = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
+    parser = Parser(
+        words=words, prog=prog, description=words.text("cli.about"), epilog=words.text("cli.epilog", {"prog": prog})
+    )
+    known = parser.add_subparsers(dest="command", metavar=words.text("cli.metavar.command"), required=True)
     for name in _COMMANDS:
         command = cast(_Command, importlib.import_module(f"conformance.cli.{name}"))
-        epilog = command.EPILOG.format(prog=f"{prog} {name}")
-        part = known.add_parser(name, help=command.ABOUT, description=command.ABOUT + ".", epilog=epilog)
+        about = words.text(f"cli.{name}.about")
+        epilog = words.text(f"cli.{name}.epilog", {"prog": f"{prog} {name}"})
+        part = known.add_parser(name, help=about, description=f"{about}.", epilog=epilog)
         command.add_arguments(part)
-        part.set_defaults(run=command.run)
-    arguments = parser.parse_args(words)
+        part.set_defaults(run=command.run, words=words)
+    arguments = parser.parse_args(line)
     try:
         return int(arguments.run(arguments))
-    except (UsageError, YamlError) as error:
-        print(f"{prog} {arguments.command}: {error}", file=sys.stderr)
-        return 2
+    except UsageError as error:
+        told = usage_sentence(error, words)
+    except ProblemError as error:
+        told = sentence(error.problem, words)
+    except YamlError as error:
+        told = str(error)
+    print(f"{prog} {arguments.command}: {told}", file=sys.stderr)
+    return 2

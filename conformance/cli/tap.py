@@ -2,75 +2,58 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import signal
 import socket
 import time
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from conformance.cli.arguments import Parser
+from conformance.cli.formatting import JsonLines, Lines, TextLines
+from conformance.cli.terminal import BackgroundPrinter, Paint, has_colours
+from conformance.formatting import Catalogue
 from conformance.model.lookup import UsageError, find_network, find_protocol
-from conformance.observe.formatting import LEFT_OUT_JSON, LEFT_OUT_TEXT, JsonTeller, Teller, TextTeller
 from conformance.observe.own_addresses import own_addresses, reachable_addresses
 from conformance.observe.pcapng import PcapngSaver
 from conformance.observe.places import Place, listen_place, place
 from conformance.observe.relay_process import RelayProcess
 from conformance.observe.saved import About, JsonSaver
 from conformance.observe.tap_session import Saver, TapSession, give_way
-from conformance.observe.terminal import BackgroundPrinter, Paint, has_colours
 from conformance.observe.viewer import STALL_SECONDS, Viewer
 
-__all__ = ["ABOUT", "EPILOG", "add_arguments", "refuse_a_circle", "run"]
-
-ABOUT = "stand between two programs and show their conversation as it happens"
-EPILOG = """\
-The client connects to the tap, the tap to the server. Where the server has port 8999 on this machine, either can move:
-
-  {prog} --listen 9000 --to localhost:8999 --protocol addition
-        then start the client with port 9000
-  {prog} --listen 8999 --to 192.168.1.20:8999 --protocol chat
-        for a client that insists on 127.0.0.1:8999: the server is on another machine
-  {prog} --listen 9000 --to localhost --protocol chat --network byte-by-byte --save lesson.json --save lesson.pcapng
-        every byte alone; kept for `decode` and for Wireshark
-  {prog} --listen 9000 --to localhost:7000 --protocol my-exercise.yaml
-        a protocol of one's own
-
-Ctrl-C ends it, with a summary. The status is 0 if there was no problem, 1 if there was one, 2 if it could not begin."""
+__all__ = ["add_arguments", "interface", "refuse_a_circle", "run"]
 
 _LOOK_SECONDS = 0.2
 _SUFFIXES = (".json", ".pcapng")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """What `tap` takes."""
+    text = parser.words.text
+    listen, to = text("cli.metavar.listen"), text("cli.metavar.server")
+    parser.add_argument("--listen", type=listen_place, required=True, metavar=listen, help=text("cli.tap.help.listen"))
+    parser.add_argument("--to", type=place, required=True, metavar=to, help=text("cli.tap.help.to"))
     parser.add_argument(
-        "--listen",
-        type=listen_place,
-        required=True,
-        metavar="[HOST:]PORT",
-        help="where clients find the tap; without a host on every interface, so that the whole network reaches it",
-    )
-    parser.add_argument("--to", type=place, required=True, metavar="HOST[:PORT]", help="where the server is")
-    parser.add_argument(
-        "--protocol", required=True, metavar="NAME|FILE.yaml", help="what they speak: addition, chat, or a file"
+        "--protocol", required=True, metavar=text("cli.metavar.protocol"), help=text("cli.help.protocol")
     )
     parser.add_argument(
-        "--network", default="direct", metavar="NAME", help="direct (the default), byte-by-byte, coalesced or slow"
+        "--network", default="direct", metavar=text("cli.metavar.name"), help=text("cli.tap.help.network")
     )
     parser.add_argument(
         "--save",
         action="append",
         default=[],
         type=Path,
-        metavar="FILE",
-        help="keep it all: a .json file for `decode`, a .pcapng file for Wireshark; may be given twice",
+        metavar=text("cli.metavar.file"),
+        help=text("cli.tap.help.save"),
     )
-    parser.add_argument("--json", action="store_true", help="a line of JSON for each event and field")
+    parser.add_argument("--json", action="store_true", help=text("cli.help.json-events"))
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: Namespace) -> int:
     """Taps until it is told to end."""
     protocol = find_protocol(arguments.protocol)
     network = find_network(arguments.network)
@@ -81,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     refuse_a_circle(listen, server)
     for path in arguments.save:
         if path.suffix not in _SUFFIXES:
-            raise UsageError(f"--save {path}: the name must end in {' or '.join(_SUFFIXES)}")
+            raise UsageError("cli.usage.suffix", path=path)
 
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(_created(path)) for path in arguments.save]
@@ -95,19 +78,20 @@ def run(arguments: argparse.Namespace) -> int:
             JsonSaver(file, about) if path.suffix == ".json" else PcapngSaver(file, about)
             for path, file in zip(arguments.save, files, strict=True)
         ]
-        teller: Teller = JsonTeller(began) if arguments.json else TextTeller(Paint(has_colours()), began)
-        printer = BackgroundPrinter(LEFT_OUT_JSON if arguments.json else LEFT_OUT_TEXT)
+        lines: Lines = JsonLines(began) if arguments.json else TextLines(arguments.words, Paint(has_colours()), began)
+        printer = BackgroundPrinter(lines.left_out)
         give_way()
-        session = TapSession(relay, Viewer(protocol, teller, printer), savers)
-        beginning = _beginning(teller, listen, port, server, protocol.protocol, arguments.network)
+        session = TapSession(relay, Viewer(protocol, lambda event: printer(lines.event(event))), savers)
+        beginning = _beginning(lines, listen, port, server, protocol.protocol, arguments.network)
         _until_told_to_end(session, relay, printer, opened, beginning)
         session.viewer.end()
-        if session.unsaved:
-            printer(
-                teller.note(f"!!! not all of it was saved: {session.unsaved}", event="unsaved", why=session.unsaved)
-            )
+        printer(lines.totals(session.viewer.totals))
+        if session.unsaved is not None:
+            code, values = session.unsaved
+            reason = lines.words.text(f"cli.tap.unsaved.{code}", values)
+            printer(lines.note("unsaved", lines.words.text("cli.tap.unsaved", {"reason": reason}), code=code, **values))
         for path in arguments.save:
-            printer(teller.note(f"saved in {path}", event="saved", file=str(path)))
+            printer(lines.note("saved", lines.words.text("cli.tap.saved", {"path": path}), file=str(path)))
         printer.close()
     return 1 if session.viewer.totals.problems or session.unsaved else 0
 
@@ -123,7 +107,7 @@ def _until_told_to_end(
         while not session.done.wait(_LOOK_SECONDS) and not printer.broken.is_set():
             session.look(time.monotonic() - began, STALL_SECONDS)
         if session.done.is_set():
-            raise UsageError("the relay has ended by itself, and what it carried with it")
+            raise UsageError("cli.usage.relay-ended")
     relay.end()
     while not session.done.wait(_LOOK_SECONDS):
         pass
@@ -134,13 +118,13 @@ def _created(path: Path) -> Iterator[IO[bytes]]:
     try:
         file = path.open("wb")
     except OSError as error:
-        raise UsageError(f"--save {path}: cannot be written: {error.strerror}") from error
+        raise UsageError("cli.usage.unwritable", path=path, reason=error.strerror) from error
     with file:
         yield file
 
 
 def refuse_a_circle(listen: Place, server: Place) -> None:
-    """A tap that connects to itself would never come to an end."""
+    """UsageError where a tap would connect to itself, and would never come to an end."""
     if listen.port != server.port:
         return
     try:
@@ -151,22 +135,18 @@ def refuse_a_circle(listen: Place, server: Place) -> None:
     except OSError:
         return  # connecting, or listening, will say what is wrong
     if any(str(entry[4][0]).partition("%")[0] in mine for entry in found):
-        raise UsageError(
-            f"--listen {listen.port} --to {server} is a circle: the server and the tap cannot have the same port of "
-            "the same machine; give --listen another port, and the client that port"
-        )
+        raise UsageError("cli.usage.circle", port=listen.port, server=server)
 
 
-def _beginning(teller: Teller, listen: Place, port: int, server: Place, protocol: str, network: str) -> str:
-    reachable = reachable_addresses() if not listen.host else [listen.host]
-    where = f"port {port} of {listen.host or 'every interface'}"
-    others = "" if listen.host or not reachable else f" (from other machines: {', '.join(reachable)})"
-    return teller.note(
-        f"listening on {where}{others}, for the server {server}; protocol {protocol}, network {network}. Ctrl-C ends",
-        event="listening",
-        port=port,
-        addresses=reachable,
-        to=str(server),
-        protocol=protocol,
-        network=network,
-    )
+def interface(host: str, words: Catalogue) -> str:
+    """Where something listens that was given that host: there, or everywhere, which others reach by these addresses."""
+    if host:
+        return host
+    addresses = ", ".join(reachable_addresses())
+    return words.text("cli.everywhere") + (words.text("cli.from-others", {"addresses": addresses}) if addresses else "")
+
+
+def _beginning(lines: Lines, listen: Place, port: int, server: Place, protocol: str, network: str) -> str:
+    facts = {"port": port, "to": str(server), "protocol": protocol, "network": network}
+    told = lines.words.text("cli.tap.listening", {"where": interface(listen.host, lines.words), **facts})
+    return lines.note("listening", told, addresses=[listen.host] if listen.host else reachable_addresses(), **facts)

@@ -6,9 +6,10 @@ import os
 import sys
 import threading
 from collections import deque
-from typing import Literal, Protocol, TextIO
+from collections.abc import Callable
+from typing import Literal, TextIO
 
-__all__ = ["BackgroundPrinter", "Colour", "Paint", "Printer", "has_colours", "print_line"]
+__all__ = ["BackgroundPrinter", "Colour", "Paint", "has_colours", "print_line"]
 
 Colour = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 _CODES: dict[Colour, int] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
@@ -37,22 +38,19 @@ class Paint:
         return f"\x1b[{';'.join(str(_CODES[colour]) for colour in colours)}m{text}\x1b[0m"
 
 
-class Printer(Protocol):
-    """Takes lines."""
-
-    def __call__(self, line: str) -> None: ...
-
-
 def print_line(line: str) -> None:
     """Prints a line, and waits until it is out. `BrokenPipeError` where nobody reads any more."""
     _write(sys.stdout, line.encode("utf-8", "backslashreplace") + b"\n")
 
 
 class BackgroundPrinter:
-    """Prints lines in a thread, so that a slow terminal holds nobody up; what is too much is left out, and counted."""
+    """Prints lines in a thread, so that a slow terminal holds nobody up.
 
-    def __init__(self, left_out_line: str) -> None:
-        self._left_out_line = left_out_line
+    What is too much is left out; `left_out` makes the line that says how many lines are missing.
+    """
+
+    def __init__(self, left_out: Callable[[int], str]) -> None:
+        self._left_out_line = left_out
         self._lines: deque[bytes] = deque()
         self._held = 0
         self._left_out = 0
@@ -84,7 +82,7 @@ class BackgroundPrinter:
 
     def _tell_left_out(self) -> None:
         if self._left_out:
-            data = self._left_out_line.format(lines=self._left_out).encode() + b"\n"
+            data = self._left_out_line(self._left_out).encode() + b"\n"
             self._lines.append(data)
             self._held += len(data)
             self._left_out = 0

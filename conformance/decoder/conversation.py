@@ -40,7 +40,8 @@ class Conversation:
     """One connection as the protocol has it, with all its fields.
 
     `fields` and `messages` stand in the order in which they were decided, each side's in the order in which it sent
-    them; `problems` in that order too, those of the fields among them. Every place names the connection.
+    them; `problems` in that order too, those of the fields among them. Every place names the connection. Where `keep`
+    is False nothing more is kept of what is read.
     """
 
     def __init__(self, protocol: Protocol, connection: Connection) -> None:
@@ -50,6 +51,7 @@ class Conversation:
         self.fields: list[Field] = []
         self.messages: list[Message] = []
         self.problems: list[Problem] = []
+        self.keep = True
 
     @property
     def number(self) -> int:
@@ -61,14 +63,14 @@ class Conversation:
         """How many rounds of the loops that both sides take part in have begun."""
         return self.decoder.rounds
 
-    def add(self, event: Event) -> None:
-        """Takes in what the tap saw of this connection next."""
+    def add(self, event: Event) -> list[Outcome]:
+        """Takes in what the tap saw of this connection next, and returns what is decided by it."""
+        refused: list[Outcome] = []
         if event.kind == "refused":
-            where = Where(self.number, SERVER)
-            self.problems.append(Problem("refused", where, {"reason": event.detail}, event.at))
+            refused = [Problem("refused", Where(self.number, SERVER), {"reason": event.detail}, event.at)]
             self.decoder.stop(CLIENT)
             self.decoder.stop(SERVER)
-        self._take(feed(self.decoder, event))
+        return self._take([*refused, *feed(self.decoder, event)])
 
     def finish(self) -> None:
         """Nothing more was recorded: what has not ended ends here, and what is still due never came."""
@@ -95,18 +97,27 @@ class Conversation:
 
         return sorted(self.fields, key=order)
 
-    def _take(self, outcomes: Sequence[Outcome]) -> None:
+    def _take(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """The outcomes, with the connection in their places."""
+        keep, placed = self.keep, []
         for outcome in outcomes:
             if type(outcome) is Field:
                 if outcome.problem is not None:
                     outcome = outcome._replace(problem=outcome.problem.on(connection=self.number))
                     assert outcome.problem is not None
-                    self.problems.append(outcome.problem)
-                self.fields.append(outcome)
+                    if keep:
+                        self.problems.append(outcome.problem)
+                if keep:
+                    self.fields.append(outcome)
             elif isinstance(outcome, Message):
-                self.messages.append(outcome)
+                if keep:
+                    self.messages.append(outcome)
             elif isinstance(outcome, Problem):
-                self.problems.append(outcome.on(connection=self.number))
+                outcome = outcome.on(connection=self.number)
+                if keep:
+                    self.problems.append(outcome)
+            placed.append(outcome)
+        return placed
 
 
 class Conversations:

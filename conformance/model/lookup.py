@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from conformance.model.network import Network
 from conformance.model.protocol import Protocol
@@ -15,7 +16,12 @@ __all__ = ["UsageError", "find_case_files", "find_network", "find_protocol"]
 
 
 class UsageError(Exception):
-    """What was asked for cannot be done so: one sentence."""
+    """What was asked for cannot be done so: `name` is the id of the text that says it, with `values` in its places."""
+
+    def __init__(self, name: str, /, **values: Any) -> None:
+        super().__init__(name, values)
+        self.name = name
+        self.values = values
 
 
 def find_protocol(name: str) -> Protocol:
@@ -26,7 +32,7 @@ def find_protocol(name: str) -> Protocol:
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return validate(Protocol, read_yaml(path), path)
-    raise UsageError(f"no such protocol: {name!r}; known are {', '.join(known)}, or give the path of a YAML file")
+    raise UsageError("cli.usage.protocol", text=name, known=", ".join(known))
 
 
 def find_case_files(name: str) -> Sequence[Path]:
@@ -39,7 +45,7 @@ def find_network(name: str) -> Network:
     """A network of `networks.yaml`."""
     known = _known().networks
     if name not in known:
-        raise UsageError(f"no such network: {name!r}; known are {', '.join(known)}")
+        raise UsageError("cli.usage.network", text=name, known=", ".join(known))
     return known[name]
 
 

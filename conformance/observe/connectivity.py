@@ -7,22 +7,52 @@ import ipaddress
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
-from conformance.observe.answers import Answer
+from conformance.agent.problem import Problem
+from conformance.diagnosis import Finding
 from conformance.observe.own_addresses import OwnAddress
 
-__all__ = ["Attempt", "attempt", "connection_answer", "name_answer", "network_answer", "resolve"]
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Fact",
+    "Verdict",
+    "attempt",
+    "connection_answer",
+    "name_answer",
+    "network_answer",
+    "resolve",
+]
 
-_ASK_THERE = (
-    "ask on that machine for its address: `hostname -I` on Linux, `ipconfig` on Windows, "
-    "`ipconfig getifaddr en0` on macOS"
-)
+Verdict = Literal["ok", "note", "wrong"]
+
+
+class Fact(NamedTuple):
+    """What was found to be so: `code` is that of the text `doctor.CODE`."""
+
+    code: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One step's answer. `note` is neither well nor wrong: worth knowing.
+
+    `advice` is the code of what to do, of the text `doctor.do.CODE`; `finding` a diagnosis with a remedy of its own.
+    """
+
+    step: str
+    verdict: Verdict
+    about: Problem | Fact
+    advice: str = ""
+    finding: Finding | None = None
 
 
 def resolve(host: str) -> tuple[list[str], str]:
-    """The addresses that the name stands for, or none and the reason."""
+    """The addresses that the name stands for, or none and the system's reason."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -30,52 +60,46 @@ def resolve(host: str) -> tuple[list[str], str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found)), ""
 
 
-def name_answer(host: str, addresses: Sequence[str], why: str) -> Answer:
+def name_answer(host: str, addresses: Sequence[str], reason: str) -> Answer:
     """Whether the name means something."""
     if not addresses:
-        return Answer(
-            "name", "wrong", f"{host!r} is no name that this machine knows ({why})", f"use the address; {_ASK_THERE}"
-        )
+        return Answer("name", "wrong", _problem("unknown-name", host=host, reason=reason), "use-address")
     if list(addresses) == [host]:
-        return Answer("name", "ok", f"{host} is an address, there is no name to look up")
-    return Answer("name", "ok", f"{host} is {' and '.join(addresses)}")
+        return Answer("name", "ok", Fact("is-address", {"host": host}))
+    return Answer("name", "ok", Fact("name", {"host": host, "addresses": ", ".join(addresses)}))
 
 
 def network_answer(addresses: Sequence[str], mine: Sequence[OwnAddress]) -> Answer:
     """Whether one of the addresses is on a network of this machine."""
     outside = [own for own in mine if not own.address.is_loopback and not own.address.is_link_local]
-    shown = ", ".join(str(own) for own in outside) or "none but loopback"
+    shown = ", ".join(str(own) for own in outside) or "none"
     for text in addresses:
         address = ipaddress.ip_address(text.partition("%")[0])
         if address.is_unspecified:
-            return Answer(
-                "network",
-                "wrong",
-                f"{address} is nobody's address: servers show it, and mean all they have",
-                _ASK_THERE,
-            )
+            return Answer("network", "wrong", _problem("nobodys-address", address=str(address)), "ask-address")
         if address.is_loopback or any(own.address == address for own in mine):
-            return Answer("network", "ok", f"{address} is this machine itself (my addresses: {shown})")
+            return Answer("network", "ok", Fact("this-machine", {"address": str(address), "mine": shown}))
         for own in mine:
             if own.address.version == address.version and address in own.network:
-                return Answer("network", "ok", f"{address} is on my network: I am {own}, in {own.network}")
+                values = {"address": str(address), "own": str(own), "network": str(own.network)}
+                return Answer("network", "ok", Fact("my-network", values))
     if not outside:
-        return Answer("network", "wrong", "this machine is on no network", "join the network that the server is on")
-    return Answer(
-        "network",
-        "note",
-        f"{addresses[0]} is on no network of mine (my addresses: {shown}); the way there leads through a router",
-        "in one room both should be on the same network: see that both have joined the same Wi-Fi",
-    )
+        return Answer("network", "wrong", _problem("no-network"), "join-network")
+    return Answer("network", "note", _problem("other-network", address=addresses[0], mine=shown), "same-network")
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt to connect: how long it took, and why it failed, if it did."""
+    """An attempt to connect: how many seconds it took, and why it failed, if it did."""
 
     address: str
     seconds: float
     error: OSError | None = None
+
+    @property
+    def milliseconds(self) -> float:
+        """How long it took, to a tenth of a millisecond."""
+        return round(self.seconds * 1000, 1)
 
 
 def attempt(address: str, port: int, wait: float) -> Attempt:
@@ -92,62 +116,34 @@ def connection_answer(attempts: Sequence[Attempt], port: int, wait: float, mine:
     """What the attempts say."""
     opened = [made for made in attempts if made.error is None]
     failed = [made for made in attempts if made.error is not None]
+    made = (opened or failed)[0]
+    values: dict[str, Any] = {"address": made.address, "port": port, "milliseconds": made.milliseconds}
     if opened:
-        made = opened[0]
-        sentence = f"{made.address} port {port} accepts, after {made.seconds * 1000:.1f} ms"
         if not failed:
-            return Answer("connection", "ok", sentence)
-        others = ", ".join(made.address for made in failed)
-        return Answer(
-            "connection",
-            "note",
-            f"{sentence}; {others} does not ({_why(failed[0])})",
-            f"give clients {made.address} rather than the name: some try only the first address of a name",
-        )
-    made = failed[0]
-    assert made.error is not None
-    at = f"{made.address} port {port}"
+            return Answer("connection", "ok", Fact("accepts", values))
+        values |= {"others": ", ".join(made.address for made in failed), "reason": _reason(failed[0])}
+        return Answer("connection", "note", _problem("some-addresses-fail", **values), "give-address")
     own = made.address.partition("%")[0] in {str(own.address) for own in mine}
     match made.error:
         case TimeoutError() | OSError(errno=errno.ETIMEDOUT):
-            return Answer(
-                "connection",
-                "wrong",
-                f"{at} does not answer at all (waited {wait:g} s): a firewall drops what I send, "
-                "or the address is nobody's",
-                f"check the address; on that machine let TCP port {port} in through the firewall",
-            )
+            return Answer("connection", "wrong", _problem("no-answer", seconds=wait, **values), "open-firewall")
         case ConnectionRefusedError() if own and _loopback_listens(made.address, port, wait):
-            return Answer(
-                "connection",
-                "wrong",
-                f"{at} refuses, and 127.0.0.1 accepts: the server listens for its own machine only",
-                'have it listen on every interface: new ServerSocket(port) in Java, ("", port) in Python',
-            )
+            return Answer("connection", "wrong", _problem("own-machine-only", **values), "listen-everywhere")
         case ConnectionRefusedError():
-            return Answer(
-                "connection",
-                "wrong",
-                f"{at} refuses, after {made.seconds * 1000:.1f} ms: the machine is there, "
-                "and nothing listens on that port",
-                "start the server there, and compare the port that it shows; if it runs, a firewall may refuse for it",
-            )
+            return Answer("connection", "wrong", _problem("nothing-listens", **values), "start-server")
         case OSError(errno=errno.EHOSTUNREACH | errno.ENETUNREACH | errno.EADDRNOTAVAIL):
-            return Answer(
-                "connection",
-                "wrong",
-                f"{at} cannot be reached from here: {_why(made)}",
-                "see that both machines are on, and on the same network",
-            )
-    return Answer(
-        "connection", "wrong", f"{at}: {_why(made)}", "try again; if it stays so, check the address and the port"
-    )
+            return Answer("connection", "wrong", _problem("unreachable", reason=_reason(made), **values), "both-on")
+    return Answer("connection", "wrong", _problem("connect-failed", reason=_reason(made), **values), "try-again")
 
 
-def _why(made: Attempt) -> str:
+def _problem(code: str, **values: Any) -> Problem:
+    return Problem(code, values=values)
+
+
+def _reason(made: Attempt) -> str:
     error = made.error
     if isinstance(error, TimeoutError):
-        return "no answer"
+        return os.strerror(errno.ETIMEDOUT)
     return os.strerror(error.errno) if error and error.errno else str(error)
 
 

@@ -1,382 +1,168 @@
-"""A conversation read while it happens: each side by itself, as far as its bytes go.
+"""One connection while it goes on: what the decoder says of it, when nothing more comes that should, and which mistake
+explains what went wrong.
 
-`conversation.py` reads both sides of a finished recording together. Here a side must not wait for the other: a client
-that asks ten times before the first answer has asked ten times, and is shown so. Each side is a generator that walks
-through the protocol, asks for its own fields only, and stops where its bytes do. Rounds of a loop that both sides take
-part in share a scope, so that an answer finds the question it belongs to.
+Fields are not kept, so that a connection may go on for ever. For the diagnosis its beginning is kept, and read there:
+a mistake is known better by all the bytes that belong to it than by the first wrong one. So it is looked for once
+nothing has come for a moment, the connection stands still, or it is over.
 """
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conformance.agent.addresses import is_address
-from conformance.agent.events import CLIENT, SERVER, Event, Side, other
-from conformance.agent.hexdump import show
-from conformance.agent.sized_bytes import SizeError
-from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
-from conformance.observe.live_diagnosis import Naming
-from conformance.observe.live_events import Bytes, Closing, Elided, Field, Opened, Problem, Refused, Seen, Stall
-from javaio import IncompleteValueError, UTFDataFormatError
+from conformance.agent.events import CLIENT, SERVER, Event, Side
+from conformance.agent.problem import Problem, Where
+from conformance.agent.recording import Connection
+from conformance.decoder import Conversation, Expected, Field, Outcome, Unread
+from conformance.diagnosis import Finding, diagnose
+from conformance.model.protocol import Protocol
+from conformance.observe.live_events import (
+    Bytes,
+    Closed,
+    Diagnosed,
+    Elided,
+    FieldRead,
+    LiveEvent,
+    Opened,
+    ProblemFound,
+    Stalled,
+)
 
-__all__ = ["LiveConversation"]
+__all__ = ["LiveConversation", "stalled"]
 
-_WAITS = ". The other side waits for it; if each waits for the other, they wait for ever"
-_COMPACT = 1 << 16  # bytes that were read may stay in a buffer up to here
-_MOST_KEPT = 1 << 26  # of a field that is not yet whole
+_SHOWN_BYTES = 16
+_MOST_UNREAD = 1 << 26  # bytes of a side that may wait for the rest of their field, or for their question
+_QUIET_SECONDS = 0.3
+_MOST_KEPT = 1 << 16  # bytes of a side for the diagnosis: who goes wrong later than that gets none
 
 
 class LiveConversation:
-    """One connection, read by a protocol; every event of the tap makes things that can be told."""
+    """Reads one connection by `protocol`: every event of the tap makes live events. `over` where no more can come."""
 
-    def __init__(self, protocol: Protocol, number: int) -> None:
-        self._number = number
-        scope = _Scope(ChainMap())
-        self._naming = Naming(protocol, number)
-        self._sides = {side: _Side(side, protocol.session, scope) for side in (CLIENT, SERVER)}
-        self._quiet_since = 0.0
-        self._stalled = False
+    def __init__(self, protocol: Protocol, number: int, *, opened: float = 0.0) -> None:
         self.over = False
+        self._number = number
+        self._conversation = Conversation(protocol, Connection(number, opened))
+        self._decoder = self._conversation.decoder
+        self._last = opened
+        self._moved = opened
+        self._stalled = False
+        self._wrong = False
+        self._told: set[tuple[str, Side]] = set()
+        self._given_up: set[Side] = set()
 
-    def add(self, event: Event) -> Iterator[Seen]:
+    def add(self, event: Event) -> Iterator[LiveEvent]:
         """Takes in what the tap saw."""
-        yield from self._naming.when_quiet(event.at)
-        self._naming.add(event)
+        yield from self._when_quiet(event.at)
+        self._last = event.at
         if event.kind != "sent":
-            self._quiet_since, self._stalled = event.at, False
-        for seen in self._read_on(event):
-            if isinstance(seen, Problem) or (isinstance(seen, Field) and seen.problem):
-                self._naming.wrong()
-            yield seen
-        if self.over:
-            yield from self._naming.name(event.at, still=False)
-
-    def _read_on(self, event: Event) -> Iterator[Seen]:
-        side = self._sides[event.sender]
+            self._moved, self._stalled = event.at, False
         match event.kind:
             case "opened":
                 yield Opened(event.at, self._number, event.detail)
-            case "refused":
-                self.over = True
-                yield Refused(event.at, self._number, event.detail)
-            case "sent":
-                side.passed_on += event.size
+            case "end":
+                yield Closed(event.at, self._number, event.sender, "end")
+            case "reset":
+                yield Closed(event.at, self._number, event.sender, "reset", event.detail)
             case "received":
                 if event.size:
-                    yield from self.give_up(event.at, event.sender, "of what came then only the number was kept")
-                yield from self._received(event, side)
-            case "end":
-                side.ended = True
-                yield from self._walk(event.at)
-                yield Closing(event.at, self._number, event.sender, "end")
-                yield from self._owed(event.at, event.sender)
-                self.over = self._sides[other(event.sender)].ended
-            case "reset":
-                yield Closing(event.at, self._number, event.sender, "reset", event.detail)
-                for each in (event.sender, other(event.sender)):
-                    if not self._sides[each].ended:
-                        yield from self._owed(event.at, each)
-                        self._sides[each].ended = True
-                self.over = True
+                    yield from self.give_up(event.at, event.sender, "not-kept")
+                elif self._unread(event.sender) > _MOST_UNREAD:
+                    yield from self.give_up(event.at, event.sender, "too-much-unread", limit=_MOST_UNREAD)
+        self._keep(event)
+        yield from self._read(event.at, self._conversation.add(event))
+        self.over = self._decoder.over
+        if self.over:
+            yield from self._diagnose(event.at, still=False)
 
-    def end(self, now: float) -> Iterator[Seen]:
-        """Nobody looks any further: the mistake that was still to be named."""
-        yield from self._naming.name(now, still=False)
-
-    def give_up(self, at: float, sender: Side, why: str = "it sends faster than can be shown") -> Iterator[Seen]:
+    def give_up(self, at: float, side: Side, code: str = "too-fast", **values: Any) -> Iterator[LiveEvent]:
         """From here on the bytes of that side are counted, and not read."""
-        side = self._sides[sender]
-        if side.shown:
-            place = side.base + side.offset if side.readable else side.total
-            side.readable = side.shown = False
-            side.buffer.clear()
-            yield Elided(
-                at,
-                self._number,
-                sender,
-                f"from byte {place} on, the {sender}'s bytes are carried and no longer read: {why}",
-            )
+        if side not in self._given_up:
+            self._given_up.add(side)
+            decoder = self._decoder
+            where = Where(self._number, side, decoder.read(side) if decoder.reads(side) else decoder.total(side))
+            decoder.stop(side)
+            self._conversation.keep = False
+            yield Elided(at, self._number, side, Problem(code, where, values, at))
 
-    def look(self, now: float, patience: float) -> Iterator[Seen]:
-        """What should have come by now, and did not, told once each time; and whose mistake has a name."""
-        yield from self._naming.when_quiet(now)
-        if self.over or self._stalled or now - self._quiet_since < patience:
+    def look(self, now: float, timeout: float) -> Iterator[LiveEvent]:
+        """What should have come by now, and did not, once each time; and the diagnosis of what went wrong."""
+        yield from self._when_quiet(now)
+        if self.over or self._stalled or now - self._moved < timeout:
             return
-        for side in self._sides.values():
-            if side.readable and not side.ended and (owed := side.owed()):
-                self._stalled = True
-                yield Stall(
-                    now, self._number, side.name, f"nothing for {now - self._quiet_since:.0f} s: {owed}{_WAITS}"
-                )
+        for problem in self._stalls(now - self._moved):
+            self._stalled = True
+            yield Stalled(now, self._number, problem)
         if self._stalled:
-            yield from self._naming.name(now, still=True)
+            yield from self._diagnose(now, still=True)
 
-    def _received(self, event: Event, side: _Side) -> Iterator[Seen]:
-        if not side.readable:
-            if side.shown:
-                yield Bytes(event.at, self._number, event.sender, event.data, side.total)
-            side.total += len(event.data)
+    def end(self, now: float) -> Iterator[LiveEvent]:
+        """Nobody looks any further: the diagnosis that was still to come."""
+        yield from self._diagnose(now, still=False)
+
+    def _read(self, at: float, outcomes: Sequence[Outcome]) -> Iterator[LiveEvent]:
+        for outcome in outcomes:
+            if isinstance(outcome, Field):
+                self._wrong |= outcome.problem is not None
+                yield FieldRead(at, self._number, outcome)
+            elif isinstance(outcome, Problem):
+                self._wrong = True
+                yield ProblemFound(at, self._number, outcome)
+            elif isinstance(outcome, Unread):
+                yield Bytes(at, self._number, outcome.side, outcome.data, outcome.offset)
+
+    def _stalls(self, seconds: float) -> Iterator[Problem]:
+        due = self._decoder.expects()
+        for expected in due:
+            yield stalled(self._number, expected, seconds)
+        for side in (CLIENT, SERVER):
+            if self._unread(side) and all(expected.side != side for expected in due):
+                rest = self._decoder.unread(side)
+                where = Where(self._number, side, self._decoder.read(side))
+                values = {"seconds": round(seconds), "size": len(rest), "raw": rest[:_SHOWN_BYTES]}
+                yield Problem("not-asked-yet", where, values)
+
+    def _unread(self, side: Side) -> int:
+        return self._decoder.total(side) - self._decoder.read(side) if self._decoder.reads(side) else 0
+
+    def _keep(self, event: Event) -> None:
+        """The beginning of the connection, as long as it is short enough."""
+        kept = self._conversation
+        if kept.keep:
+            kept.connection.add(event)
+            if event.kind == "received" and kept.connection.direction(event.sender).size > _MOST_KEPT:
+                kept.keep = False
+
+    def _when_quiet(self, now: float) -> Iterator[LiveEvent]:
+        if self._wrong and now - self._last >= _QUIET_SECONDS:
+            yield from self._diagnose(now, still=False)
+
+    def _diagnose(self, now: float, *, still: bool) -> Iterator[LiveEvent]:
+        """Each mistake once; `still` where nothing has moved for so long that somebody must be waiting."""
+        if not self._conversation.keep or not (self._wrong or still):
             return
-        side.total += len(event.data)
-        side.buffer += event.data
-        yield from self._walk(event.at)
-
-    def _walk(self, at: float) -> Iterator[Seen]:
-        """Reads on wherever that is possible: the bytes of one side may let the other go on as well."""
-        going = True
-        while going:
-            going = False
-            for side in self._sides.values():
-                while side.readable and (seen := self._step(side, at)) is not None:
-                    going = True
-                    yield from seen
-
-    def _step(self, side: _Side, at: float) -> tuple[Seen, ...] | None:
-        """One step of one side; None where it has to wait."""
-        want = side.want
-        if isinstance(want, _Head):
-            more = self._more(want, side)
-            if more is None:
-                return None
-            side.go(more)
-            return ()
-        if want is None:
-            if side.left:
-                return self._broken(
-                    side, at, f"the {side.name} sends more than the protocol has: it expects nothing more from it"
-                )
-            return None
-        return self._read(want, side, at)
-
-    def _more(self, head: _Head, side: _Side) -> bool | None:
-        loop, sides = head.loop, self._sides
-        if loop.leader == side.name:
-            if side.left:
-                loop.started = head.round
-                return True
-            if side.ended:
-                loop.over = True
-                return False
-            return None
-        if loop.started >= head.round:
-            return True
-        if loop.over or sides[loop.leader].ended or side.ended:
-            return False
-        # Bytes, and no round that they could belong to: an answer before the question. It is read as one.
-        return True if side.left else None
-
-    def _read(self, want: _Want, side: _Side, at: float) -> tuple[Seen, ...] | None:
-        step, offset = want.step, side.offset
-        if len(side.buffer) - offset < side.needed:
-            return None
-        try:
-            value, size = step.wire(want.scope.values).decode(side.buffer, offset)
-        except KeyError:
-            return None  # the other side has not yet told how many bytes it is to be
-        except SizeError as error:
-            return self._broken(side, at, f"the {side.name} can send no bytes `{step.field}`: {error}")
-        except IncompleteValueError as error:
-            side.needed = error.expected
-            if side.needed > _MOST_KEPT:
-                return tuple(self.give_up(at, side.name, f"`{step.field}` is too long to be kept"))
-            return None
-        except UTFDataFormatError as error:
-            return self._broken(
-                side,
-                at,
-                f"the {side.name} sends no {step.type} `{step.field}`: expected two bytes of length and then text in "
-                f"modified UTF-8, got bytes that are none ({error})",
-            )
-        raw = bytes(side.buffer[offset : offset + size])
-        place = side.base + offset
-        seen = Field(
-            at, self._number, side.name, step.field, step.type, value, raw, place, self._problem(want, side, value)
-        )
-        side.take(size)
-        want.scope.values[step.field] = value
-        want.scope.ends[step.field] = (side.name, place + size)
-        side.go(None)
-        return (seen,)
-
-    def _problem(self, want: _Want, side: _Side, value: Any) -> str | None:
-        step, scope = want.step, want.scope
-        if step.form == "IP address" and not is_address(value):
-            return "this is no IP address, and the protocol has the sender's own here"
-        if step.expected is None:
-            return None
-        try:
-            expected = step.expected(scope.values)
-        except KeyError:
-            unread = not self._sides[other(side.name)].readable
-            return None if unread else f"it comes before what it answers: it must be {step.equals}"
-        if value != expected:
-            right = show(step.wire(scope.values).encode(expected))
-            return f"it must be {step.equals} = {expected} ({right})"
-        asked = [end for sender, end in scope.ends.values() if sender != side.name]
-        if asked and max(asked) > self._sides[other(side.name)].passed_on:
-            return "it was sent before all of the question had arrived"
-        return None
-
-    def _broken(self, side: _Side, at: float, sentence: str) -> tuple[Seen, ...]:
-        rest, place = bytes(side.buffer[side.offset :]), side.base + side.offset
-        side.readable = False
-        side.buffer.clear()
-        return (
-            Problem(at, self._number, side.name, f"{sentence}. From byte {place} on: {show(rest)}"),
-            Bytes(at, self._number, side.name, rest, place),
-        )
-
-    def _owed(self, at: float, sender: Side) -> Iterator[Seen]:
-        side = self._sides[sender]
-        if side.readable and (owed := side.owed()):
-            yield Problem(at, self._number, sender, f"it ends too early: {owed}")
+        self._wrong = False
+        findings = diagnose([self._conversation], now=now if still else None, timeout=0.0)
+        for side in (CLIENT, SERVER):
+            mine = [finding for finding in findings if finding.side == side and not _may_be_slow(finding)]
+            if mine and (mine[0].key, side) not in self._told:
+                self._told.add((mine[0].key, side))
+                yield Diagnosed(now, self._number, mine[0], tuple(mine[1:]))
 
 
-@dataclass
-class _Scope:
-    """The fields known so far, and who sent each, up to which byte; of a round, on top of what came before it."""
-
-    values: ChainMap[str, Any]
-    ends: dict[str, tuple[Side, int]] = field(default_factory=dict)
-    loops: dict[int, _Loop] = field(default_factory=dict)
-
-    def loop(self, step: Repeat) -> _Loop:
-        return self.loops.setdefault(id(step), _Loop(_leader(step), _speakers(step.repeat)))
-
-    def inner(self) -> _Scope:
-        return _Scope(self.values.new_child())
+def stalled(connection: int, due: Expected, seconds: float) -> Problem:
+    """The problem that nothing came for so many seconds, though `due` is."""
+    values: dict[str, Any] = {"seconds": round(seconds)}
+    if due.got:
+        values |= {} if due.needed is None else {"needed": due.needed}
+        values |= {"got": len(due.got), "raw": due.got[:_SHOWN_BYTES]}
+    if due.equals is not None:
+        values |= {"equals": due.equals, "expected": due.value}
+    where = Where(connection, due.side, due.offset, due.field, due.type, due.path[-1] if due.path else None)
+    return Problem("stalled", where, values)
 
 
-@dataclass
-class _Loop:
-    """The rounds of a `repeat`: whose first field begins one, how many have begun, and those that are under way."""
-
-    leader: Side
-    speakers: frozenset[Side]
-    started: int = 0
-    over: bool = False
-    rounds: dict[int, _Scope] = field(default_factory=dict)
-
-    def enter(self, number: int, outer: _Scope) -> _Scope:
-        """The scope of a round; who comes second finds that of the first, and it is forgotten then."""
-        if len(self.speakers) == 1:
-            return outer.inner()
-        if number in self.rounds:
-            return self.rounds.pop(number)
-        self.rounds[number] = scope = outer.inner()
-        return scope
-
-
-@dataclass(frozen=True, slots=True)
-class _Want:
-    step: FieldStep
-    scope: _Scope
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    loop: _Loop
-    round: int
-
-
-_Walk = Generator["_Want | _Head", bool | None, None]
-
-
-class _Side:
-    """How far one side has come: its bytes, and what the protocol has next from it."""
-
-    def __init__(self, name: Side, session: tuple[Step, ...], scope: _Scope) -> None:
-        self.name = name
-        self.buffer = bytearray()
-        self.base = 0  # of the buffer, in the whole of its bytes
-        self.offset = 0
-        self.needed = 0
-        self.total = 0
-        self.passed_on = 0
-        self.ended = False
-        self.readable = True
-        self.shown = True
-        self._walk = _walk(name, session, scope)
-        self.want = next(self._walk, None)
-
-    @property
-    def left(self) -> bool:
-        return self.offset < len(self.buffer)
-
-    def take(self, size: int) -> None:
-        self.offset += size
-        if self.offset == len(self.buffer) or self.offset > _COMPACT:
-            del self.buffer[: self.offset]
-            self.base += self.offset
-            self.offset = 0
-
-    def go(self, answer: bool | None) -> None:
-        self.needed = 0
-        try:
-            self.want = self._walk.send(answer)
-        except StopIteration:
-            self.want = None
-
-    def owed(self) -> str | None:
-        """What it has begun and not finished, or must send next; None where it may well be silent."""
-        want = self.want
-        if isinstance(want, _Head):
-            if want.loop.leader == self.name or want.loop.started < want.round:
-                return None
-            return f"the {self.name} has not answered the question of round {want.round}"
-        if want is None:
-            return None
-        step = want.step
-        got = bytes(self.buffer[self.offset :])
-        if got:
-            return f"of {step.type} `{step.field}` the {self.name} has sent {len(got)} of {self._needs()} ({show(got)})"
-        must = ""
-        if step.expected is not None:
-            try:
-                must = f", which must be {step.equals} = {step.expected(want.scope.values)}"
-            except KeyError:
-                return None  # nobody has asked yet
-        return f"the {self.name} has not sent {step.type} `{step.field}`{must}"
-
-    def _needs(self) -> str:
-        return f"{self.needed} bytes" if self.needed else "its bytes"
-
-
-def _walk(side: Side, steps: tuple[Step, ...], scope: _Scope) -> _Walk:
-    for step in steps:
-        match step:
-            case FieldStep():
-                if step.sender == side:
-                    yield _Want(step, scope)
-            case Repeat(repeat=body):
-                loop = scope.loop(step)
-                if side not in loop.speakers:
-                    continue
-                number = 1
-                while (yield _Head(loop, number)):
-                    yield from _walk(side, body, loop.enter(number, scope))
-                    number += 1
-            case BothWays(sides=sides):
-                yield from _walk(side, sides.client if side == CLIENT else sides.server, scope)
-
-
-def _leader(step: Repeat) -> Side:
-    first = step.repeat[0]
-    assert isinstance(first, FieldStep)
-    return first.sender
-
-
-def _speakers(steps: tuple[Step, ...]) -> frozenset[Side]:
-    found: set[Side] = set()
-    for step in steps:
-        match step:
-            case FieldStep():
-                found.add(step.sender)
-            case Repeat(repeat=body):
-                found |= _speakers(body)
-            case BothWays(sides=sides):
-                found |= _speakers(sides.client) | _speakers(sides.server)
-    return frozenset(found)
+def _may_be_slow(finding: Finding) -> bool:
+    """Whether somebody may just be thinking, or typing; nobody does inside a field."""
+    return finding.key == "both-sides-waiting" and not finding.raw

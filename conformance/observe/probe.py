@@ -10,79 +10,89 @@ from __future__ import annotations
 import select
 import socket
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from conformance.agent.events import CLIENT, SERVER
-from conformance.agent.hexdump import show
+from conformance.agent.events import CLIENT, SERVER, Event
+from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.recording import Connection
-from conformance.agent.sized_bytes import SizeError
+from conformance.decoder import Conversation
 from conformance.diagnosis import Finding, diagnose
-from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
-from javaio import IncompleteValueError, UTFDataFormatError, WireType
+from conformance.model.protocol import FieldStep, Protocol, Repeat, Step
+from conformance.observe.live_conversation import stalled
+from javaio import WIRE_TYPES
 
-__all__ = ["NoAnswerError", "Talk", "WrongAnswerError"]
+__all__ = ["NoAnswerError", "Probe", "WrongAnswerError"]
 
 _NUMBERS = ("byte", "unsignedByte", "short", "unsignedShort", "int", "long")
 _SPEAKS_FIRST_SECONDS = 0.2
 _KEEPS_SECONDS = 0.3
 _FIRST_NUMBER = 20
+_SHOWN_BYTES = 16
 
 
-class WrongAnswerError(Exception):
-    """The server does not speak the protocol: a sentence, and what to do."""
-
-    def __init__(self, sentence: str, advice: str) -> None:
-        super().__init__(sentence)
-        self.advice = advice
+class WrongAnswerError(ProblemError):
+    """The server does not speak the protocol."""
 
 
-class NoAnswerError(Exception):
-    """The server keeps silent where it should answer: a sentence."""
+class NoAnswerError(ProblemError):
+    """The server keeps silent where it should answer."""
 
 
-class Talk:
-    """A connection to the server, and what was said on it."""
+class Probe:
+    """A connection to the server, and what was said on it. Each answer may take `wait` seconds."""
 
     def __init__(self, address: str, port: int, protocol: Protocol, wait: float) -> None:
-        self.asked = False
-        self.said: list[str] = []
+        """OSError where it cannot connect."""
         self._protocol = protocol
+        self._script = _script(protocol)
         self._wait = wait
         self._socket = socket.create_connection((address, port), wait)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._rest = b""
-        self._values: dict[str, Any] = {}
-        self._seen = Connection(1, time.monotonic())
+        self._conversation = Conversation(protocol, Connection(1, time.monotonic()))
 
     @property
     def own_port(self) -> int:
         """The port at this end."""
         return int(self._socket.getsockname()[1])
 
-    def __enter__(self) -> Talk:
+    @property
+    def asks(self) -> bool:
+        """Whether it asks something that must be answered."""
+        return self._script.asks
+
+    @property
+    def said(self) -> str:
+        """The fields that have passed, each with its value."""
+        return ", ".join(f"{field.name} {field.value}" for field in self._conversation.fields)
+
+    def __enter__(self) -> Probe:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._socket.close()
 
     def begin(self) -> None:
-        """Says what can be said without harm, and checks what comes back."""
-        first = next(iter(self._protocol.fields), None)
-        if first is not None and first.sender == CLIENT and (data := self._comes_within(_SPEAKS_FIRST_SECONDS)):
-            raise WrongAnswerError(
-                f"it speaks first, and in {self._protocol.protocol} the client does. It says {_both(data)}",
-                "this is another service: check the port",
-            )
-        self._follow(self._protocol.session)
+        """Says what can be said without harm, and checks what comes back. WrongAnswerError, NoAnswerError."""
+        if any(step.sender == CLIENT for step in self._protocol.fields[:1]):
+            self._listen_first()
+        script = self._script
+        for ordinal, step, number in script.says:
+            self._hear(ordinal)
+            self._say(step, number)
+        self._hear(script.end)
+        if script.has_more:
+            # Nothing is said from here on. A server that understood keeps the connection.
+            self._receive(_KEEPS_SECONDS)
+            self._check()
 
-    def mistakes(self) -> list[Finding]:
-        """What fits the server's bytes so far, if they do not fit the protocol: the likeliest first."""
-        found = diagnose(self._protocol, [self._seen], now=time.monotonic(), patience=0.0, of=SERVER)
+    def findings(self) -> list[Finding]:
+        """What explains the server's bytes so far, if they do not fit the protocol: the likeliest first."""
+        found = diagnose([self._conversation], now=time.monotonic(), timeout=0.0, of=SERVER)
         return [finding for finding in found if finding.raw]
 
     def leave(self) -> None:
-        """Ends our side, and sees whether the server ends its own."""
+        """Ends our side, and sees whether the server ends its own; NoAnswerError where it does not."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
             give_up = time.monotonic() + self._wait
@@ -94,111 +104,105 @@ class Talk:
             pass
         except OSError:
             return  # it is gone: that is what was asked of it
-        raise NoAnswerError("it keeps the connection after I have left")
+        raise NoAnswerError(Problem("keeps-connection", Where(side=SERVER), {"seconds": self._wait}))
 
-    def _follow(self, steps: Sequence[Step]) -> None:
-        for step in steps:
-            match step:
-                case FieldStep(sender="client", form="IP address"):
-                    self._send(step, self._socket.getsockname()[0].partition("%")[0])
-                case FieldStep(sender="server"):
-                    self._receive(step)
-                case Repeat(repeat=body) if _is_harmless(body):
-                    for number, part in enumerate(body):
-                        assert isinstance(part, FieldStep)
-                        if part.sender == CLIENT:
-                            self._send(part, _FIRST_NUMBER + 2 * number)
-                        else:
-                            self._receive(part)
-                            self.asked = True
-                case BothWays() | Repeat() | FieldStep():
-                    self._stays()
-                    return
+    def _listen_first(self) -> None:
+        if data := self._receive(_SPEAKS_FIRST_SECONDS):
+            values = {"protocol": self._protocol.protocol, "raw": data[:_SHOWN_BYTES], "size": len(data)}
+            values["text"] = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data[:_SHOWN_BYTES])
+            raise WrongAnswerError(Problem("speaks-first", Where(side=SERVER, offset=0), values))
 
-    def _stays(self) -> None:
-        """Nothing is said from here on; a server that understood keeps the connection."""
-        try:
-            data = self._comes_within(_KEEPS_SECONDS)
-        except WrongAnswerError as error:
-            told = ", ".join(self.said) or "nothing"
-            raise WrongAnswerError(f"{error} (I had sent {told})", error.advice) from None
-        del data  # what others say in the room is none of our business
-
-    def _send(self, step: FieldStep, value: Any) -> None:
-        self._values[step.field] = value
-        data = step.wire(self._values).encode(value)
-        now = time.monotonic()
-        self._seen.client.received.append((now, data))
-        self._seen.client.sent.append((now, len(data)))
+    def _say(self, step: FieldStep, number: int | None) -> None:
+        value = self._socket.getsockname()[0].partition("%")[0] if number is None else number
+        data = WIRE_TYPES[step.type].encode(value)
+        self._add(Event(time.monotonic(), 1, "received", CLIENT, data))
+        self._add(Event(time.monotonic(), 1, "sent", CLIENT, size=len(data)))
         try:
             self._socket.sendall(data)
         except OSError as error:
-            raise WrongAnswerError(_closed(error), _SEE_CONSOLE) from None
-        self.said.append(f"{step.field} {value}")
+            raise self._closed(error) from None
 
-    def _receive(self, step: FieldStep) -> None:
-        wire, wanted = self._wire(step), self._wanted(step)
+    def _hear(self, before: int) -> None:
+        """Waits for the fields that the protocol has the server send before that one."""
         give_up = time.monotonic() + self._wait
         while True:
-            try:
-                value, size = wire.decode(self._rest)
-                break
-            except IncompleteValueError as error:
-                left = give_up - time.monotonic()
-                data = self._comes_within(left) if left > 0 else b""
-                if not data:
-                    if not self._rest:
-                        raise NoAnswerError(f"no {step.type} `{step.field}` came within {self._wait:g} s") from None
-                    raise WrongAnswerError(
-                        f"of {step.type} `{step.field}`{wanted} only {error.got} of {error.expected} bytes came: "
-                        f"{_both(self._rest)}",
-                        f"send it as {_HOW.get(step.type, step.type)} does",
-                    ) from None
-                self._rest += data
-            except UTFDataFormatError as error:
-                raise WrongAnswerError(
-                    f"`{step.field}` must be UTF, and is not ({error}): {_both(self._rest)}",
-                    "send it as writeUTF does: two bytes of length, then the text",
-                ) from None
-        raw, self._rest = self._rest[:size], self._rest[size:]
-        self._values[step.field] = value
-        if step.expected is not None and value != (right := step.expected(self._values)):
-            raise WrongAnswerError(
-                f"`{step.field}` must be {step.equals} = {right} ({show(wire.encode(right))}), and it is {value} "
-                f"({_both(raw)})",
-                f"compare the bytes; {_HOW.get(step.type, step.type)} sends the highest byte first",
-            )
-        self.said.append(f"{step.field} {value}")
+            expected = self._conversation.decoder.expects()
+            due = next((each for each in expected if each.side == SERVER and each.ordinal < before), None)
+            if due is None:
+                return
+            left = give_up - time.monotonic()
+            if left <= 0 or not self._receive(left):
+                problem = stalled(1, due, self._wait)
+                raise WrongAnswerError(problem) if due.got else NoAnswerError(problem)
+            self._check()
 
-    def _wire(self, step: FieldStep) -> WireType[Any]:
-        try:
-            return step.wire(self._values)
-        except SizeError as error:
-            raise WrongAnswerError(
-                f"it can send no bytes `{step.field}`: {error}", "check how it writes the size"
-            ) from None
+    def _check(self) -> None:
+        for problem in self._conversation.problems:
+            raise WrongAnswerError(problem)
 
-    def _wanted(self, step: FieldStep) -> str:
-        return "" if step.expected is None else f" (which must be {step.expected(self._values)})"
-
-    def _comes_within(self, seconds: float) -> bytes:
-        """What comes in that time; nothing where nothing does. That the connection ends is a wrong answer."""
+    def _receive(self, seconds: float) -> bytes:
+        """What comes in that time; nothing where nothing does. WrongAnswerError where the connection ends."""
         if not select.select([self._socket], [], [], seconds)[0]:
             return b""
         try:
             data = self._socket.recv(1 << 16)
         except OSError as error:
-            raise WrongAnswerError(_closed(error), _SEE_CONSOLE) from None
-        if not data:
-            raise WrongAnswerError(_closed(None), _SEE_CONSOLE)
+            raise self._closed(error) from None
         now = time.monotonic()
-        self._seen.server.received.append((now, data))
-        self._seen.server.sent.append((now, len(data)))
+        if not data:
+            self._add(Event(now, 1, "end", SERVER))
+            raise self._closed(None)
+        self._add(Event(now, 1, "received", SERVER, data))
+        self._add(Event(now, 1, "sent", SERVER, size=len(data)))
         return data
 
+    def _add(self, event: Event) -> None:
+        self._conversation.connection.add(event)
+        self._conversation.add(event)
 
-_SEE_CONSOLE = "read what the server's console says; it may expect another protocol, or have met an error"
-_HOW: Mapping[str, str] = {"UTF": "writeUTF", **{name: f"write{name[0].upper()}{name[1:]}" for name in _NUMBERS}}
+    def _closed(self, error: OSError | None) -> WrongAnswerError:
+        """That the connection has ended; where it did inside a field, that says more."""
+        for problem in self._conversation.problems:
+            if problem.code == "ends-inside":
+                return WrongAnswerError(problem)
+        values = {"said": self.said} if self.said else {}
+        if error is None:
+            return WrongAnswerError(Problem("server-closed", Where(side=SERVER), values))
+        values["reason"] = error.strerror or str(error)
+        return WrongAnswerError(Problem("connection-broken", Where(side=SERVER), values))
+
+
+@dataclass(frozen=True)
+class _Script:
+    """What the client says: each field with its ordinal, and the number that it is (None: the address).
+
+    Server's fields before the ordinal `end` are waited for. `has_more`: something stands there that is not said.
+    """
+
+    says: Sequence[tuple[int, FieldStep, int | None]]
+    end: int
+    asks: bool = False
+    has_more: bool = False
+
+
+def _script(protocol: Protocol) -> _Script:
+    says: list[tuple[int, FieldStep, int | None]] = []
+    ordinal = 0
+    for step in protocol.session:
+        match step:
+            case FieldStep(sender="server"):
+                ordinal += 1
+            case FieldStep(form="IP address"):
+                says.append((ordinal, step, None))
+                ordinal += 1
+            case Repeat(repeat=body) if _is_harmless(body):
+                for number, part in enumerate(body):
+                    if isinstance(part, FieldStep) and part.sender == CLIENT:
+                        says.append((ordinal + number, part, _FIRST_NUMBER + 2 * number))
+                return _Script(says, ordinal + len(body), asks=True)
+            case _:
+                return _Script(says, ordinal, has_more=True)
+    return _Script(says, ordinal)
 
 
 def _is_harmless(body: Sequence[Step]) -> bool:
@@ -210,12 +214,3 @@ def _is_harmless(body: Sequence[Step]) -> bool:
         and any(step.sender == SERVER for step in fields)
         and all(step.equals is not None for step in fields if step.sender == SERVER)
     )
-
-
-def _closed(error: OSError | None) -> str:
-    return "it closes the connection" if error is None else f"it breaks the connection off ({error.strerror or error})"
-
-
-def _both(data: bytes) -> str:
-    text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data[:16])
-    return f"{show(data)}, as text {text!r}"

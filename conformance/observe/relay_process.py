@@ -52,7 +52,10 @@ class RelayProcess:
         self._began = 0.0
 
     def open(self, listen: tuple[str, int], to: tuple[str, int], conditions: Conditions) -> tuple[int, float]:
-        """Begins to listen; returns the port, and the time since 1970 from which events count theirs."""
+        """Begins to listen; returns the port, and the time since 1970 from which events count theirs.
+
+        UsageError where it cannot listen there.
+        """
         order = {
             "do": "open",
             "listen": listen,
@@ -63,15 +66,17 @@ class RelayProcess:
         }
         self._input.write(json.dumps(order).encode() + b"\n")
         self._input.flush()
-        answer: dict[str, Any] = {"why": "the tap has ended"}
+        answer: dict[str, Any] = {}
         for message in self._frames:
             if isinstance(message, dict):
                 answer = message
                 break
         if "done" not in answer:
             self.end()
-            where = listen[0] or "every interface"
-            raise UsageError(f"cannot listen on port {listen[1]} of {where}: {answer['why']}")
+            if not answer:
+                raise UsageError("cli.usage.tap-ended")
+            kind = "host" if listen[0] else "everywhere"
+            raise UsageError(f"cli.usage.cannot-listen.{kind}", host=listen[0], port=listen[1], reason=answer["why"])
         self._began = float(answer["now"])
         return int(answer["port"]), time.time()
 

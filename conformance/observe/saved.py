@@ -76,17 +76,17 @@ class JsonSaver:
 
 
 def read_saved(path: Path) -> Saved:
-    """The recording in the file; `UsageError` says in a sentence why it is none."""
+    """The recording in the file; UsageError where it has none, YamlError where the protocol in it is none."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        raise UsageError("cli.usage.unreadable", path=path, reason=error.strerror) from error
     except UnicodeDecodeError as error:
-        where = "it is for Wireshark, `decode` reads the .json" if path.suffix == ".pcapng" else "it is not text"
-        raise UsageError(f"{path}: is no recording: {where}") from error
+        kind = "pcapng" if path.suffix == ".pcapng" else "binary"
+        raise UsageError(f"cli.usage.no-recording.{kind}", path=path) from error
     content, whole = _parse(text)
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise UsageError(f"{path}: is no recording that `tap --save` made as JSON")
+        raise UsageError("cli.usage.no-recording", path=path)
     try:
         about = About(
             validate(Protocol, content["protocol"], path, "protocol"),
@@ -95,10 +95,10 @@ def read_saved(path: Path) -> Saved:
             float(content["began"]),
         )
         events = list(_events(content["events"]))
-    except YamlError as error:
-        raise UsageError(str(error)) from error
+    except YamlError:
+        raise  # it is a ValueError too
     except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path}: is damaged: {type(error).__name__} {error}") from error
+        raise UsageError("cli.usage.damaged", path=path, error=f"{type(error).__name__} {error}") from error
     return Saved(about, events, whole)
 
 

@@ -11,7 +11,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from conformance.agent.events import Event
 from conformance.observe.relay_process import RelayProcess
@@ -48,11 +48,14 @@ def give_way() -> None:
 
 
 class TapSession:
-    """Begins at once; `done` is set when the relay has ended and all that it told is saved and shown."""
+    """Begins at once; `done` is set when the relay has ended and all that it told is saved and shown.
+
+    `unsaved` says why not all of it is in the files: `too-fast`, or `unwritable` with the system's reason.
+    """
 
     def __init__(self, relay: RelayProcess, viewer: Viewer, savers: list[Saver]) -> None:
         self.viewer = viewer
-        self.unsaved = ""
+        self.unsaved: tuple[Literal["too-fast", "unwritable"], dict[str, Any]] | None = None
         self.done = threading.Event()
         self._relay = relay
         self._savers = savers
@@ -66,11 +69,11 @@ class TapSession:
         for work in (self._take_in, self._show):
             threading.Thread(target=work, daemon=True).start()
 
-    def look(self, now: float, patience: float) -> None:
-        """Tells who has kept whom waiting for so many seconds, if the showing is not what takes so long."""
+    def look(self, now: float, timeout: float) -> None:
+        """Says who has kept whom waiting for `timeout` seconds, if the showing is not what takes so long."""
         if self._waiting.empty():
             with self._one_at_a_time:
-                self.viewer.look(now, patience)
+                self.viewer.look(now, timeout)
 
     def _take_in(self) -> None:
         try:
@@ -116,11 +119,11 @@ class TapSession:
             self._attempt(saver, lambda saver=saver: saver.add(event))  # type: ignore[misc]
         if self._savers and event.kind == "received" and event.size:
             self._lost += event.size
-            self.unsaved = f"{self._lost:,} bytes came faster than they could be written"
+            self.unsaved = "too-fast", {"size": self._lost}
 
     def _attempt(self, saver: Saver, what: Callable[[], None]) -> None:
         try:
             what()
         except OSError as error:
             self._savers.remove(saver)
-            self.unsaved = error.strerror or str(error)
+            self.unsaved = "unwritable", {"reason": error.strerror or str(error)}
