@@ -1,12 +1,15 @@
-"""What is true of a whole run: what was asked for, what it ran on, and of which state of the project."""
+"""What is true of a whole run: what was asked for, what it ran on, and which state of the project."""
 
 from __future__ import annotations
 
 import platform
 import subprocess
-from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from conformance.results.records import each_language
+from conformance.results.schema import VERSION, RunEntry
 
 if TYPE_CHECKING:
     from conformance.pytest_plugin.run import MatrixRun
@@ -16,23 +19,26 @@ __all__ = ["run_facts"]
 _GIT_SECONDS = 10
 
 
-def run_facts(run: MatrixRun, root: Path) -> dict[str, Any]:
-    """The facts of a run that is about to begin, in JSON's own types."""
-    return {
+def run_facts(run: MatrixRun, root: Path) -> RunEntry:
+    """The facts of a run that is about to begin."""
+    registry = run.registry
+    commit = _git(root, "rev-parse", "--short=12", "HEAD")
+    facts: RunEntry = {
+        "version": VERSION,
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "backend": run.backend.name,
         "why": run.backend.why,
         "versions": dict(run.backend.versions()),
         "harness": {"python": platform.python_version(), "system": _system()},
-        **_commit(root),
-        "protocols": {name: protocol.about for name, protocol in run.registry.protocols.items()},
-        "networks": _networks(run),
+        "commit": commit or None,  # none without git, or outside of a repository
+        "protocols": {name: each_language(protocol.about) for name, protocol in registry.protocols.items()},
+        "networks": {name: each_language(network.about) for name, network in registry.networks.items()},
         "cells": [cell.name for cell in run.cells],
         "cases": sum(len(names) for _, names in run.cases.values()),
     }
-
-
-def _networks(run: MatrixRun) -> Mapping[str, str]:
-    return {name: network.about for name, network in run.registry.networks.items()}
+    if commit:
+        facts["changed"] = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
+    return facts
 
 
 def _system() -> str:
@@ -42,14 +48,6 @@ def _system() -> str:
     except (OSError, KeyError):
         name = f"{platform.system()} {platform.release()}"
     return f"{name}, {platform.machine()}"
-
-
-def _commit(root: Path) -> dict[str, Any]:
-    """The commit, and whether files have changed since; None where there is no git, or no repository."""
-    commit = _git(root, "rev-parse", "--short=12", "HEAD")
-    if not commit:
-        return {"commit": None}
-    return {"commit": commit, "changed": bool(_git(root, "status", "--porcelain", "--untracked-files=no"))}
 
 
 def _git(root: Path, *words: str) -> str | None:

@@ -1,4 +1,4 @@
-"""The hooks by which `pytest conformance/` runs the matrix."""
+"""The hooks by which `pytest conformance/` runs the matrix. What they print is in the language of the environment."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from conformance.agent.problem import ProblemError
 from conformance.backends import NoBackendError, ProgramError
+from conformance.formatting import Catalogue, catalogue, language_of_environment, sentence
 from conformance.model import YamlError
-from conformance.pytest_plugin import CaseItem, CasesFolder, CellItem, MatrixFile, MatrixRun
+from conformance.model.cells import Cell
+from conformance.pytest_plugin import CasesFolder, MatrixFile, MatrixItem, MatrixRun
 from conformance.pytest_plugin.facts import run_facts
 from conformance.pytest_plugin.run import RUN, default_workers
 from conformance.pytest_plugin.summary import case_lines, summary_lines
@@ -34,62 +37,56 @@ _MATRIX = _SPEC / "matrix.yaml"
 _CASES = _SPEC / "cases"
 
 
+def _words() -> Catalogue:
+    return catalogue(language_of_environment())
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("conformance", "the matrix of servers, clients and networks")
+    text = _words().text
+    group = parser.getgroup("conformance", text("report.run.group"))
     group.addoption(
-        "--backend",
-        choices=("auto", "containers", "processes"),
-        default="auto",
-        help="where programs run: containers where an engine answers, else processes (auto, the default)",
+        "--backend", choices=("auto", "containers", "processes"), default="auto", help=text("report.run.help.backend")
     )
     group.addoption(
         "--programs",
         action="append",
         default=[],
-        metavar="FILE.yaml",
-        help="programs that join the matrix (docs/add-a-program.md); may be given several times",
+        metavar=text("report.run.metavar.file"),
+        help=text("report.run.help.programs"),
     )
+    group.addoption("--java", default="", metavar="17,21,25", help=text("report.run.help.java"))
     group.addoption(
-        "--java",
-        default="",
-        metavar="17,21,25",
-        help="run the Java side once under each of these JDKs",
+        "--results", default="results", metavar=text("report.run.metavar.folder"), help=text("report.run.help.results")
     )
-    group.addoption(
-        "--results",
-        default="results",
-        metavar="FOLDER",
-        help="where each run leaves a folder with a JSON record for every cell (default: results)",
-    )
-    group.addoption(
-        "--cases",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="run the cases of each protocol against its programs, beside the cells (the default)",
-    )
-    group.addoption(
-        "--workers", type=int, default=default_workers(), metavar="N", help="how many cells run side by side"
-    )
+    group.addoption("--cases", action=argparse.BooleanOptionalAction, default=True, help=text("report.run.help.cases"))
+    group.addoption("--workers", type=int, default=default_workers(), metavar="N", help=text("report.run.help.workers"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    words = _words()
     try:
         config.stash[RUN] = MatrixRun(
             backend=config.getoption("--backend"),
             programs=config.getoption("--programs"),
-            jdks=_versions(config.getoption("--java")),
+            jdks=_versions(config.getoption("--java"), words),
             results=Path(config.rootpath, config.getoption("--results")),
             workers=max(1, config.getoption("--workers")),
+            words=words,
         )
     except YamlError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(_reason(error, words)) from error
 
 
-def _versions(text: str) -> list[int]:
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if not all(word.isdigit() for word in words):
-        raise pytest.UsageError(f"--java: expected versions such as 17,21,25, got {text!r}")
-    return [int(word) for word in words]
+def _versions(text: str, words: Catalogue) -> list[int]:
+    versions = [word.strip() for word in text.split(",") if word.strip()]
+    if not all(word.isdigit() for word in versions):
+        raise pytest.UsageError(words.text("report.run.bad-versions", {"text": text}))
+    return [int(word) for word in versions]
+
+
+def _reason(error: Exception, words: Catalogue) -> str:
+    """The sentence of an error that ends the run before it has begun."""
+    return sentence(error.problem, words) if isinstance(error, ProblemError) else str(error)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> MatrixFile | None:
@@ -115,11 +112,15 @@ def _cases_wanted(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    cells = [item.cell for item in session.items if isinstance(item, CellItem)]
+    cells: list[Cell] = []
     cases: dict[str, tuple[CaseGroup, list[str]]] = {}
     for item in session.items:
-        if isinstance(item, CaseItem):
-            cases.setdefault(item.group.name, (item.group, []))[1].append(item.case.name)
+        if isinstance(item, MatrixItem):
+            if isinstance(item.subject, Cell):
+                cells.append(item.subject)
+            else:
+                group, case = item.subject
+                cases.setdefault(group.name, (group, []))[1].append(case.name)
     if not (cells or cases) or session.config.option.collectonly:
         return
     run = session.config.stash[RUN]
@@ -127,30 +128,35 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         backend = run.backend
     except (NoBackendError, ProgramError) as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
-    _say(session.config, f"backend: {backend.name} ({backend.why}); {_counted(len(cells), cases)}")
+        pytest.exit(_reason(error, run.words), returncode=pytest.ExitCode.USAGE_ERROR)
+    values = {"backend": backend.name, "why": backend.why, "what": _counted(len(cells), cases, run.words)}
+    _say(session.config, run.words.text("report.run.backend", values))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     # Not before the first of them is due: other tests of the same run have the machine for themselves.
-    if isinstance(item, CellItem | CaseItem) and not item.run.begun:
+    if isinstance(item, MatrixItem) and not item.run.begun:
         _begin(item)
     return (yield)
 
 
-def _begin(item: CellItem | CaseItem) -> None:
+def _begin(item: MatrixItem) -> None:
     run = item.run
     try:
         run.begin(lambda text: _say(item.config, text))
     except (NoBackendError, ProgramError) as error:
-        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(_reason(error, run.words), returncode=pytest.ExitCode.USAGE_ERROR)
     run.begin_records(run_facts(run, item.config.rootpath))
 
 
-def _counted(cells: int, cases: Mapping[str, tuple[CaseGroup, Sequence[str]]]) -> str:
+def _counted(cells: int, cases: Mapping[str, tuple[CaseGroup, Sequence[str]]], words: Catalogue) -> str:
     count = sum(len(names) for _, names in cases.values())
-    return " and ".join(part for part in (f"{cells} cells" * bool(cells), f"{count} cases" * bool(count)) if part)
+    some_cells = words.text("report.run.cells", count=cells)
+    some_cases = words.text("report.run.cases", count=count)
+    if cells and count:
+        return words.text("report.run.both", {"cells": some_cells, "cases": some_cases})
+    return some_cells if cells else some_cases
 
 
 def _say(config: pytest.Config, text: str) -> None:
@@ -165,20 +171,17 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if isinstance(item, CellItem | CaseItem) and call.when == "call":
-        if isinstance(item, CellItem):
-            item.run.reported[item.nodeid] = item.cell
-        else:
-            item.run.reported_cases[item.nodeid] = item.group
-        if item.result is not None:
+    if isinstance(item, MatrixItem) and call.when == "call":
+        item.run.reported[item.nodeid] = item.subject
+        if item.seconds is not None:
             # It ran ahead, beside others: its own time, and not how long the test waited for it.
-            report.duration = item.result.seconds
+            report.duration = item.seconds
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     run = terminalreporter.config.stash.get(RUN, None)
-    if run is None or not (run.reported or run.reported_cases):
+    if run is None or not run.reported:
         return
     outcomes = {
         report.nodeid: report.outcome
@@ -186,22 +189,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in terminalreporter.getreports(group)
         if report.when == "call"
     }
-    cells = [(cell, outcomes[node]) for node, cell in run.reported.items() if node in outcomes]
-    cases = [(group, outcomes[node]) for node, group in run.reported_cases.items() if node in outcomes]
-    if cells:
-        terminalreporter.section("the matrix: servers down, clients across")
-        for line in summary_lines(cells):
-            terminalreporter.write_line(line)
-    if cases:
-        terminalreporter.section("the cases against each program")
-        for line in case_lines(cases):
+    reported = [(subject, outcomes[node]) for node, subject in run.reported.items() if node in outcomes]
+    cells = [(subject, outcome) for subject, outcome in reported if isinstance(subject, Cell)]
+    cases = [(subject[0], outcome) for subject, outcome in reported if not isinstance(subject, Cell)]
+    for title, lines in (
+        ("report.run.matrix", summary_lines(cells, run.words)),
+        ("report.run.against", case_lines(cases, run.words)),
+    ):
+        if lines:
+            terminalreporter.section(run.words.text(title))
+        for line in lines:
             terminalreporter.write_line(line)
     asked = [*(cell.programs for cell, _ in cells), *((group.program,) for group, _ in cases)]
-    for reason, count in Counter(reason for programs in asked if (reason := run.unable(programs))).items():
-        terminalreporter.write_line(f"{count} skipped: {reason}")
+    reasons = Counter(sentence(reason, run.words) for programs in asked if (reason := run.unable(programs)))
+    for why, count in reasons.items():
+        terminalreporter.write_line(run.words.text("report.run.skipped-because", {"reason": why}, count=count))
     terminalreporter.write_line("")
-    terminalreporter.write_line(f"records: {run.records.folder}")
-    terminalreporter.write_line(f"report: {run.report}")
+    terminalreporter.write_line(run.words.text("report.run.records", {"folder": run.records.folder}))
+    terminalreporter.write_line(run.report)
 
 
 @pytest.hookimpl(tryfirst=True)

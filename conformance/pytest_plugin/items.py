@@ -8,26 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.model import YamlError
+from conformance.formatting import sentence
+from conformance.model import Program, YamlError
 from conformance.model.cases import Case
 from conformance.model.cells import Cell, all_cells
-from conformance.pytest_plugin.transcript import case_transcript, transcript
-from conformance.runner.case_run import CaseGroup, CaseResult
-from conformance.runner.cell_run import CellResult
+from conformance.pytest_plugin.transcript import transcript
+from conformance.runner.case_run import CaseGroup
 
 if TYPE_CHECKING:
     from conformance.pytest_plugin.run import MatrixRun
 
-__all__ = ["CaseItem", "CasesFile", "CasesFolder", "CellItem", "FailedError", "MatrixFile"]
+__all__ = ["CaseItem", "CasesFile", "CasesFolder", "CellItem", "FailedError", "MatrixFile", "MatrixItem"]
 
 
 class FailedError(Exception):
-    """A program did wrong: the sentence is the error's text, `story` all there is to tell."""
+    """A program did wrong: the sentence is the error's text, `transcript` all there is to show."""
 
-    def __init__(self, sentence: str, story: str, record: Path) -> None:
-        super().__init__(sentence)
-        self.story = story
-        self.record = record
+    def __init__(self, text: str, transcript: str) -> None:
+        super().__init__(text)
+        self.transcript = transcript
 
 
 class MatrixFile(pytest.File):
@@ -39,8 +38,7 @@ class MatrixFile(pytest.File):
         """A test for each cell."""
         for cell in all_cells(self.run.registry, self.run.jdks):
             item = CellItem.from_parent(self, name=cell.name)
-            item.cell = cell
-            item.run = self.run
+            item.subject, item.run = cell, self.run
             yield item
 
 
@@ -73,17 +71,39 @@ class CasesFile(pytest.File):
                 continue
             for case in group.cases:
                 item = CaseItem.from_parent(self, name=f"{group.name}/{case.name}")
-                item.group, item.case, item.run = group, case, self.run
+                item.subject, item.run = (group, case), self.run
                 yield item
 
 
-class _Item(pytest.Item):
+class MatrixItem(pytest.Item):
+    """A cell or a case. `seconds` is how long it took, once it was run."""
+
     run: MatrixRun
+    subject: Cell | tuple[CaseGroup, Case]
+    seconds: float | None = None
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """All that it needs."""
+        return self.subject.programs if isinstance(self.subject, Cell) else (self.subject[0].program,)
+
+    def runtest(self) -> None:
+        """Takes what came of it, which was worked out ahead, and fails where that does."""
+        reason = self.run.unable(self.programs)
+        if reason is not None:
+            pytest.skip(self.run.skip(self.subject, reason))
+        analysis, path = self.run.analysis(self.subject)
+        self.seconds = analysis.seconds
+        if not analysis.passed:
+            words = self.run.words
+            text = transcript(analysis, words)
+            record = words.text("report.transcript.record", {"path": path})
+            raise FailedError(sentence(analysis.problems[0], words), f"{text}\n\n{record}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The sentence, the wire and the consoles; for anything but a verdict, what pytest would show."""
         if isinstance(excinfo.value, FailedError):
-            return f"{excinfo.value.story}\n\nthe whole record: {excinfo.value.record}"
+            return excinfo.value.transcript
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, None, str]:
@@ -91,38 +111,9 @@ class _Item(pytest.Item):
         return self.path, None, self.name
 
 
-class CellItem(_Item):
+class CellItem(MatrixItem):
     """One cell."""
 
-    cell: Cell
-    result: CellResult | None = None
 
-    def runtest(self) -> None:
-        """Takes the cell's result, which was worked out ahead, and fails where it does."""
-        reason = self.run.unable(self.cell.programs)
-        if reason is not None:
-            self.run.records.skipped(self.cell, reason)
-            pytest.skip(reason)
-        self.result = self.run.cell_result(self.cell)
-        record = self.run.records.result(self.result)
-        if not self.result.verdict.passed:
-            raise FailedError(self.result.verdict.problems[0], transcript(self.result), record)
-
-
-class CaseItem(_Item):
+class CaseItem(MatrixItem):
     """One case against one program."""
-
-    group: CaseGroup
-    case: Case
-    result: CaseResult | None = None
-
-    def runtest(self) -> None:
-        """Takes the case's result, which was worked out ahead, and fails where it does."""
-        reason = self.run.unable((self.group.program,))
-        if reason is not None:
-            self.run.records.skipped_case(self.group, self.case, reason)
-            pytest.skip(reason)
-        self.result = self.run.case_result(self.group, self.case)
-        record = self.run.records.case(self.result)
-        if self.result.problem is not None:
-            raise FailedError(self.result.problem, case_transcript(self.result), record)

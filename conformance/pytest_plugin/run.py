@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from conformance.agent.problem import Problem
 from conformance.backends import Backend, choose_backend
 from conformance.backends.base import Progress
+from conformance.formatting import Catalogue, sentence
 from conformance.model import Program, Registry, load_matrix
 from conformance.model.cases import Case
 from conformance.model.cells import Cell, on_jdks
 from conformance.report.builder import write_report
+from conformance.report.capture import write_capture
+from conformance.results.analysis import Analysis, analyse
 from conformance.results.reading import ReportError
-from conformance.results.records import Records
+from conformance.results.records import Records, skipped, to_record
+from conformance.results.schema import RecordEntry, RunEntry
 from conformance.runner.case_run import CaseGroup, CaseResult, case_groups, run_cases
 from conformance.runner.cell_run import CellResult, run_cell
 from conformance.runner.scheduler import Scheduler
@@ -30,26 +33,33 @@ __all__ = ["MatrixRun"]
 class MatrixRun:
     """Made when pytest starts; the backend only once cells are to be run, so that --collect-only starts nothing.
 
-    `reported` and `reported_cases` have what each test that was run is about, by the test's node id. `report` is the
-    path of the page that the run ends with, or why there is none.
+    `reported` has what each test that was run is about, by the test's node id; `report` is the sentence about the page
+    at the end; `words` are those of the terminal.
     """
 
     def __init__(
-        self, *, backend: str, programs: Sequence[str], jdks: Sequence[int], results: Path, workers: int
+        self,
+        *,
+        backend: str,
+        programs: Sequence[str],
+        jdks: Sequence[int],
+        results: Path,
+        workers: int,
+        words: Catalogue,
     ) -> None:
+        self.words = words
         self.jdks = tuple(jdks)
         self.registry: Registry = load_matrix(Path(file) for file in programs)
         self.records = Records(results)
-        self.reported: dict[str, Cell] = {}
-        self.reported_cases: dict[str, CaseGroup] = {}
-        self.report = "none, nothing was run"
+        self.reported: dict[str, Cell | tuple[CaseGroup, Case]] = {}
+        self.report = ""
         self._wanted = backend
         self.cells: Sequence[Cell] = ()
         self.cases: Mapping[str, tuple[CaseGroup, Sequence[str]]] = {}
         self._workers = workers
-        self._reasons: dict[tuple[str, ...], str | None] = {}
+        self._reasons: dict[tuple[str, ...], Problem | None] = {}
         self._scheduler: Scheduler | None = None
-        self._facts: Mapping[str, Any] = {}
+        self._facts: RunEntry | None = None
         self._began = 0.0
 
     @cached_property
@@ -87,7 +97,8 @@ class MatrixRun:
         cells, cases = self.cells, self.cases
         wanted = [*(cell.programs for cell in cells), *((group.program,) for group, _ in cases.values())]
         for programs in wanted:
-            self._reasons[_key(programs)] = self.backend.unable(programs[0], programs[1:])
+            reason = self.backend.unable(programs[0], programs[1:])
+            self._reasons[_key(programs)] = Problem("cannot-run-here", values={"reason": reason}) if reason else None
         able = [programs for programs in wanted if self.unable(programs) is None]
         if able:
             self.backend.prepare([program for programs in able for program in programs], progress)
@@ -99,33 +110,44 @@ class MatrixRun:
             if self.unable((group.program,)) is None:
                 self._scheduler.submit(name, partial(run_cases, group, chosen))
 
-    def begin_records(self, facts: Mapping[str, Any]) -> None:
+    def begin_records(self, facts: RunEntry) -> None:
         """Writes down what is true of the run."""
-        self._facts = {"began": datetime.now(UTC).isoformat(timespec="seconds"), **facts}
+        self._facts = facts
         self._began = time.monotonic()
-        self.records.run(self._facts)
+        self.records.run(facts)
 
     def end_records(self) -> None:
         """Writes down how long it took, and makes the page of all that was recorded."""
+        assert self._facts is not None
         self.records.run({**self._facts, "seconds": round(time.monotonic() - self._began, 3)})
         try:
-            self.report = str(write_report(self.records.folder))
+            self.report = self.words.text("report.run.report", {"path": write_report(self.records.folder)})
         except (ReportError, OSError) as error:
-            self.report = f"none, {error}"
+            reason = sentence(error.problem, self.words) if isinstance(error, ReportError) else str(error)
+            self.report = self.words.text("report.run.no-report", {"reason": reason})
 
-    def unable(self, programs: tuple[Program, ...]) -> str | None:
+    def unable(self, programs: tuple[Program, ...]) -> Problem | None:
         """Why these programs cannot meet here."""
         return self._reasons.get(_key(programs))
 
-    def cell_result(self, cell: Cell) -> CellResult:
-        """What came of the cell."""
-        result: CellResult = self.scheduler.result(cell.name)
-        return result
+    def skip(self, subject: Cell | tuple[CaseGroup, Case], reason: Problem) -> str:
+        """Records that it was not run; returns why, in a sentence."""
+        self.records.add(skipped(subject, reason))
+        return sentence(reason, self.words)
 
-    def case_result(self, group: CaseGroup, case: Case) -> CaseResult:
-        """What came of the case."""
-        results: Mapping[str, CaseResult] = self.scheduler.result(group.name)
-        return results[case.name]
+    def analysis(self, subject: Cell | tuple[CaseGroup, Case]) -> tuple[Analysis, Path]:
+        """What came of the cell or the case, once it is over, and the path of its record."""
+        if isinstance(subject, Cell):
+            result: CellResult | CaseResult = self.scheduler.result(subject.name)
+        else:
+            group, case = subject
+            result = self.scheduler.result(group.name)[case.name]
+        analysis = analyse(result)
+        record: RecordEntry = to_record(analysis)
+        path = self.records.add(record)
+        if analysis.shows:
+            write_capture(record, path)
+        return analysis, path
 
     def close(self) -> None:
         """Ends what is under way and removes all that was made."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from conformance.formatting import Catalogue
 from conformance.model.cells import Cell
 from conformance.runner.case_run import CaseGroup
 
@@ -12,9 +13,10 @@ __all__ = ["Outcome", "case_lines", "summary_lines"]
 
 Outcome = tuple[Cell, str]
 """A cell and what pytest says of it: passed, failed or skipped."""
+_SHOWN = ("passed", "failed", "skipped")
 
 
-def summary_lines(outcomes: Iterable[Outcome]) -> list[str]:
+def summary_lines(outcomes: Iterable[Outcome], words: Catalogue) -> list[str]:
     """A table for each protocol. A place says `4 ok`, or names the networks in which the two did not get on."""
     lines: list[str] = []
     by_protocol: dict[str, list[Outcome]] = defaultdict(list)
@@ -22,37 +24,42 @@ def summary_lines(outcomes: Iterable[Outcome]) -> list[str]:
         by_protocol[cell.protocol.protocol].append((cell, outcome))
     for protocol, rows in by_protocol.items():
         clients = list(dict.fromkeys(cell.mixture for cell, _ in rows))
+        places: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
+        for cell, outcome in rows:
+            places[cell.server.name, cell.mixture].append((cell, outcome))
         table = [[protocol, *clients]]
         for server in dict.fromkeys(cell.server.name for cell, _ in rows):
-            mine = [(cell, outcome) for cell, outcome in rows if cell.server.name == server]
-            table.append(
-                [server, *(_place([pair for pair in mine if pair[0].mixture == client]) for client in clients)]
-            )
+            table.append([server, *(_place(places[server, client], words) for client in clients)])
         lines += ["", *_aligned(table)]
     return lines
 
 
-def case_lines(outcomes: Iterable[tuple[CaseGroup, str]]) -> list[str]:
+def case_lines(outcomes: Iterable[tuple[CaseGroup, str]], words: Catalogue) -> list[str]:
     """A line for each program: how many cases it stood, and how many not."""
     counts: dict[str, Counter[str]] = {}
     for group, outcome in outcomes:
         counts.setdefault(group.name.removeprefix("case/"), Counter())[outcome] += 1
-    table = []
-    for name, count in counts.items():
-        parts = [f"{count['passed']} ok"] if count["passed"] else []
-        parts += [f"{count['failed']} FAILED"] if count["failed"] else []
-        parts += [f"{count['skipped']} skipped"] if count["skipped"] else []
-        table.append([name, ", ".join(parts)])
+    table = [
+        [
+            name,
+            ", ".join(
+                words.text(f"report.run.{outcome}", count=count[outcome]) for outcome in _SHOWN if count[outcome]
+            ),
+        ]
+        for name, count in counts.items()
+    ]
     return ["", *_aligned(table)] if table else []
 
 
-def _place(pairs: Sequence[Outcome]) -> str:
-    passed = sum(outcome == "passed" for _, outcome in pairs)
-    failed = [cell.network_name for cell, outcome in pairs if outcome == "failed"]
-    skipped = sum(outcome == "skipped" for _, outcome in pairs)
-    parts = [f"{passed} ok"] if passed else []
-    parts += [f"FAILED {' '.join(failed)}"] if failed else []
-    parts += [f"{skipped} skipped"] if skipped else []
+def _place(pairs: Sequence[Outcome], words: Catalogue) -> str:
+    count = Counter(outcome for _, outcome in pairs)
+    parts = []
+    for outcome in _SHOWN:
+        if outcome == "failed" and count[outcome]:
+            networks = " ".join(cell.network_name for cell, outcome in pairs if outcome == "failed")
+            parts.append(words.text("report.run.failed-in", {"networks": networks}))
+        elif count[outcome]:
+            parts.append(words.text(f"report.run.{outcome}", count=count[outcome]))
     return ", ".join(parts) or "-"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from conformance.agent.events import CLIENT, SERVER
+from conformance.report.bilingual import Told, told_of
 from conformance.results.reading import Record
 
 __all__ = ["CaseGroup", "CaseRow", "Entry", "Failure", "Grid", "case_groups", "failures", "grids"]
@@ -12,46 +14,58 @@ __all__ = ["CaseGroup", "CaseRow", "Entry", "Failure", "Grid", "case_groups", "f
 
 @dataclass(frozen=True)
 class Entry:
-    """What the first view tells of a record; `story` is the number of its story in the page, if it has one there.
+    """What the first view shows of a record; `timeline` is the number of its timeline in the page, if it has one there.
 
-    The verdict is `rough` where a program passed and did as roughly as the course's Java does.
+    `verdict` is `passed`, `non-strict`, `failed` or `skipped`, and `reason` why it failed or was skipped. In a case
+    the harness is the other side: of `server` and `clients` one is None.
     """
 
     name: str
     is_case: bool
     verdict: str
-    reason: str | None
-    story: int | None
+    reason: Told | None
+    timeline: int | None
     protocol: str
     server: str | None = None
     clients: str | None = None
     network: str | None = None
-    role: str | None = None
-    program: str | None = None
     case: str | None = None
-    about: str | None = None
+    about: Told | None = None
 
     @classmethod
-    def of(cls, record: Record, story: int | None) -> Entry:
+    def of(cls, record: Record, timeline: int | None) -> Entry:
         """The entry of a record."""
         known = record.content
-        parts = record.name.split("/", 4)  # those of a case: `case`, protocol, role, program, name
-        if record.is_case and len(parts) == 5:
-            known = {**dict(zip(("protocol", "role", "program", "name"), parts[1:], strict=True)), **known}
+        case = known["case"]
+        numbered = len(known["conversations"]) > 1
         return cls(
             record.name,
             record.is_case,
-            "rough" if record.is_rough else record.verdict,
-            known.get("reason"),
-            story,
-            str(known.get("protocol", "")),
-            *(known.get(key) for key in ("server", "clients", "network", "role", "program", "name", "about")),
+            record.verdict,
+            told_of(record.problems[0], numbered=numbered) if record.problems else None,
+            timeline,
+            known["protocol"],
+            known["server"],
+            known["clients"],
+            known["network"],
+            None if case is None else case["name"],
+            None if case is None else case["about"],
         )
+
+    @property
+    def role(self) -> str:
+        """Of a case, which side its program is."""
+        return CLIENT if self.server is None else SERVER
+
+    @property
+    def program(self) -> str:
+        """Of a case, its program."""
+        return self.server or self.clients or ""
 
     @property
     def programs(self) -> tuple[str, ...]:
         """The names by which it is found."""
-        return tuple(name for name in (self.server, self.clients, self.program) if name)
+        return tuple(name for name in (self.server, self.clients) if name)
 
 
 @dataclass(frozen=True)
@@ -59,12 +73,12 @@ class Grid:
     """The cells of a protocol: by server, by client, and there a cell for each network."""
 
     protocol: str
-    about: str
+    about: Told
     clients: Sequence[str]
     rows: Mapping[str, Mapping[str, Sequence[Entry]]]
 
 
-def grids(cells: Iterable[Entry], abouts: Mapping[str, str]) -> list[Grid]:
+def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[Grid]:
     """A grid for each protocol, in the order of the cells."""
     by_protocol: dict[str, list[Entry]] = {}
     for cell in cells:
@@ -75,7 +89,7 @@ def grids(cells: Iterable[Entry], abouts: Mapping[str, str]) -> list[Grid]:
         for cell in mine:
             rows.setdefault(str(cell.server), {}).setdefault(str(cell.clients), []).append(cell)
         clients = list(dict.fromkeys(str(cell.clients) for cell in mine))
-        made.append(Grid(protocol, abouts.get(protocol, ""), clients, rows))
+        made.append(Grid(protocol, abouts.get(protocol, {}), clients, rows))
     return made
 
 
@@ -97,7 +111,7 @@ def failures(entries: Iterable[Entry]) -> list[Failure]:
     for entry in entries:
         if entry.verdict == "failed":
             stem = entry.case and entry.case.partition("/")[0]
-            alike.setdefault((entry.protocol, entry.server, entry.clients, entry.program, stem), []).append(entry)
+            alike.setdefault((entry.protocol, entry.server, entry.clients, stem), []).append(entry)
     return [Failure(alike_entries) for alike_entries in alike.values()]
 
 
@@ -106,7 +120,7 @@ class CaseRow:
     """A case, and what each program made of it."""
 
     name: str
-    about: str
+    about: Told
     by_program: Mapping[str, Entry]
 
 
@@ -135,7 +149,7 @@ def case_groups(cases: Iterable[Entry]) -> list[CaseGroup]:
     """The cases by protocol and side."""
     by_side: dict[tuple[str, str], list[Entry]] = {}
     for case in cases:
-        by_side.setdefault((case.protocol, str(case.role)), []).append(case)
+        by_side.setdefault((case.protocol, case.role), []).append(case)
     made = []
     for (protocol, role), mine in by_side.items():
         by_name: dict[str, list[Entry]] = {}
@@ -143,9 +157,9 @@ def case_groups(cases: Iterable[Entry]) -> list[CaseGroup]:
             by_name.setdefault(str(case.case), []).append(case)
         rows: dict[str, list[CaseRow]] = {}
         for name, entries in sorted(by_name.items(), key=lambda item: _natural(item[0])):
-            row = CaseRow(name, entries[0].about or "", {str(entry.program): entry for entry in entries})
+            row = CaseRow(name, entries[0].about or {}, {entry.program: entry for entry in entries})
             rows.setdefault(name.partition("/")[0], []).append(row)
-        made.append(CaseGroup(protocol, role, list(dict.fromkeys(str(case.program) for case in mine)), rows))
+        made.append(CaseGroup(protocol, role, list(dict.fromkeys(case.program for case in mine)), rows))
     return made
 
 

@@ -1,117 +1,126 @@
-"""A record as the page tells it: one list of rows in the order of time, what crossed the tap and what was printed.
+"""A record as the page shows it: one list of rows in the order of time, what crossed the tap and what was printed.
 
 Rows of one moment (`g`) stand side by side: each field with the lines that tell of it on both consoles, a little
 earlier or later as they were printed. Each field has its bytes twice, cut as they came to the tap and as they went on.
-What is long is shortened here, never in the record.
+What is long is shortened here, never in the record. Sentences are made here in every language, since the page's reader
+chooses one.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import groupby
 from math import inf
 from typing import Any
 
-__all__ = ["MANY_ROWS", "story"]
+from conformance.agent.events import Side
+from conformance.report.bilingual import finding_card, told
+from conformance.results.schema import (
+    DivergenceEntry,
+    ExpectedEntry,
+    FieldEntry,
+    LineMarkEntry,
+    ProgramEntry,
+    RecordEntry,
+    WireMarkEntry,
+)
+
+__all__ = ["MANY_ROWS", "timeline"]
 
 MANY_ROWS = 3000
-_HEAD, _AROUND, _TAIL = 1500, 100, 400  # of the rows of a long story: the beginning, what is marked, the end
+_HEAD, _AROUND, _TAIL = 1500, 100, 400  # of the rows of a long timeline: the beginning, what is marked, the end
 _BYTES = 24
 _CHARACTERS = 400
+_PROBLEMS = 6
 _ONE_MOMENT = 0.001  # seconds; lines that tell of no field stand beside what is no further away
 
 _Row = dict[str, Any]
 _Key = tuple[float, float]
+_Place = tuple[Any, ...]
 
 
-def story(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The story of a cell or a case that was run, in JSON's own types."""
-    programs = _programs(record)
-    parting = record.get("parting")
+def timeline(record: RecordEntry) -> dict[str, Any]:
+    """What the page shows of a cell or a case that was run, in JSON's own types."""
+    case, divergence, non_strict = record["case"], record["divergence"], record["non_strict"]
+    numbered = len(record["conversations"]) > 1
+    problems = [told(entry, numbered=numbered) for entry in record["problems"][:_PROBLEMS] if "code" in entry]
     return {
-        "name": record.get("cell") or record["case"],
-        "case": record.get("about") if "case" in record else None,
-        "rough": record.get("rough"),
-        "protocol": record.get("protocol"),
-        "server": record.get("server") or _side(record, "server"),
-        "clients": record.get("clients") or _side(record, "client"),
-        "network": record.get("network"),
-        "verdict": "rough" if record.get("note") else record["verdict"],
-        "reason": record.get("reason"),
-        "problems": list(record.get("problems", ()))[1:6],
-        "seconds": record.get("seconds"),
-        "mistakes": list(record.get("mistakes", ()))[:1],
-        "parting": _point(parting, programs),
-        "programs": [{key: program[key] for key in _OF_PROGRAM if key in program} for program in programs],
-        "rows": _elided(_moments([*_wire(record, parting)], programs, parting)),
+        "name": record["name"],
+        "case": None if case is None else case["about"],
+        "allowed": None if case is None else case["non_strict"],
+        "protocol": record["protocol"],
+        "server": record["server"],
+        "clients": record["clients"],
+        "network": record["network"],
+        "verdict": "non-strict" if record["verdict"] == "passed" and non_strict else record["verdict"],
+        "problems": problems if non_strict is None else [told(non_strict, numbered=numbered)],
+        "seconds": record["seconds"],
+        "diagnosis": [finding_card(entry) for entry in record["diagnosis"][:1]],
+        "divergence": None if divergence is None else _divergence(divergence, record["programs"]),
+        "programs": [_program(program, ran_on=case is not None) for program in record["programs"]],
+        "rows": _shortened(_moments(_wire(record), record["programs"], divergence)),
     }
 
 
-_OF_PROGRAM = ("role", "name", "member", "status", "trouble")
+def _program(program: ProgramEntry, *, ran_on: bool) -> dict[str, Any]:
+    """`ran_on`: in a case nobody has looked at how the program ended."""
+    plain = {"role": program["role"], "name": program["name"], "member": program["member"]}
+    return plain if ran_on else {**plain, "status": program["status"]}
 
 
-def _side(record: Mapping[str, Any], role: str) -> str | None:
-    """The program of a case, where it is on that side; on the other is the harness itself."""
-    return record.get("program") if record.get("role") == role else None
-
-
-def _programs(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    if "case" in record:
-        return [{"role": record.get("role"), "name": record.get("program"), "console": record.get("console", ())}]
-    return list(record.get("programs", ()))
-
-
-def _point(parting: Mapping[str, Any] | None, programs: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Where the accounts part, with the words of the consoles there."""
-    if parting is None:
-        return None
-    lines = [
-        {
-            "program": mark["program"],
-            "text": _shortened(programs[mark["program"]]["console"][mark["line"]]["text"]),
-            "expected": mark["expected"],
-        }
-        for mark in parting["lines"]
-    ]
-    wire = parting["wire"]
-    told = wire and {
-        **wire,
-        "value": _told(wire["type"], wire["value"]),
-        "bytes": wire["bytes"][: 2 * _BYTES],
-        "expected": _expected(wire),
+def _divergence(divergence: DivergenceEntry, programs: Sequence[ProgramEntry]) -> dict[str, Any]:
+    """Where the wire and the consoles first differ, with the words of the consoles there."""
+    wire = divergence["wire"]
+    return {
+        "wire": wire
+        and {
+            **wire,
+            "value": _value(wire["type"], wire["value"]),
+            "bytes": wire["bytes"][: 2 * _BYTES],
+            "expected": _expected(wire["type"], wire["expected"]),
+        },
+        "lines": [
+            {"program": mark["program"], "text": _short(_text_of(mark, programs)), "expected": mark["expected"]}
+            for mark in divergence["lines"]
+        ],
     }
-    return {"at": parting["at"], "wire": told, "lines": lines}
 
 
-def _expected(wire: Mapping[str, Any]) -> dict[str, Any] | None:
-    expected = wire["expected"]
+def _text_of(mark: LineMarkEntry, programs: Sequence[ProgramEntry]) -> str:
+    number = 0
+    for line in programs[mark["program"]]["console"]:
+        if "left_out" in line:
+            number += line["left_out"]
+        elif number == mark["line"]:
+            return line["text"]
+        else:
+            number += 1
+    return ""
+
+
+def _expected(type_: str | None, expected: ExpectedEntry | None) -> dict[str, Any] | None:
     if expected is None:
         return None
-    return {"value": _told(wire["type"], expected["value"]), "bytes": expected["bytes"][: 2 * _BYTES]}
+    return {"value": _value(type_, expected["value"]), "bytes": expected["bytes"][: 2 * _BYTES]}
 
 
-def _told(type_: str | None, value: Any) -> str:
+def _value(type_: str | None, value: Any) -> str:
     """The value as text: JavaScript's numbers could not hold a long."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f"“{_shortened(value)}”" if type_ in ("UTF", "char") else str(_shortened(value))
+    return f"“{_short(value)}”" if type_ in ("UTF", "char") else str(_short(value))
 
 
 # What stands beside what ---------------------------------------------------------------------------------------------
 
 
-def _moments(
-    wire: Sequence[_Row], programs: Sequence[Mapping[str, Any]], parting: Mapping[str, Any] | None
-) -> list[_Row]:
+def _moments(wire: Sequence[_Row], programs: Sequence[ProgramEntry], divergence: DivergenceEntry | None) -> list[_Row]:
     """All rows in their order, those of one moment with the same number."""
-    wire = sorted(wire, key=lambda row: float(row["t"]))
     keyed: list[tuple[_Key, str, _Row]] = [((row["t"], number), "wire", row) for number, row in enumerate(wire)]
-    fields: dict[tuple[Any, ...], _Key] = {
-        (row["c"], row["s"], row["o"]): key for key, _, row in keyed if row["k"] == "field"
-    }
+    fields: dict[_Place, _Key] = {(row["c"], row["s"], row["o"]): key for key, _, row in keyed if row["k"] == "field"}
     for number, program in enumerate(programs):
-        lines = list(_lines(number, program, parting))
+        lines = list(_lines(number, program, divergence))
         # Of each connection, a console keeps its own order; a line that tells of no field is held up by none that does.
         after: dict[int | None, _Key] = {}
         keys: list[_Key] = []
@@ -123,7 +132,7 @@ def _moments(
         for (_, row), own in zip(lines, reversed(keys), strict=True):
             key = max(own, before.get(row.get("c"), (-inf, inf)))
             before[row.get("c")] = key
-            keyed.append((key, program["role"], row))
+            keyed.append((key, "wire" if row["k"] == "gap" else program["role"], row))
     keyed.sort(key=lambda entry: entry[0])
     moment, last, begun, slots = 0, -inf, (-inf, 0.0), [""]
     for key, slot, row in keyed:
@@ -139,78 +148,168 @@ def _moments(
     return [row for _, _, row in keyed]
 
 
-def _lines(
-    number: int, program: Mapping[str, Any], parting: Mapping[str, Any] | None
-) -> Iterator[tuple[tuple[Any, ...], _Row]]:
+def _lines(number: int, program: ProgramEntry, divergence: DivergenceEntry | None) -> Iterator[tuple[_Place, _Row]]:
     """The lines of a console, and what each tells of."""
-    marked = {mark["line"] for mark in (parting or {}).get("lines", ()) if mark["program"] == number}
-    for index, line in enumerate(program.get("console", ())):
-        row: _Row = {"t": line["at"], "k": "line", "p": number, "x": _shortened(line["text"])}
+    marks = divergence["lines"] if divergence else ()
+    marked = {mark["line"] for mark in marks if mark["program"] == number}
+    index, last = 0, 0.0
+    for line in program["console"]:
+        if "left_out" in line:
+            index += line["left_out"]
+            yield (), {"t": last, "k": "gap", "n": line["left_out"]}
+            continue
+        last = line["at"]
+        row: _Row = {"t": last, "k": "line", "p": number, "x": _short(line["text"])}
         if line["stream"] == "err":
             row["err"] = True
         if not line["whole"]:
             row["cut"] = True
         if index in marked:
             row["m"] = True
-        place = tuple(line.get("of", ()))
-        if place:
-            row["c"] = place[0]
-        yield place, row
+        index += 1
+        of = line.get("of")
+        if of is None:
+            yield (), row
+        else:
+            row["c"] = of["connection"]
+            yield (of["connection"], of.get("side"), of.get("offset")), row
 
 
 # What crossed the tap ------------------------------------------------------------------------------------------------
 
 
-def _wire(record: Mapping[str, Any], parting: Mapping[str, Any] | None) -> Iterator[_Row]:
-    mark = (parting or {}).get("wire")
-    legs: dict[tuple[int, str], _Legs] = {}
-    for event in record.get("wire", ()):
-        number, sender, kind = event["connection"], event["sender"], event["kind"]
-        if kind in ("received", "sent"):
-            legs.setdefault((number, sender), _Legs()).add(event)
+class _Direction:
+    """What one side sent on a connection, and where it was cut on each side of the tap: of each piece its end."""
+
+    def __init__(self) -> None:
+        self.came = _Cuts()
+        self.went = _Cuts()
+        self.data: dict[int, str] = {}  # by the offset of its first byte
+
+    def shown(self, start: int) -> str:
+        """The first bytes from there on."""
+        shown = ""
+        while len(shown) < 2 * _BYTES and (piece := self.came.around(start)) is not None:
+            first, end = piece
+            shown += self.data[first][2 * (start - first) :]
+            start = end
+            if len(self.data[first]) < 2 * (end - first):
+                break  # the record has no more of it
+        return shown[: 2 * _BYTES]
+
+
+class _Cuts:
+    """Pieces of bytes, by their offsets; those between them are not known."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._times: list[float] = []
+
+    def add(self, start: int, size: int, at: float) -> None:
+        self._starts.append(start)
+        self._ends.append(start + size)
+        self._times.append(at)
+
+    @property
+    def end(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def around(self, offset: int) -> tuple[int, int] | None:
+        """The piece that this byte is in: its first byte, and the one behind it."""
+        place = bisect_right(self._ends, offset)
+        if place == len(self._ends) or self._starts[place] > offset:
+            return None
+        return self._starts[place], self._ends[place]
+
+    def time(self, offset: int) -> float | None:
+        """When the piece that this byte is in passed here."""
+        return None if self.around(offset) is None else self._times[bisect_right(self._ends, offset)]
+
+    def fragments(self, offset: int, size: int, shown: str) -> list[list[Any]]:
+        """The pieces that these bytes are in: what of them, and whether more stood before and behind in each."""
+        found: list[list[Any]] = []
+        at, stop = offset, offset + size
+        while at < min(stop, offset + len(shown) // 2) and (piece := self.around(at)) is not None:
+            start, end = piece
+            part = shown[2 * (at - offset) : 2 * (min(end, stop) - offset)]
+            found.append([part, int(start < offset), int(end > stop)])
+            at = end
+        return found
+
+
+def _wire(record: RecordEntry) -> list[_Row]:
+    """The rows of the wire, in the order of time."""
+    mark = (record["divergence"] or {"wire": None})["wire"]
+    directions: dict[tuple[int, Side], _Direction] = {}
+    rows: list[_Row] = []
+    last = 0.0
+    for event in record["wire"]:
+        if "left_out" in event:
+            rows.append({"t": last, "k": "gap", "n": event["left_out"]})
+            continue
+        last = event["at"]
+        key = event["connection"], event["sender"]
+        direction = directions.setdefault(key, _Direction())
+        offset, data, size = event.get("offset", 0), event.get("data", ""), event.get("size", 0)
+        if event["kind"] == "received":
+            direction.came.add(offset, len(data) // 2 + size, last)
+            direction.data[offset] = data
+        elif event["kind"] == "sent":
+            direction.went.add(offset, size, last)
         else:
-            yield {"t": event["at"], "k": kind, "c": number, "s": sender, "x": event.get("detail", "")}
-    for key, both in legs.items():
-        both.end()
-        read = 0
-        for field in _fields(record, *key):
-            size = len(field["bytes"]) // 2
-            read = field["offset"] + size
-            yield {
-                **_placed("field", key, both, field["offset"], size, mark, field["field"]),
+            rows.append({"t": last, "k": event["kind"], "c": key[0], "s": key[1], "x": event.get("detail", "")})
+    read: dict[tuple[int, Side], int] = {}
+    for number, field in _fields(record):
+        key = number, field["side"]
+        direction = directions.setdefault(key, _Direction())
+        read[key] = field["offset"] + field["size"]
+        row = _placed("field", key, direction, field["offset"], field["size"], field["bytes"], mark, field["field"])
+        rows.append(
+            {
+                **row,
                 "t": field["at"],
                 "f": field["field"],
                 "y": field["type"],
-                "v": _told(field["type"], field["value"]),
+                "v": _value(field["type"], field["value"]),
             }
-        if read < both.size:
-            row = _placed("bytes", key, both, read, both.size - read, mark, None)
-            yield {**row, "t": both.came_at(read)}
+        )
+    for key, direction in directions.items():
+        start = read.get(key, 0)
+        at = direction.came.time(start)
+        if at is not None:
+            size = direction.came.end - start
+            rows.append({**_placed("bytes", key, direction, start, size, direction.shown(start), mark, None), "t": at})
+    return sorted(rows, key=lambda row: float(row["t"]))
 
 
-def _fields(record: Mapping[str, Any], number: int, sender: str) -> Iterator[Mapping[str, Any]]:
-    for conversation in record.get("conversations", ()):
-        if conversation["connection"] == number:
-            yield from (field for field in conversation["fields"] if field["sender"] == sender)
+def _fields(record: RecordEntry) -> Iterator[tuple[int, FieldEntry]]:
+    for conversation in record["conversations"]:
+        if "left_out" not in conversation:
+            for field in conversation["fields"]:
+                if "left_out" not in field:
+                    yield conversation["connection"], field
 
 
 def _placed(
     kind: str,
-    key: tuple[int, str],
-    legs: _Legs,
+    key: tuple[int, Side],
+    direction: _Direction,
     offset: int,
     size: int,
-    mark: Mapping[str, Any] | None,
+    shown: str,
+    mark: WireMarkEntry | None,
     field: str | None,
 ) -> _Row:
-    if mark and (mark["connection"], mark["sender"], mark["offset"], mark["field"]) != (*key, offset, field):
+    if mark and (mark["connection"], mark["side"], mark["offset"], mark["field"]) != (*key, offset, field):
         mark = None
-    skipped = mark.get("skipped", 0) if mark else 0
+    skipped = mark["skipped"] if mark else 0
+    shown = (mark["bytes"] if mark else shown)[: 2 * _BYTES]
     row: _Row = {"k": kind, "c": key[0], "s": key[1], "o": offset, "n": size}
     row["in"], row["out"] = (
-        legs.pieces(cuts, offset + skipped, size - skipped) for cuts in (legs.cuts_in, legs.cuts_out)
+        cuts.fragments(offset + skipped, size - skipped, shown) for cuts in (direction.came, direction.went)
     )
-    went = legs.went_at(offset + size - 1)
+    went = direction.went.time(offset + size - 1)
     if went is not None:
         row["w"] = went
     if mark:
@@ -218,77 +317,34 @@ def _placed(
         if skipped:
             row["z"] = skipped
         if mark["expected"]:
-            row["must"] = _expected(mark)
+            row["must"] = _expected(mark["type"], mark["expected"])
     return row
 
 
-class _Legs:
-    """One direction of a connection: its bytes, and where they were cut on each side of the tap."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._came: list[float] = []
-        self._went: list[float] = []
-        self._sizes: list[int] = []
-        self.data = b""
-        self.cuts_in: list[int] = []
-        self.cuts_out: list[int] = []
-
-    def add(self, event: Mapping[str, Any]) -> None:
-        if event["kind"] == "received":
-            self._pieces.append(bytes.fromhex(event.get("data", "")))
-            self._came.append(event["at"])
-        else:
-            self._sizes.append(event.get("size", 0))
-            self._went.append(event["at"])
-
-    def end(self) -> None:
-        self.data = b"".join(self._pieces)
-        self.cuts_in = list(accumulate(map(len, self._pieces)))
-        self.cuts_out = list(accumulate(self._sizes))
-
-    @property
-    def size(self) -> int:
-        return len(self.data)
-
-    def came_at(self, offset: int) -> float:
-        return self._came[bisect_right(self.cuts_in, offset)]
-
-    def went_at(self, offset: int) -> float | None:
-        index = bisect_right(self.cuts_out, offset)
-        return self._went[index] if index < len(self._went) else None
-
-    def pieces(self, cuts: Sequence[int], offset: int, size: int) -> list[list[Any]]:
-        """The fragments that these bytes are in: what of them, and whether more stood before and behind in each."""
-        found: list[list[Any]] = []
-        index, at, stop = bisect_right(cuts, offset), offset, offset + size
-        while at < stop and index < len(cuts) and at < offset + _BYTES:
-            start, end = cuts[index - 1] if index else 0, cuts[index]
-            shown = self.data[at : min(end, stop, offset + _BYTES)].hex()
-            found.append([shown, int(start < offset), int(end > stop)])
-            at, index = end, index + 1
-        return found
-
-
-def _shortened(value: Any) -> Any:
+def _short(value: Any) -> Any:
     if isinstance(value, str) and len(value) > _CHARACTERS:
-        return f"{value[: _CHARACTERS // 2]} … ({len(value)} characters) … {value[-_CHARACTERS // 4 :]}"
+        return f"{value[: _CHARACTERS // 2]} … ({len(value)}) … {value[-_CHARACTERS // 4 :]}"
     return value
 
 
-def _elided(rows: Sequence[_Row]) -> list[_Row]:
+def _shortened(rows: Sequence[_Row]) -> list[_Row]:
     """The rows; of very many the beginning, the end and what is around a mark, and how many are left out between."""
-    if len(rows) <= MANY_ROWS:
-        return list(rows)
-    kept = {*range(_HEAD), *range(len(rows) - _TAIL, len(rows))}
-    for number, row in enumerate(rows):
-        if row.get("m"):
-            kept.update(range(max(0, number - _AROUND), min(len(rows), number + _AROUND)))
+    kept: Mapping[int, None] | range = range(len(rows))
+    if len(rows) > MANY_ROWS:
+        around = (number for number, row in enumerate(rows) if row.get("m"))
+        near = (other for number in around for other in range(number - _AROUND, number + _AROUND))
+        wanted = {*range(_HEAD), *range(len(rows) - _TAIL, len(rows)), *near}
+        kept = dict.fromkeys(sorted(number for number in wanted if 0 <= number < len(rows)))
     shown: list[_Row] = []
     before = -1
-    for number in sorted(kept):
+    for number in (*kept, len(rows)):
         if number > before + 1:
-            shown.append({"t": rows[number]["t"], "k": "gap", "n": number - before - 1})
-        shown.append(rows[number])
+            shown.append({"t": rows[before + 1]["t"], "k": "gap", "n": number - before - 1})
+        if number < len(rows):
+            shown.append(rows[number])
         before = number
-    return shown
+    return [row for gap, group in groupby(shown, lambda row: row["k"] == "gap") for row in _one_gap(gap, list(group))]
+
+
+def _one_gap(gap: bool, rows: list[_Row]) -> list[_Row]:
+    return [{**rows[0], "n": sum(row["n"] for row in rows)}] if gap else rows

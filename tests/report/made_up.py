@@ -1,45 +1,87 @@
-"""Results folders that no run has left: records of cells and cases as a test wants them."""
+"""Results folders that no run has left: records of cells and cases as a test wants them, with their captures."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-__all__ = ["case_record", "cell_record", "write_run"]
+from conformance.agent.problem import Problem, Where
+from conformance.formatting import catalogue, sentence
+from conformance.report.capture import write_capture
+from conformance.results.schema import VERSION, RecordEntry
+
+__all__ = ["WRONG", "a_problem", "case_record", "cell_record", "entry_of", "failed", "write_run"]
+
+WRONG = Problem(
+    "wrong-value",
+    Where(1, "server", 0, "sum", "int", 1),
+    {"value": 4, "expected": 3, "equals": "first + second", "raw": b"\0\0\0\x04", "size": 4},
+    0.1,
+)
+
+
+def a_problem(reason: str) -> Problem:
+    """A problem whose sentence is that text, in every language."""
+    return Problem("cannot-run-here", values={"reason": reason})
+
+
+def entry_of(problem: Problem) -> dict[str, Any]:
+    """As a record has it."""
+    return {**problem.to_json(), "sentence": sentence(problem, catalogue("en"))}
+
+
+def failed(*problems: Problem) -> dict[str, Any]:
+    """What is in the record of what failed so."""
+    return {"verdict": "failed", "problems": [entry_of(problem) for problem in problems or (WRONG,)]}
+
+
+def _empty(kind: str, name: str, protocol: str) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "kind": kind,
+        "name": name,
+        "protocol": protocol,
+        "server": None,
+        "clients": None,
+        "network": None,
+        "case": None,
+        "verdict": "passed",
+        "problems": [],
+        "non_strict": None,
+        "diagnosis": [],
+        "divergence": None,
+        "began": "2026-03-02T10:15:00+00:00",
+        "seconds": 0.25,
+        "phases": {},
+        "programs": [],
+        "wire": [],
+        "conversations": [],
+    }
 
 
 def cell_record(name: str = "addition/a-server/a-client/direct", **changes: Any) -> dict[str, Any]:
     """A cell of one connection, in which 1 + 2 = 3 was asked and answered."""
     protocol, server, clients, network = name.split("/")
     return {
-        "version": 1,
-        "cell": name,
-        "protocol": protocol,
+        **_empty("cell", name, protocol),
         "server": server,
         "clients": clients,
         "network": network,
-        "verdict": "passed",
-        "reason": None,
-        "problems": [],
-        "mistakes": [],
-        "parting": None,
-        "began": "2026-03-02T10:15:00+00:00",
-        "seconds": 0.25,
         "programs": [
-            {**_program("server", server), "status": None, "console": [_line(0.09, "--> Premier nombre reçu : 1")]},
-            {**_program("client", clients), "status": 0, "console": [_line(0.12, "--> Réponse serveur : 3")]},
+            {**_program("server", server), "status": None, "console": [line(0.09, "--> Premier nombre reçu : 1")]},
+            {**_program("client", clients), "status": 0, "console": [line(0.12, "--> Réponse serveur : 3")]},
         ],
         "wire": [
             _event(0.01, "opened", "client", detail="127.0.0.1:50000", via="127.0.0.1:9000"),
-            _event(0.02, "received", "client", data="00000001" + "0000"),
-            _event(0.03, "sent", "client", size=1),
-            _event(0.04, "sent", "client", size=5),
-            _event(0.05, "received", "client", data="0002"),
-            _event(0.06, "sent", "client", size=2),
-            _event(0.10, "received", "server", data="00000003"),
-            _event(0.11, "sent", "server", size=4),
+            received(0.02, "client", 0, bytes.fromhex("000000010000")),
+            sent(0.03, "client", 0, 1),
+            sent(0.04, "client", 1, 5),
+            received(0.05, "client", 6, bytes.fromhex("0002")),
+            sent(0.06, "client", 6, 2),
+            received(0.10, "server", 0, bytes.fromhex("00000003")),
+            sent(0.11, "server", 0, 4),
             _event(0.13, "end", "client"),
         ],
         "conversations": [
@@ -47,9 +89,9 @@ def cell_record(name: str = "addition/a-server/a-client/direct", **changes: Any)
                 "connection": 1,
                 "problems": [],
                 "fields": [
-                    _field(0.02, "client", "first", 1, 0),
-                    _field(0.05, "client", "second", 2, 4),
-                    _field(0.10, "server", "sum", 3, 0),
+                    field(0.02, "client", "first", 1, 0),
+                    field(0.05, "client", "second", 2, 4),
+                    field(0.10, "server", "sum", 3, 0),
                 ],
             }
         ],
@@ -60,22 +102,10 @@ def cell_record(name: str = "addition/a-server/a-client/direct", **changes: Any)
 def case_record(name: str, program: str = "a-server", **changes: Any) -> dict[str, Any]:
     """A case against a server of `addition`."""
     return {
-        "version": 1,
-        "case": f"case/addition/server/{program}/{name}",
-        "protocol": "addition",
-        "role": "server",
-        "program": program,
-        "name": name,
-        "about": f"what {name} does",
-        "rough": None,
-        "verdict": "passed",
-        "reason": None,
-        "mistakes": [],
-        "parting": None,
-        "seconds": 0.1,
-        "console": [],
-        "wire": [],
-        "conversations": [],
+        **_empty("case", f"case/addition/server/{program}/{name}", "addition"),
+        "server": program,
+        "case": {"name": name, "about": {"en": f"what {name} does", "fr": f"ce que fait {name}"}, "non_strict": None},
+        "programs": [{**_program("server", program), "status": None, "console": []}],
         **changes,
     }
 
@@ -83,10 +113,24 @@ def case_record(name: str, program: str = "a-server", **changes: Any) -> dict[st
 def write_run(folder: Path, records: Iterable[Mapping[str, Any]], **facts: Any) -> Path:
     """Writes the results folder of a run, and returns it."""
     folder.mkdir(parents=True, exist_ok=True)
-    known = {"version": 1, "began": "2026-03-02T10:15:00+00:00", "backend": "processes", "why": "as asked", **facts}
+    known = {
+        "version": VERSION,
+        "began": "2026-03-02T10:15:00+00:00",
+        "backend": "processes",
+        "why": "as asked",
+        "versions": {},
+        "harness": {},
+        "commit": None,
+        "protocols": {},
+        "networks": {},
+        "cells": [],
+        "cases": 0,
+        **facts,
+    }
     _write(folder / "run.json", known)
     for number, record in enumerate(records):
         _write(folder / f"{number:04}.json", record)
+        write_capture(cast(RecordEntry, record), folder / f"{number:04}.json")
     return folder
 
 
@@ -95,25 +139,38 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _program(role: str, name: str) -> dict[str, Any]:
-    return {"role": role, "name": name, "member": None, "port": 9000, "command": [], "trouble": None}
+    return {"role": role, "name": name, "member": None, "port": 9000, "command": [], "problem": None}
 
 
-def _line(at: float, text: str, stream: str = "out") -> dict[str, Any]:
-    return {"at": at, "stream": stream, "text": text, "whole": True}
+def line(at: float, text: str, stream: str = "out", **more: Any) -> dict[str, Any]:
+    """A line of a console."""
+    return {"at": at, "stream": stream, "text": text, "whole": True, **more}
+
+
+def received(at: float, sender: str, offset: int, data: bytes) -> dict[str, Any]:
+    """Bytes that came to the tap."""
+    return _event(at, "received", sender, offset=offset, data=data.hex())
+
+
+def sent(at: float, sender: str, offset: int, size: int) -> dict[str, Any]:
+    """Bytes that the tap passed on."""
+    return _event(at, "sent", sender, offset=offset, size=size)
 
 
 def _event(at: float, kind: str, sender: str, **more: Any) -> dict[str, Any]:
     return {"at": at, "connection": 1, "kind": kind, "sender": sender, **more}
 
 
-def _field(at: float, sender: str, name: str, value: int, offset: int) -> dict[str, Any]:
+def field(at: float, side: str, name: str, value: int, offset: int) -> dict[str, Any]:
+    """An int that passed."""
     raw = value.to_bytes(4, "big").hex()
     return {
         "at": at,
-        "sender": sender,
+        "side": side,
         "field": name,
         "type": "int",
         "value": value,
-        "bytes": raw,
         "offset": offset,
+        "size": 4,
+        "bytes": raw,
     }

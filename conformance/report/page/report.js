@@ -3,29 +3,36 @@
 
 const labels = JSON.parse(document.getElementById("labels").textContent);
 const overview = document.getElementById("overview");
-const storyView = document.getElementById("story");
+const opened = document.getElementById("opened");
 
 // Languages -----------------------------------------------------------------------------------------------------------
 
-const t = (key) => labels[key][language];
+// A text that has forms for a number is a list of them: French has its plural from 2 on, English for all but 1.
+function t(key, values = {}) {
+  let text = labels[language][key];
+  if (Array.isArray(text)) text = text[(language === "fr" ? values.count > 1 : values.count !== 1) ? 1 : 0];
+  return text.replace(/\{(\w+)\}/g, (place, name) => (name in values ? values[name] : place));
+}
+
 const decimal = (number) =>
   number.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
 
 function translate() {
   document.documentElement.lang = language;
-  for (const element of all("[data-t]")) element.textContent = t(element.dataset.t);
+  for (const element of all("[data-t]")) element.textContent = t(element.dataset.t, { count: Number(element.dataset.count) });
   for (const element of all("[data-t-label]")) element.setAttribute("aria-label", t(element.dataset.tLabel));
   const button = document.getElementById("language");
   button.lang = language === "fr" ? "en" : "fr";
   button.textContent = { en: "English", fr: "Français" }[button.lang];
   all(".fold-all").forEach(nameTheFold);
+  sayHowMany();
   nameThePage();
 }
 
 document.getElementById("language").addEventListener("click", () => {
   language = language === "fr" ? "en" : "fr";
   remember("conformance-language", language);
-  if (!storyView.hidden) route(false);
+  if (!opened.hidden) route(false);
   translate();
 });
 
@@ -51,7 +58,8 @@ function prose(text) {
   return fragment;
 }
 
-const colon = () => (language === "fr" ? "\u00a0: " : ": ");
+const colon = () => (language === "fr" ? " : " : ": ");
+const told = (tag, texts, options) => make(tag, options, prose(texts[language])); // a sentence that came in every language
 const said = (tag, text, options) => make(tag, { lang: "en", ...options }, visible(String(text)));
 const unseen = (text) => make("span", { class: "unseen" }, text);
 const bytesOf = (hex) => hex.match(/../g) || [];
@@ -69,7 +77,7 @@ async function unpacked(element) {
 function download(kind, label, suffix, name, path) {
   const element = carried(kind);
   if (!element) {
-    return path ? make("p", { class: "elsewhere" }, `${label}${colon()}${t("too_large")} `, make("a", { href: path }, visible(readable(path)))) : null;
+    return path ? make("p", { class: "elsewhere" }, `${label}${colon()}${t("too-large")} `, make("a", { href: path }, visible(readable(path)))) : null;
   }
   const button = make("button", { type: "button", "data-download": kind }, `↓ ${label}`);
   button.addEventListener("click", async () => {
@@ -87,9 +95,9 @@ let cameFrom = null;
 async function route(moveFocus = true) {
   const place = location.hash;
   if (!/^#(cell|case)\//.test(place)) {
-    const wasOpen = !storyView.hidden;
-    storyView.hidden = true;
-    storyView.replaceChildren();
+    const wasOpen = !opened.hidden;
+    opened.hidden = true;
+    opened.replaceChildren();
     overview.hidden = false;
     nameThePage();
     if (wasOpen && moveFocus && cameFrom) {
@@ -99,25 +107,25 @@ async function route(moveFocus = true) {
     return;
   }
   cameFrom = place;
-  const element = carried("story");
+  const element = carried("timeline");
   let content;
   try {
     content = element
-      ? drawStory(JSON.parse(new TextDecoder().decode(await unpacked(element))), element.dataset)
-      : [backLinks(), make("h1", { id: "story-title", tabindex: "-1" }, t("not_there")),
+      ? drawTimeline(JSON.parse(new TextDecoder().decode(await unpacked(element))), element.dataset)
+      : [backLinks(), make("h1", { id: "opened-title", tabindex: "-1" }, t("not-there")),
         make("p", null, make("code", null, visible(readable(place.slice(1)))))];
   } catch (error) {
     if (typeof DecompressionStream !== "undefined") throw error;
-    content = [backLinks(), make("h1", { id: "story-title", tabindex: "-1" }, t("old_browser"))];
+    content = [backLinks(), make("h1", { id: "opened-title", tabindex: "-1" }, t("old-browser"))];
   }
   if (location.hash !== place) return;
-  storyView.replaceChildren(...content);
+  opened.replaceChildren(...content);
   overview.hidden = true;
-  storyView.hidden = false;
+  opened.hidden = false;
   nameThePage();
   if (moveFocus) {
     scrollTo(0, 0);
-    document.getElementById("story-title").focus({ preventScroll: true });
+    document.getElementById("opened-title").focus({ preventScroll: true });
   }
 }
 
@@ -126,17 +134,17 @@ function readable(place) {
 }
 
 function nameThePage() {
-  const title = storyView.hidden ? null : document.getElementById("story-title");
+  const title = opened.hidden ? null : document.getElementById("opened-title");
   document.title = (title ? `${title.textContent} · ` : "") + t("report");
 }
 
 function backLinks() {
   const links = make("nav", { class: "ways", "aria-label": t("back") }, make("a", { href: "#", class: "back" }, `← ${t("back")}`));
-  const failed = all('script.story[data-failed="1"]').map((element) => element.dataset.place);
+  const failed = all('script.timeline[data-failed="1"]').map((element) => element.dataset.place);
   const others = failed.filter((place) => place !== location.hash);
   if (others.length) {
     const next = failed[(failed.indexOf(location.hash) + 1) % failed.length];
-    links.append(make("a", { href: next, class: "next" }, `${t("next_failure")} →`));
+    links.append(make("a", { href: next, class: "next" }, `${t("next-failure")} →`));
   }
   return links;
 }
@@ -144,44 +152,45 @@ function backLinks() {
 addEventListener("hashchange", () => route());
 addEventListener("beforeprint", () => all(".verdict details, .failures details").forEach((one) => { one.open = true; }));
 addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !storyView.hidden && !event.target.closest("select")) location.hash = "";
+  if (event.key === "Escape" && !opened.hidden && !event.target.closest("select")) location.hash = "";
 });
 
 // A conversation ------------------------------------------------------------------------------------------------------
 
-function drawStory(story, beside) {
-  const parts = [backLinks(), heading(story), verdict(story)];
-  const insights = [story.parting && partingCard(story), ...story.mistakes.map(mistakeCard)].filter(Boolean);
+function drawTimeline(timeline, beside) {
+  const parts = [backLinks(), heading(timeline), verdict(timeline)];
+  const insights = [timeline.divergence && divergenceCard(timeline), ...timeline.diagnosis.map(diagnosisCard)].filter(Boolean);
   if (insights.length) parts.push(make("div", { class: "insights" }, ...insights));
-  parts.push(conversation(story));
+  parts.push(conversation(timeline));
   parts.push(make("div", { class: "downloads" },
-    download("record", t("download_record"), ".json", story.name, beside.record),
-    download("capture", t("download_capture"), ".pcapng", story.name, beside.capture)));
+    download("record", t("download-record"), ".json", timeline.name, beside.record),
+    download("capture", t("download-capture"), ".pcapng", timeline.name, beside.capture)));
   return parts;
 }
 
-function heading(story) {
+function heading(timeline) {
   const name = (text) => said("b", text);
-  const parts = story.case === null
-    ? [name(story.clients), ` ${t("meets")} `, name(story.server)]
-    : [name(story.server || story.clients), " · ", said("code", story.name.split("/").slice(4).join("/"))];
-  const about = [said("span", story.protocol)];
-  if (story.network) about.push(` · ${t("network")}${colon()}`, said("b", story.network));
-  if (story.seconds !== null) about.push(` · ${decimal(story.seconds * 1000)} ms`);
+  const parts = timeline.case === null
+    ? [name(timeline.clients), ` ${t("meets")} `, name(timeline.server)]
+    : [name(timeline.server || timeline.clients), " · ", said("code", timeline.name.split("/").slice(4).join("/"))];
+  const about = [said("span", timeline.protocol)];
+  if (timeline.network) about.push(` · ${t("network")}${colon()}`, said("b", timeline.network));
+  if (timeline.seconds !== null) about.push(` · ${decimal(timeline.seconds * 1000)} ms`);
   return make("header", { class: "heading" },
-    make("h1", { id: "story-title", tabindex: "-1" }, ...parts), make("p", { class: "about" }, ...about));
+    make("h1", { id: "opened-title", tabindex: "-1" }, ...parts), make("p", { class: "about" }, ...about));
 }
 
-function verdict(story) {
-  const sign = { passed: "✓", rough: "≈", failed: "✗" }[story.verdict];
-  const box = make("div", { class: `verdict ${story.verdict}` },
-    make("p", null, make("span", { class: `badge ${story.verdict}` }, `${sign} ${t(story.verdict)}`), " ",
-      story.verdict === "failed" ? make("span", { lang: "en", class: "sentence" }, prose(story.reason)) : story.case ? null : t("understood")));
-  if (story.case) box.append(make("p", { class: "about" }, t("case") + colon(), said("span", story.case)));
-  if (story.rough) box.append(make("p", { class: "about" }, t("rough_here") + colon(), said("span", story.rough)));
-  if (story.problems.length) {
-    box.append(make("details", null, make("summary", null, `${t("also")} (${story.problems.length})`),
-      make("ul", null, ...story.problems.map((problem) => make("li", { lang: "en" }, prose(problem))))));
+function verdict(timeline) {
+  const sign = { passed: "✓", "non-strict": "≈", failed: "✗" }[timeline.verdict];
+  const [first, ...others] = timeline.problems;
+  const box = make("div", { class: `verdict ${timeline.verdict}` },
+    make("p", null, make("span", { class: `badge ${timeline.verdict}` }, `${sign} ${t(timeline.verdict)}`), " ",
+      first ? told("span", first, { class: "sentence" }) : t("understood")));
+  if (timeline.case) box.append(make("p", { class: "about" }, t("case") + colon(), told("span", timeline.case)));
+  if (timeline.allowed) box.append(make("p", { class: "about" }, t("allowed-here") + colon(), told("span", timeline.allowed)));
+  if (others.length) {
+    box.append(make("details", null, make("summary", null, `${t("also")} (${others.length})`),
+      make("ul", null, ...others.map((problem) => told("li", problem)))));
   }
   return box;
 }
@@ -190,48 +199,55 @@ function programLabel(program) {
   return program.member ? `${program.name} (${program.member})` : program.name;
 }
 
-function partingCard(story) {
-  const { wire, lines } = story.parting;
-  const rows = [];
+// What a value looks like: texts in quotation marks.
+const shown = (type, value) => (type === "UTF" || type === "char" ? t("quoted", { text: value }) : value);
+
+function divergenceCard(timeline) {
+  const { wire, lines } = timeline.divergence;
   const consoleRow = (line) => {
-    const program = story.programs[line.program];
+    const program = timeline.programs[line.program];
     const text = [said("code", line.text, { class: line.expected === null ? "line" : "line wrong" })];
-    if (line.expected !== null) text.push(make("p", null, `${t("must_be")} `, said("code", line.expected, { class: "line right" })));
-    return make("tr", null, make("th", { scope: "row" }, `${t("console_of")} `, said("span", programLabel(program))), make("td", null, ...text));
+    if (line.expected !== null) text.push(make("p", null, `${t("must-be")} `, said("code", line.expected, { class: "line right" })));
+    return make("tr", null, make("th", { scope: "row" }, consoleOf(programLabel(program))), make("td", null, ...text));
   };
-  const of = (role) => lines.filter((line) => story.programs[line.program].role === role).map(consoleRow);
-  const sender = wire ? wire.sender : "client";
-  rows.push(...of(sender));
+  const of = (role) => lines.filter((line) => timeline.programs[line.program].role === role).map(consoleRow);
+  const sender = wire ? wire.side : "client";
+  const rows = of(sender);
   if (wire) {
     const cell = make("td");
-    const field = wire.field === null ? [t("no_field")] : [said("span", `${wire.type} `, { class: "type" }), said("b", wire.field), " = ", said("span", wire.value, { class: "value" })];
-    const before = wire.skipped ? make("span", { class: "type" }, `${wire.skipped} ${t("bytes_before")} … `) : null;
-    const left = wire.size - (wire.skipped || 0) - bytesOf(wire.bytes).length;
-    const behind = left > 0 ? make("span", { class: "type" }, ` … ${left} ${t("more_bytes")}`) : null;
+    const field = wire.field === null ? [t("no-field")] : [said("span", `${wire.type} `, { class: "type" }), said("b", wire.field), " = ", said("span", shown(wire.type, wire.value), { class: "value" })];
+    const before = wire.skipped ? make("span", { class: "type" }, `${t("bytes-before", { count: wire.skipped })} … `) : null;
+    const left = wire.size - wire.skipped - bytesOf(wire.bytes).length;
+    const behind = left > 0 ? make("span", { class: "type" }, ` … ${t("bytes-more", { count: left })}`) : null;
     cell.append(make("p", { class: "come" }, before, hexBytes(wire.bytes, wire.expected && wire.expected.bytes, wire.field === null), behind, " ", ...field));
     if (wire.expected) {
-      cell.append(make("p", { class: "must" }, `${t("must_be")} `, hexBytes(wire.expected.bytes), " ", said("span", `= ${wire.expected.value}`)));
+      cell.append(make("p", { class: "must" }, `${t("must-be")} `, hexBytes(wire.expected.bytes), " ", said("span", `= ${shown(wire.type, wire.expected.value)}`)));
     }
-    cell.append(make("p", { class: "about" }, `${t("sent_by")} ${t(wire.sender)} · ${t("at_byte")} ${wire.offset} ${t("of_connection")} ${wire.connection}`));
-    rows.push(make("tr", { class: wire.expected || wire.field === null ? "wire wrong" : "wire" }, make("th", { scope: "row" }, t("on_the_wire")), cell));
+    cell.append(make("p", { class: "about" }, t(`place-${wire.side}`, wire)));
+    rows.push(make("tr", { class: wire.expected || wire.field === null ? "wire wrong" : "wire" }, make("th", { scope: "row" }, t("on-the-wire")), cell));
   }
   rows.push(...of(sender === "client" ? "server" : "client"));
-  return make("section", { class: "card parting", "aria-labelledby": "parting-title" },
-    make("h2", { id: "parting-title" }, t("parting")), make("p", { class: "about" }, t(story.case === null ? "parting_about" : "parting_of_case")),
-    make("table", null, make("thead", { class: "unseen" }, make("tr", null, make("th", { scope: "col" }, t("account")), make("th", { scope: "col" }, t("it_says")))),
+  return make("section", { class: "card divergence", "aria-labelledby": "divergence-title" },
+    make("h2", { id: "divergence-title" }, t("divergence")), make("p", { class: "about" }, t(timeline.case === null ? "divergence-about" : "divergence-of-case")),
+    make("table", null, make("thead", { class: "unseen" }, make("tr", null, make("th", { scope: "col" }, t("source")), make("th", { scope: "col" }, t("content")))),
       make("tbody", null, ...rows)));
 }
 
-function mistakeCard(mistake) {
-  const english = (tag, text) => make(tag, { lang: "en" }, prose(text));
-  const sure = mistake.guess ? ` (${t("guess")}, ${Math.round(100 * mistake.confidence)} %)` : "";
-  const detail = mistake.detail ? mistake.detail[0].toUpperCase() + mistake.detail.slice(1) + "." : "";
-  return make("section", { class: "card mistake", "aria-labelledby": "mistake-title" },
-    make("p", { class: "kind" }, t("mistake") + sure),
-    make("h2", { id: "mistake-title" }, said("span", mistake.title)),
-    english("p", mistake.description), detail ? english("p", detail) : null,
-    make("dl", null, make("dt", null, t("in_python")), english("dd", mistake.python),
-      make("dt", null, t("in_java")), english("dd", mistake.java)));
+// "Console of" somebody, whose name is in no language.
+function consoleOf(name) {
+  const [before, behind] = labels[language]["console-of"].split("{who}");
+  return make("span", null, before, said("span", name), behind);
+}
+
+function diagnosisCard(finding) {
+  const sure = finding.guess ? ` (${t("guess", { percent: Math.round(100 * finding.confidence) })})` : "";
+  return make("section", { class: "card diagnosis", "aria-labelledby": "diagnosis-title" },
+    make("p", { class: "kind" }, t("diagnosis", { who: t(finding.side) }) + sure),
+    told("h2", finding.title, { id: "diagnosis-title" }),
+    told("p", finding.description), ...finding.details.map((detail) => told("p", detail)),
+    make("dl", null, make("dt", null, t("where")), told("dd", finding.where),
+      make("dt", null, t("in-python")), told("dd", finding.python),
+      make("dt", null, t("in-java")), told("dd", finding.java)));
 }
 
 function hexBytes(hex, expected, wrong = false) {
@@ -252,39 +268,39 @@ const MANY_ROWS = 250;
 const MANY_LINES = 12;
 const FEW_LINES = 4;
 
-function conversation(story) {
-  const numbers = [...new Set(story.rows.filter((row) => row.c).map((row) => row.c))];
+function conversation(timeline) {
+  const numbers = [...new Set(timeline.rows.filter((row) => row.c).map((row) => row.c))];
   const section = make("section", { class: "conversation", "aria-labelledby": "conversation-title" },
-    make("h2", { id: "conversation-title" }, t("conversation")), make("p", { class: "about" }, t("conversation_about")));
+    make("h2", { id: "conversation-title" }, t("conversation")), make("p", { class: "about" }, t("conversation-about")));
   const place = make("div", { class: "place" });
-  const marked = story.parting && story.parting.wire ? story.parting.wire.connection : numbers[0];
-  const draw = (number) => place.replaceChildren(table(story, number));
+  const marked = timeline.divergence && timeline.divergence.wire ? timeline.divergence.wire.connection : numbers[0];
+  const draw = (number) => place.replaceChildren(table(timeline, number));
   let first = null;
   if (numbers.length > 1) {
-    const select = make("select", { id: "connection" }, make("option", { value: "" }, t("all_connections")),
+    const select = make("select", { id: "connection" }, make("option", { value: "" }, t("all-connections")),
       ...numbers.map((number) => make("option", { value: number }, `${number}`)));
     if (numbers.length > FEW_CONNECTIONS) first = marked;
     select.value = first === null ? "" : String(first);
     select.addEventListener("change", () => draw(select.value === "" ? null : Number(select.value)));
-    section.append(make("p", { class: "choice" }, make("label", null, `${t("connection")} `, select), " ", make("span", { class: "about" }, t("of_any"))));
+    section.append(make("p", { class: "choice" }, make("label", null, `${t("connection")} `, select), " ", make("span", { class: "about" }, t("of-any"))));
   }
   draw(first);
   section.append(place);
   return section;
 }
 
-function table(story, number) {
-  const mine = story.rows.filter((row) => number === null || row.c === number || row.m || row.k === "gap");
-  const rows = moments(mine, story.programs);
+function table(timeline, number) {
+  const mine = timeline.rows.filter((row) => number === null || row.c === number || row.m || row.k === "gap");
+  const rows = moments(mine, timeline.programs);
   const several = number === null && new Set(mine.filter((row) => row.c).map((row) => row.c)).size > 1;
-  const body = make("tbody", { role: "rowgroup" }, ...rows.slice(0, MANY_ROWS).map((row) => momentRow(row, story, several)));
+  const body = make("tbody", { role: "rowgroup" }, ...rows.slice(0, MANY_ROWS).map((row) => momentRow(row, timeline, several)));
   const marked = rows.findIndex((row, index) => index >= MANY_ROWS && row.marked);
   const drawn = make("table", { class: "timeline", role: "table", "aria-labelledby": "conversation-title" },
-    make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...columns(story))), body);
+    make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...columns(timeline))), body);
   if (rows.length <= MANY_ROWS) return drawn;
-  const more = make("button", { type: "button", class: "more" }, `${t("elided_lines")} (${rows.length - MANY_ROWS})`);
+  const more = make("button", { type: "button", class: "more" }, t("rows-more", { count: rows.length - MANY_ROWS }));
   const rest = () => {
-    body.append(...rows.slice(MANY_ROWS).map((row) => momentRow(row, story, several)));
+    body.append(...rows.slice(MANY_ROWS).map((row) => momentRow(row, timeline, several)));
     more.remove();
   };
   more.addEventListener("click", rest);
@@ -307,11 +323,11 @@ function moments(rows, programs) {
   return made;
 }
 
-function columns(story) {
+function columns(timeline) {
   const heads = { client: [], server: [] };
   const counted = new Map();
-  for (const program of story.programs) {
-    const status = program.status === undefined ? "" : program.status === null ? t("was_stopped") : `${t("ended_with")} ${program.status}`;
+  for (const program of timeline.programs) {
+    const status = program.status === undefined ? "" : program.status === null ? t("was-stopped") : t("ended-with", program);
     counted.set(`${program.role}\n${program.name}\n${status}`, [...(counted.get(`${program.role}\n${program.name}\n${status}`) || []), program.member]);
   }
   for (const [key, members] of counted) {
@@ -320,23 +336,23 @@ function columns(story) {
     heads[role].push(make("span", { class: "whose" }, said("b", name), who ? said("span", ` (${who})`) : "", status ? make("small", null, ` ${status}`) : ""));
   }
   const column = (role) => make("th", { role: "columnheader", scope: "col", class: role },
-    make("span", { class: "kind" }, `${t("console_of")} ${t(role)}`), ...(heads[role].length ? heads[role] : [make("span", { class: "whose" }, t("harness"))]));
-  const middle = story.case === null ? t("tap") : t("harness");
-  const lanes = make("span", { class: "lanes" }, make("span", null, t("client")), make("span", null, middle), make("span", null, t("server")));
-  return [column("client"), make("th", { role: "columnheader", scope: "col", class: "wire" }, make("span", { class: "kind" }, t("on_the_wire")), lanes), column("server")];
+    make("span", { class: "kind" }, t("console-of", { who: t(role) })), ...(heads[role].length ? heads[role] : [make("span", { class: "whose" }, t("harness"))]));
+  const middle = timeline.case === null ? t("tap") : t("harness");
+  const ends = make("span", { class: "ends" }, make("span", null, t("client")), make("span", null, middle), make("span", null, t("server")));
+  return [column("client"), make("th", { role: "columnheader", scope: "col", class: "wire" }, make("span", { class: "kind" }, t("on-the-wire")), ends), column("server")];
 }
 
-function momentRow(row, story, several) {
+function momentRow(row, timeline, several) {
   if (row.gap) {
-    return make("tr", { role: "row", class: "gap" }, make("td", { role: "cell", colspan: "3" }, `⋮ ${row.wire[0].n} ${t("left_out")} ⋮`));
+    return make("tr", { role: "row", class: "gap" }, make("td", { role: "cell", colspan: "3" }, `⋮ ${t("left-out", { count: row.wire[0].n })} ⋮`));
   }
   const cells = ["client", "wire", "server"].map((slot) => {
-    const label = slot === "wire" ? t("on_the_wire") : `${t("console_of")} ${t(slot)}`;
+    const label = slot === "wire" ? t("on-the-wire") : t("console-of", { who: t(slot) });
     const items = row[slot];
     const cell = make("td", { role: "cell", class: slot });
     if (items.length) cell.append(make("span", { class: "who" }, label));
-    if (slot === "wire") cell.append(...items.map((item) => wireItem(item, story, several)));
-    else cell.append(...consoleLines(items, story));
+    if (slot === "wire") cell.append(...items.map((item) => wireItem(item, timeline, several)));
+    else cell.append(...consoleLines(items, timeline));
     return cell;
   });
   const back = row.wire.length && row.wire[0].s === "server";
@@ -346,46 +362,46 @@ function momentRow(row, story, several) {
 const clock = (seconds) => make("time", null, decimal(1000 * seconds));
 const here = () => make("span", { class: "here" }, `✗ ${t("here")}`);
 
-// A crowd prints the same line a hundred times: of many in a row, the first few, and the others when asked for.
-function consoleLines(items, story) {
-  const lines = items.map((item) => consoleLine(item, story));
+// Many clients print the same line a hundred times: of many in a row, the first few, and the others when asked for.
+function consoleLines(items, timeline) {
+  const lines = items.map((item) => consoleLine(item, timeline));
   if (lines.length <= MANY_LINES) return lines;
   const rest = lines.slice(FEW_LINES);
   const open = items.slice(FEW_LINES).some((item) => item.m);
   return [...lines.slice(0, FEW_LINES),
-    make("details", { class: "run", open }, make("summary", null, `${rest.length} ${t("lines_more")}`), ...rest)];
+    make("details", { class: "run", open }, make("summary", null, t("lines-more", { count: rest.length })), ...rest)];
 }
 
-function consoleLine(item, story) {
-  const program = story.programs[item.p];
-  const several = story.programs.filter((other) => other.role === program.role).length > 1;
+function consoleLine(item, timeline) {
+  const program = timeline.programs[item.p];
+  const several = timeline.programs.filter((other) => other.role === program.role).length > 1;
   const text = make("span", { class: "text", lang: "fr" }, visible(item.x));
   return make("div", { class: `line${item.err ? " err" : ""}${item.m ? " m" : ""}` }, clock(item.t),
     several ? said("span", `${program.member || program.name} `, { class: "member" }) : null,
-    item.err ? make("span", { class: "stream" }, `${t("error_output")} `) : null, text,
-    item.cut ? make("span", { class: "stream" }, ` (${t("no_line_end")})`) : null, item.m ? here() : null);
+    item.err ? make("span", { class: "stream" }, `${t("error-output")} `) : null, text,
+    item.cut ? make("span", { class: "stream" }, ` (${t("no-line-end")})`) : null, item.m ? here() : null);
 }
 
-const EVENTS = { opened: "connects", end: "ends", reset: "resets", refused: "refuses" };
+const EVENTS = ["opened", "end", "reset", "refused"];
 
-function wireItem(item, story, several) {
+function wireItem(item, timeline, several) {
   const number = several ? make("span", { class: "number", title: `${t("connection")} ${item.c}` }, `#${item.c}`) : null;
-  if (item.k in EVENTS) {
+  if (EVENTS.includes(item.k)) {
     const detail = item.x ? said("span", ` ${item.x}`) : null;
-    return make("div", { class: `event ${item.s}` }, make("p", null, clock(item.t), number, `${t(item.s)} ${t(EVENTS[item.k])}`, detail));
+    return make("div", { class: `event ${item.s}` }, make("p", null, clock(item.t), number, t(`${item.k}-${item.s}`), detail));
   }
   const right = item.s === "client";
   const wrong = item.m && (item.must || item.k === "bytes");
   const name = item.k === "field"
-    ? [said("span", item.y, { class: "type" }), " ", said("b", item.f), " = ", said("span", item.v, { class: "value" })]
-    : [make("span", { class: "type" }, `${item.n} ${t("unread")}`)];
-  const legs = [leg(item.in, item, wrong), item.out.length || !item.n ? leg(item.out, item, wrong) : make("div", { class: "leg lost" }, make("span", null, t("never_passed_on")))];
+    ? [said("span", item.y, { class: "type" }), " ", said("b", item.f), " = ", said("span", shown(item.y, item.v), { class: "value" })]
+    : [make("span", { class: "type" }, t("bytes", { count: item.n }))];
+  const legs = [leg(item.in, item, wrong), item.out.length || !item.n ? leg(item.out, item, wrong) : make("div", { class: "leg lost" }, make("span", null, t("never-passed-on")))];
   if (item.w !== undefined && item.w - item.t > SOON) legs[1].append(make("span", { class: "later" }, `+${decimal(1000 * (item.w - item.t))} ms`));
   const box = make("div", { class: `message ${right ? "right" : "left"}${item.m ? " m" : ""}` },
     make("p", { class: "caption" }, clock(item.t), number, unseen(`${t(item.s)} → ${t(right ? "server" : "client")}: `), ...name),
     make("div", { class: "legs" }, ...(right ? legs : [...legs].reverse())));
   if (item.m) {
-    const must = item.must ? [` · ${t("must_be")} `, hexBytes(item.must.bytes), said("span", ` = ${item.must.value}`)] : [];
+    const must = item.must ? [` · ${t("must-be")} `, hexBytes(item.must.bytes), said("span", ` = ${shown(item.y, item.must.value)}`)] : [];
     box.append(make("p", { class: "note" }, here(), ...must));
   }
   return box;
@@ -395,7 +411,7 @@ function leg(pieces, item, wrong) {
   const expected = item.must ? bytesOf(item.must.bytes) : null;
   const box = make("div", { class: "leg" });
   let at = item.z || 0;
-  if (at) box.append(make("span", { class: "rest" }, `${at} ${t("bytes_before")} …`));
+  if (at) box.append(make("span", { class: "rest" }, `${t("bytes-before", { count: at })} …`));
   for (const [hex, before, behind] of pieces) {
     const piece = make("code", { class: `piece${before ? " before" : ""}${behind ? " behind" : ""}` });
     bytesOf(hex).forEach((byte, index) => {
@@ -405,14 +421,16 @@ function leg(pieces, item, wrong) {
     at += hex.length / 2;
     box.append(piece);
   }
-  if (!item.n) box.append(make("span", { class: "rest" }, t("no_bytes")));
-  if (at < item.n) box.append(make("span", { class: "rest" }, `… ${item.n - at} ${t("more_bytes")}`));
+  if (!item.n) box.append(make("span", { class: "rest" }, t("no-bytes")));
+  if (at < item.n) box.append(make("span", { class: "rest" }, `… ${t("bytes-more", { count: item.n - at })}`));
   return box;
 }
 
 // The filter ----------------------------------------------------------------------------------------------------------
 
 const filters = document.querySelector(".filters");
+const counter = document.getElementById("shown");
+let howMany = counter.dataset.all;
 
 function filter() {
   const [program, network, verdict] = ["by-program", "by-network", "by-verdict"].map((id) => document.getElementById(id).value);
@@ -458,7 +476,12 @@ function filter() {
     table.closest("section").hidden = !inTable;
     count += inTable;
   }
-  document.getElementById("shown").textContent = count;
+  howMany = count;
+  sayHowMany();
+}
+
+function sayHowMany() {
+  counter.textContent = t("shown", { shown: howMany, all: counter.dataset.all });
 }
 
 filters.addEventListener("change", filter);
@@ -478,7 +501,7 @@ function foldAll(button, open) {
 }
 
 function nameTheFold(button) {
-  button.textContent = t(isOpen(button) ? "close_all" : "open_all");
+  button.textContent = t(isOpen(button) ? "close-all" : "open-all");
 }
 
 for (const button of all(".fold")) button.addEventListener("click", () => fold(button, !isOpen(button)));

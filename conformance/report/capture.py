@@ -1,0 +1,72 @@
+"""The capture of a record: its wire as a pcapng file, which the run writes beside it and the page only reads.
+
+It has the events that the record has. Where some are left out, the numbers of their bytes pass, and who opens the file
+sees that segments are missing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from conformance.agent.events import Event
+from conformance.model.protocol import Protocol
+from conformance.observe.pcapng import PcapngSaver
+from conformance.observe.saved import About
+from conformance.results.schema import RecordEntry
+
+__all__ = ["SUFFIX", "capture", "write_capture"]
+
+SUFFIX = ".pcapng"
+
+
+def write_capture(record: RecordEntry, path: Path) -> None:
+    """Writes the capture beside the record that stands at `path`; nothing where there can be none."""
+    data = capture(record)
+    if data is not None:
+        path.with_suffix(SUFFIX).write_bytes(data)
+
+
+def capture(record: RecordEntry) -> bytes | None:
+    """The capture; None where nobody connected, or the record does not say who talked to whom."""
+    events = list(_events(record))
+    opened = [event for event in events if event.kind == "opened"]
+    began = record["began"]
+    if began is None or not opened or not all(event.detail and event.via for event in opened):
+        return None
+    # All that a capture tells of the protocol is its name.
+    protocol = Protocol.model_construct(protocol=_encodable(record["protocol"]))
+    to = _encodable(record["server"] or record["clients"] or "")
+    network = _encodable(record["network"] or "none")
+    file = io.BytesIO()
+    saver = PcapngSaver(file, About(protocol, to, network, datetime.fromisoformat(began).timestamp()))
+    try:
+        for event in events:
+            saver.add(event)
+    except ValueError:  # the two ends are of two families: no packet could go from one to the other
+        return None
+    return file.getvalue()
+
+
+def _events(record: RecordEntry) -> Iterator[Event]:
+    """The events, and for what is left out between them one without its bytes."""
+    ends: dict[tuple[int, str], int] = {}
+    for entry in record["wire"]:
+        if "left_out" in entry:
+            continue
+        offset = entry.get("offset", 0)
+        event = Event.from_json({name: value for name, value in entry.items() if name != "offset"})
+        if event.kind == "received":
+            key = event.connection, event.sender
+            missing = offset - ends.get(key, 0)
+            if missing > 0:
+                yield event._replace(data=b"", size=missing)
+            ends[key] = offset + len(event.data) + event.size
+        yield event
+
+
+def _encodable(name: str) -> str:
+    """The name without lone surrogates, which UTF-8 does not have."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,127 @@
+"""What came of a cell or a case, looked at once: the record, the transcript and the test all show this.
+
+The judge has decoded a cell already. A case is decoded here where there is something to show: it failed, or was
+non-strict. Its other side is the harness, which does wrong on purpose, so only the program is diagnosed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conformance.agent.problem import Problem
+from conformance.agent.recording import Recording
+from conformance.decoder import Conversation, read_conversations
+from conformance.diagnosis import Finding, diagnose
+from conformance.judge import ProcessResult
+from conformance.judge.correlation import LinePlace, correlate
+from conformance.judge.divergence import Divergence, find_divergence
+from conformance.model.cases import Case
+from conformance.model.cells import Cell
+from conformance.model.protocol import Protocol
+from conformance.runner.case_run import CaseGroup, CaseResult
+from conformance.runner.cell_run import CellResult
+
+__all__ = ["Analysis", "analyse"]
+
+_LONG_TEXT, _LONG_BYTES = 300, 16  # of a value in a problem
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A cell or a case that was run. `correlated` has for each of `results` what its lines tell of.
+
+    All times are on the clock of the recording, where it `began`.
+    """
+
+    subject: Cell | tuple[CaseGroup, Case]
+    protocol: Protocol
+    recording: Recording
+    results: Sequence[ProcessResult]
+    began: float
+    seconds: float
+    problems: Sequence[Problem] = ()
+    non_strict: Problem | None = None
+    conversations: Sequence[Conversation] = ()
+    findings: Sequence[Finding] = ()
+    correlated: Sequence[Mapping[int, LinePlace]] = ()
+    divergence: Divergence | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """That of the cell or the case."""
+        if isinstance(self.subject, Cell):
+            return self.subject.name
+        group, case = self.subject
+        return f"{group.name}/{case.name}"
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong; what is non-strict passes."""
+        return not self.problems
+
+    @property
+    def shows(self) -> bool:
+        """Whether anybody will want to look at it: not at a case that passed."""
+        return isinstance(self.subject, Cell) or bool(self.problems) or self.non_strict is not None
+
+
+def analyse(result: CellResult | CaseResult) -> Analysis:
+    """The analysis of what was run."""
+    if isinstance(result, CellResult):
+        cell = result.cell
+        return _analysed(
+            Analysis(
+                cell,
+                cell.protocol,
+                result.recording,
+                result.results,
+                result.began,
+                result.seconds,
+                tuple(map(_shortened, result.verdict.problems)),
+                conversations=result.verdict.conversations or read_conversations(cell.protocol, result.recording),
+                phases=result.phases,
+            )
+        )
+    protocol, program = result.group.protocol, result.group.program
+    analysis = Analysis(
+        (result.group, result.case),
+        protocol,
+        result.recording,
+        [ProcessResult(program, result.lines, None, 0)],
+        result.began,
+        result.seconds,
+        () if result.problem is None else (_shortened(result.problem),),
+        None if result.non_strict is None else _shortened(result.non_strict),
+    )
+    if not analysis.shows:
+        return analysis
+    return _analysed(replace(analysis, conversations=read_conversations(protocol, result.recording)))
+
+
+def _analysed(analysis: Analysis) -> Analysis:
+    conversations, results = analysis.conversations, analysis.results
+    correlated = [correlate(analysis.protocol, result, conversations) for result in results]
+    analysis = replace(analysis, correlated=correlated)
+    if analysis.passed:
+        return analysis
+    of = None if isinstance(analysis.subject, Cell) else analysis.subject[0].program.role
+    return replace(
+        analysis,
+        findings=diagnose(conversations, now=analysis.began + analysis.seconds, of=of),
+        divergence=find_divergence(analysis.problems, conversations, results, correlated, of),
+    )
+
+
+def _shortened(problem: Problem) -> Problem:
+    """The problem with values that a sentence can hold."""
+    values = {name: _short(value) for name, value in problem.values.items()}
+    return problem if values == problem.values else replace(problem, values=values)
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > _LONG_TEXT:
+        return f"{value[: _LONG_TEXT // 2]} … {value[-_LONG_TEXT // 4 :]}"
+    return value[:_LONG_BYTES] if isinstance(value, bytes) else value
