@@ -1,17 +1,22 @@
-"""A chat on the wire: what was typed was sent, and everybody present received it, whole, once, in one order for all."""
+"""A broadcast on the wire: what was typed was sent, and everybody present received it, whole, once, in one order for all.
+
+What a message is, the protocol says under `broadcast`: of the fields named there the first says who it is by, and the
+last what was said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Side
-from conformance.decoder.conversation import Conversation
+from conformance.agent.problem import Problem, Where
+from conformance.decoder import Conversation, Message
 
-__all__ = ["ChatReading", "Said", "read_chat"]
-
-Post = tuple[str, str]
+__all__ = ["Broadcast", "Post", "Said", "posts", "read_broadcast"]
 
 
 @dataclass(frozen=True)
@@ -24,37 +29,74 @@ class Said:
     audience: frozenset[str]
 
     @property
-    def post(self) -> Post:
+    def key(self) -> tuple[Any, Any]:
         """What tells it from all others on the wire."""
         return self.author, self.text
 
 
 @dataclass(frozen=True)
-class ChatReading:
-    """`order`: the messages in the one order that all saw; `received`: what each member got; `problem`, if any."""
+class Post:
+    """A message on the wire, and the connection that it passed on."""
 
-    order: Sequence[Said]
+    connection: int
+    message: Message
+    author: Any
+    text: Any
+
+    @property
+    def key(self) -> tuple[Any, Any]:
+        """What tells it from all others."""
+        return self.author, self.text
+
+    def problem(self, code: str, **values: Any) -> Problem:
+        """A problem that shows in this message: its place is the message's last field."""
+        last = self.message.last
+        where = Where(self.connection, last.side, last.offset, last.name, last.type, last.round)
+        return Problem(code, where, {"author": self.author, "text": self.text, **values}, last.came)
+
+
+@dataclass(frozen=True)
+class Broadcast:
+    """`order`: the messages as they were posted, in the one order that all saw; `received`: what each member got."""
+
+    order: Sequence[tuple[Said, Post]]
     received: Mapping[str, Sequence[Post]]
-    problem: str | None
+    problem: Problem | None
 
 
-def read_chat(conversations: Sequence[Conversation], said: Sequence[Said]) -> ChatReading:
-    """Compares the conversations with what was said."""
-    by_post = {message.post: message for message in said}
-    members: dict[str, Conversation] = {}
+def posts(conversation: Conversation, side: Side) -> Iterator[Post]:
+    """The messages that this side sent."""
+    names = conversation.protocol.broadcast
+    for message in conversation.messages if names else ():
+        fields = message.fields
+        if message.side == side and names[0] in fields and names[-1] in fields:
+            yield Post(conversation.number, message, fields[names[0]], fields[names[-1]])
+
+
+def read_broadcast(conversations: Sequence[Conversation], said: Sequence[Said]) -> Broadcast:
+    """Compares the conversations with what was said. A text is said once."""
+    sent: dict[Any, list[Post]] = {}  # of each member, on its connection
+    received: dict[Any, list[Post]] = {}
+    silent: list[tuple[Conversation, list[Post]]] = []
     for conversation in conversations:
-        for author in {post[0] for post in _posts(conversation, CLIENT)}:
-            members[author] = conversation
-    received = {author: _posts(conversation, SERVER) for author, conversation in members.items()}
-    problem = _sent_as_typed(members, said) or _received_as_sent(received, said)
-    problem = problem or _silent(conversations, members, said)
-    if problem:
-        return ChatReading([], received, problem)
-    order = [by_post[post] for step in _steps(said) for post in _seen_in(step, received)]
-    return ChatReading(order, received, _one_order(received, order))
+        mine, theirs = list(posts(conversation, CLIENT)), list(posts(conversation, SERVER))
+        for author in dict.fromkeys(post.author for post in mine):
+            sent[author], received[author] = mine, theirs
+        if not mine:
+            silent.append((conversation, theirs))
+    posted = {post.key: post for mine in sent.values() for post in mine}
+    problem = (
+        _sent_as_typed(sent, said)
+        or _received_as_sent(received, said, posted)
+        or _silent(silent, {member for message in said for member in message.audience} - set(sent), said, posted)
+    )
+    if problem is not None:
+        return Broadcast((), received, problem)
+    order = [message for step in _steps(said) for message in _seen_in(step, received)]
+    return Broadcast([(message, posted[message.key]) for message in order], received, _one_order(received, order))
 
 
-def _steps(said: Sequence[Said]) -> list[list[Said]]:
+def _steps(said: Iterable[Said]) -> list[list[Said]]:
     """The messages of each step, whose audience is the same."""
     return [list(messages) for _, messages in groupby(sorted(said, key=_step), key=_step)]
 
@@ -63,84 +105,85 @@ def _step(message: Said) -> int:
     return message.step
 
 
-def _seen_in(step: Sequence[Said], received: Mapping[str, Sequence[Post]]) -> list[Post]:
+def _seen_in(step: Sequence[Said], received: Mapping[Any, Sequence[Post]]) -> list[Said]:
     """The messages of a step in the order in which the first of its audience received them."""
-    posts = {message.post for message in step}
+    by_key = {message.key: message for message in step}
     witness = next((member for member in received if member in step[0].audience), None)
-    return [post for post in received[witness] if post in posts] if witness else []
+    return [by_key[post.key] for post in received[witness] if post.key in by_key] if witness is not None else []
 
 
-def _posts(conversation: Conversation, sender: Side) -> list[Post]:
-    return [
-        (message.fields["author"], message.fields["text"])
-        for message in conversation.messages
-        if message.sender == sender
-    ]
+def _sent_as_typed(sent: Mapping[Any, Sequence[Post]], said: Sequence[Said]) -> Problem | None:
+    typed: dict[Any, list[Said]] = {}
+    for message in said:
+        typed.setdefault(message.author, []).append(message)
+    for author in typed:
+        if author not in sent:
+            return Problem("no-such-author", values={"author": author})
+    for author, mine in sent.items():
+        wanted = typed.get(author, [])
+        for post, message in zip(mine, wanted, strict=False):
+            if post.key != message.key:
+                return post.problem("message-differs", typed=message.text, member=message.author)
+        if len(mine) > len(wanted):
+            return mine[len(wanted)].problem("message-not-typed")
+        if len(mine) < len(wanted):
+            where = Where(mine[0].connection, CLIENT) if mine else Where()
+            return Problem("message-not-sent", where, {"author": author, "text": wanted[len(mine)].text})
+    return None
 
 
-def _sent_as_typed(members: Mapping[str, Conversation], said: Sequence[Said]) -> str | None:
-    for author in dict.fromkeys(message.author for message in said):
-        if author not in members:
-            return f"nothing on the wire has {author!r} as its author, though {author} typed messages"
-    for author, conversation in members.items():
-        sent = _posts(conversation, CLIENT)
-        typed = [message.post for message in said if message.author == author]
-        for got, wanted in zip(sent, typed, strict=False):
-            if got != wanted:
-                return f"{author} typed {wanted[1]!r}, and the client sent {got[1]!r} by {got[0]!r}"
-        if len(sent) > len(typed):
-            return f"the client of {author} sent {sent[len(typed)][1]!r}, which nobody typed"
-        if len(sent) < len(typed):
-            return f"{author} typed {typed[len(sent)][1]!r}, and the client never sent it"
+def _received_as_sent(
+    received: Mapping[Any, Sequence[Post]], said: Sequence[Said], posted: Mapping[tuple[Any, Any], Post]
+) -> Problem | None:
+    known = {message.key for message in said}
+    for member, got in received.items():
+        times = Counter(post.key for post in got)
+        seen: set[tuple[Any, Any]] = set()
+        for post in got:
+            if post.key not in known:
+                return post.problem("message-unknown", member=member)
+            if post.key in seen:
+                return post.problem("duplicate-message", member=member, times=times[post.key])
+            seen.add(post.key)
+        by_key = {post.key: post for post in got}
+        for message in said:
+            present = member in message.audience
+            if present and message.key not in seen:
+                return posted[message.key].problem("message-lost", member=member)
+            if not present and message.key in seen:
+                return by_key[message.key].problem("message-to-absent", member=member)
     return None
 
 
 def _silent(
-    conversations: Sequence[Conversation], members: Mapping[str, Conversation], said: Sequence[Said]
-) -> str | None:
+    silent: Sequence[tuple[Conversation, Sequence[Post]]],
+    quiet: set[str],
+    said: Sequence[Said],
+    posted: Mapping[tuple[Any, Any], Post],
+) -> Problem | None:
     """The connections of those who have not spoken yet: the wire tells how many lack a message, not who."""
-    silent = [conversation for conversation in conversations if conversation not in members.values()]
-    quiet = {member for message in said for member in message.audience} - set(members)
     if len(silent) > len(quiet):
-        return f"connection {silent[0].connection.number} sent no message, and nobody was silent"
+        return Problem("connection-silent", Where(silent[0][0].number, CLIENT))
+    got = [(conversation.number, {post.key for post in theirs}) for conversation, theirs in silent]
     for message in said:
         present = sorted(quiet & message.audience)
-        without = [conversation for conversation in silent if message.post not in _posts(conversation, SERVER)]
+        without = [number for number, keys in got if message.key not in keys]
         if len(silent) - len(without) < len(present):
-            who = f"{present[0]} never" if len(present) == 1 else f"one of {', '.join(present)} never"
-            number = f" (connection {without[0].connection.number})" if without else ""
-            return f"{who} received {message.text!r} by {message.author}{number}"
+            who = {"member": present[0]} if len(present) == 1 else {"members": ", ".join(present)}
+            lacking = {"lacking": without[0]} if without else {}
+            return posted[message.key].problem("message-lost", **who, **lacking)
     return None
 
 
-def _received_as_sent(received: Mapping[str, Sequence[Post]], said: Sequence[Said]) -> str | None:
-    posts = {message.post for message in said}
-    for member, got in received.items():
-        for post in got:
-            if post not in posts:
-                return f"{member} received {post[1]!r} by {post[0]!r}, a message that nobody posted"
-            if got.count(post) > 1:
-                return f"{member} received {post[1]!r} by {post[0]} {got.count(post)} times"
-        for message in said:
-            present = member in message.audience
-            if present and message.post not in got:
-                return f"{member} never received {message.text!r} by {message.author}"
-            if not present and message.post in got:
-                return f"{member} received {message.text!r} by {message.author}, said when {member} was not there"
-    return None
-
-
-def _one_order(received: Mapping[str, Sequence[Post]], order: Sequence[Said]) -> str | None:
-    place = {message.post: number for number, message in enumerate(order)}
-    said = {message.post: message for message in order}
+def _one_order(received: Mapping[Any, Sequence[Post]], order: Sequence[Said]) -> Problem | None:
+    place = {message.key: number for number, message in enumerate(order)}
+    said = {message.key: message for message in order}
     for member, got in received.items():
         for earlier, later in pairwise(got):
-            if place[earlier] < place[later]:
+            if place[earlier.key] < place[later.key]:
                 continue
-            if said[earlier].step > said[later].step:
-                return f"{later[1]!r} was said before {earlier[1]!r}, and {member} received it after"
-            witness = next(other for other in received if other in said[earlier].audience)
-            return (
-                f"{member} received {earlier[1]!r} before {later[1]!r}, and {witness} received them the other way round"
-            )
+            if said[earlier.key].step > said[later.key].step:
+                return later.problem("message-late", member=member, before=earlier.text)
+            witness = next(other for other in received if other in said[earlier.key].audience)
+            return earlier.problem("order-differs", member=member, before=later.text, witness=witness)
     return None

@@ -1,185 +1,352 @@
-"""A console against what passed on the wire: every line it must have, no other, in an order that it may have.
+"""A console against what passed on the wire: every line that it must have, no other, in an order that it may have.
 
-The wire gives a sequence of lines for each connection. Where connections come one at a time, their sequences must stand
+The wire gives a sequence of lines for each connection. Where connections come one at a time, the sequences must stand
 whole, one behind the other. Where they interleave, the lines that carry an id must make up one of the sequences, id by
 id; lines without an id are counted: there must be as many of each as the wire says, and at no moment may more
 connections have printed a line than have printed the line before it.
+
+A problem here has the field that the line tells of as its place on the wire, and as its `line` the place among the
+lines that were given.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
-from conformance.decoder.conversation import Conversation
+from conformance.agent.problem import Problem, Where
+from conformance.decoder import Conversation, Field
 from conformance.model.console import Console, fill, pattern
 
-__all__ = ["check_blocks", "check_exact", "check_interleaved", "connection_lines", "expected_count"]
+__all__ = [
+    "ID",
+    "Printed",
+    "Templates",
+    "WireLine",
+    "check_blocks",
+    "check_exact",
+    "check_interleaved",
+    "common",
+    "connection_lines",
+    "expected_count",
+    "owners",
+]
 
-_ID = "{id}"
+ID = "{id}"
 _SHOWN_IDS = 5
+_SIMILAR = 100  # lines that a wrong one is compared with
+_Teller = TypeVar("_Teller", bound=Hashable)
 
 
-def connection_lines(console: Console, conversation: Conversation, values: Mapping[str, Any]) -> list[str]:
-    """The lines that this connection makes such a program print; `{id}` stays open."""
+class WireLine(NamedTuple):
+    """A line that the wire demands (`{id}` stays open), and what it tells of: a field, a connection, or neither."""
+
+    text: str
+    template: str
+    connection: int | None = None
+    field: Field | None = None
+
+    def where(self, line: int | None) -> Where:
+        """The place of what it tells of, and of the line on the console."""
+        field = self.field
+        if field is None:
+            return Where(self.connection, line=line)
+        return Where(self.connection, field.side, field.offset, field.name, field.type, field.round, line=line)
+
+
+class Printed(NamedTuple):
+    """A line that was printed, known by its template: `text` is `line` with its id left open."""
+
+    place: int
+    line: str
+    text: str
+    template: str
+    id: str | None
+
+
+class Templates:
+    """The templates of a console, which know its lines again. Of two that fit a line, the first is taken."""
+
+    def __init__(self, console: Console) -> None:
+        after = (line for lines in console.after.values() for line in lines)
+        templates = (*console.room, *console.starting, *console.connected, *after, *console.left, *console.heard)
+        self._patterns = [(template, pattern(template), ID in template) for template in dict.fromkeys(templates)]
+
+    def read(self, place: int, line: str) -> Printed | None:
+        """The line by its template, or None where it has none."""
+        for template, form, has_id in self._patterns:
+            found = form.fullmatch(line)
+            if found is not None:
+                if not has_id:
+                    return Printed(place, line, line, template, None)
+                values = found.groupdict()
+                id_ = values.pop("id")
+                return Printed(place, line, fill(template, values), template, id_)
+        return None
+
+
+def connection_lines(console: Console, conversation: Conversation, values: Mapping[str, Any]) -> list[WireLine]:
+    """The lines that this connection makes such a program print."""
     known = dict(values)
-    lines = [fill(line, known) for line in (*console.starting, *console.connected)]
-    for seen in conversation.fields:
-        known[seen.name] = seen.value
-        lines += [fill(line, known) for line in console.after.get(seen.key, ())]
-    return lines + [fill(line, known) for line in console.left]
+    number = conversation.number
+    after = [console.after.get(step.key, ()) for step in conversation.protocol.fields]
+    lines = [WireLine(fill(line, known), line, number) for line in (*console.starting, *console.connected)]
+    for field in conversation.in_order():
+        known[field.name] = field.value
+        for line in after[field.ordinal]:
+            lines.append(WireLine(fill(line, known), line, number, field))
+    return lines + [WireLine(fill(line, known), line, number) for line in console.left]
 
 
-def expected_count(console: Console, conversations: Iterable[Conversation], room: int = 0) -> int:
-    """How many lines a server must have printed once these conversations are over."""
-    accepts = 1
-    lines = 0
+def expected_count(console: Console, conversations: Iterable[Conversation], messages: int = 0) -> int:
+    """How many lines a server must have printed once these conversations are over, and so many broadcast messages."""
+    count = 1 + messages * len(console.room)
+    after = {key: len(lines) for key, lines in console.after.items()}
     for conversation in conversations:
-        accepts += 1
-        lines += len(connection_lines(console, conversation, {}))
-    return accepts + lines + room * len(console.room)
-
-
-def check_exact(actual: Sequence[str], expected: Sequence[str]) -> str | None:
-    """What is wrong where there is only one order."""
-    for number, (got, wanted) in enumerate(zip(actual, expected, strict=False), 1):
-        if got != wanted:
-            return f"line {number} must be {wanted!r}, and is {got!r}"
-    if len(actual) < len(expected):
-        after = f"after {actual[-1]!r}" if actual else "from the beginning"
-        return f"{expected[len(actual)]!r} is missing {after}"
-    if len(actual) > len(expected):
-        return f"there is a line too many, {actual[len(expected)]!r}"
-    return None
-
-
-def check_blocks(actual: Sequence[str], listening: str, blocks: Sequence[Sequence[str]]) -> str | None:
-    """What is wrong where a server serves one connection at a time, in whichever order."""
-    waiting = [tuple(block) for block in blocks]
-    expected: list[str] = []
-    while True:
-        expected.append(listening)
-        start = len(expected)
-        if not waiting:
-            return check_exact(actual, expected)
-        # Of two that fit equally far, the one that ends there: the other would go on.
-        fits = {candidate: _common(actual[start:], candidate) for candidate in waiting}
-        block = max(waiting, key=lambda candidate: (fits[candidate], fits[candidate] == len(candidate)))
-        expected += block
-        if _common(actual[start:], block) < len(block):
-            return check_exact(actual, expected)
-        waiting.remove(block)
-
-
-def _common(actual: Sequence[str], block: Sequence[str]) -> int:
-    count = 0
-    for got, wanted in zip(actual, block, strict=False):
-        if got != wanted:
-            break
-        count += 1
+        each = [after.get(step.key, 0) for step in conversation.protocol.fields]
+        count += 1 + len(console.starting) + len(console.connected) + len(console.left)
+        count += sum(each[field.ordinal] for field in conversation.fields)
     return count
+
+
+def common(some: Sequence[object], others: Sequence[object]) -> int:
+    """How many are the same before the first that is not."""
+    for count, (one, other) in enumerate(zip(some, others, strict=False)):
+        if one != other:
+            return count
+    return min(len(some), len(others))
+
+
+def owners(told: Mapping[_Teller, Sequence[str]], wanted: Sequence[Sequence[str]]) -> dict[_Teller, int]:
+    """For each of those who tell lines, which of the sequences `wanted` it tells, each sequence once.
+
+    Whoever tells one to the letter has it; the others have, in turn, the one of those left that they follow furthest.
+    """
+    exact: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for index in range(len(wanted) - 1, -1, -1):
+        exact[tuple(wanted[index])].append(index)
+    found: dict[_Teller, int] = {}
+    for teller, lines in told.items():
+        indexes = exact.get(tuple(lines))
+        if indexes:
+            found[teller] = indexes.pop()
+    left = dict.fromkeys(sorted(index for indexes in exact.values() for index in indexes))
+    for teller, lines in told.items():
+        if teller not in found and left:
+            found[teller] = max(left, key=lambda index: common(lines, wanted[index]))
+            del left[found[teller]]
+    return found
+
+
+def _departs(actual: Sequence[str], place: int, wanted: WireLine | None) -> Problem:
+    """What is wrong where the line at `place` is not the one that is wanted there; None: that no line is wanted."""
+    if wanted is None:
+        return Problem("extra-line", Where(line=place), {"got": actual[place]})
+    values = {"expected": wanted.text}
+    if place < len(actual):
+        return Problem("line-differs", wanted.where(place), {**values, "got": actual[place]})
+    if place == 0:
+        return Problem("line-missing", wanted.where(None), values)
+    return Problem("line-missing", wanted.where(place - 1), {**values, "after": actual[-1]})
+
+
+def check_exact(actual: Sequence[str], expected: Sequence[WireLine]) -> Problem | None:
+    """What is wrong where there is only one order."""
+    place = common(actual, [line.text for line in expected])
+    if place == len(actual) == len(expected):
+        return None
+    return _departs(actual, place, expected[place] if place < len(expected) else None)
+
+
+def check_blocks(actual: Sequence[str], listening: str, blocks: Sequence[Sequence[WireLine]]) -> Problem | None:
+    """What is wrong where a server serves one connection at a time, in whichever order."""
+    listens = WireLine(listening, listening)
+    waiting: dict[tuple[str, ...], list[Sequence[WireLine]]] = defaultdict(list)
+    for block in reversed(blocks):
+        waiting[tuple(line.text for line in block)].append(block)
+    left = len(blocks)
+    place = 0
+    while True:
+        if place >= len(actual) or actual[place] != listening:
+            return _departs(actual, place, listens)
+        place += 1
+        if not left:
+            return None if place == len(actual) else _departs(actual, place, None)
+        try:
+            end = actual.index(listening, place)
+        except ValueError:
+            end = len(actual)
+        texts = tuple(actual[place:end])
+        if not waiting.get(texts):
+            texts, fits = _furthest(actual, place, [texts for texts, same in waiting.items() if same])
+            if fits < len(texts):
+                return _departs(actual, place + fits, waiting[texts][-1][fits])
+        waiting[texts].pop()
+        left -= 1
+        place += len(texts)
+
+
+def _furthest(actual: Sequence[str], place: int, candidates: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], int]:
+    """Which of the blocks fits furthest from there on, and how far; of two, the one that ends there."""
+    rest = actual[place : place + max(map(len, candidates))]
+    fits = {block: common(rest, block) for block in reversed(candidates)}
+    block = max(fits, key=lambda block: (fits[block], fits[block] == len(block)))
+    return block, fits[block]
+
+
+# Connections at once -------------------------------------------------------------------------------------------------
 
 
 def check_interleaved(
     console: Console,
     actual: Sequence[str],
     listening: str | None,
-    sequences: Sequence[Sequence[str]],
-    room: Sequence[str] = (),
-) -> str | None:
+    sequences: Sequence[Sequence[WireLine]],
+    room: Sequence[WireLine] = (),
+) -> Problem | None:
     """What is wrong where the lines of several connections, and of a room, come as they come."""
-    templates = [*console.starting, *console.connected, *(line for lines in console.after.values() for line in lines)]
-    templates += console.left
-    normal: list[str] = []
-    ids: dict[str, list[str]] = defaultdict(list)
-    room_lines: list[str] = []
-    for number, line in enumerate(actual, 1):
-        if line == listening:
-            normal.append(line)
-        elif any(pattern(template).fullmatch(line) for template in console.room):
-            room_lines.append(line)
-        elif (found := _parse(line, templates)) is not None:
-            text, id_ = found
-            normal.append(text)
-            if id_ is not None:
-                ids[id_].append(text)
+    templates = Templates(console)
+    lines: list[Printed] = []
+    in_room: list[int] = []
+    for place, line in enumerate(actual):
+        printed = Printed(place, line, line, line, None) if line == listening else templates.read(place, line)
+        if printed is None or printed.template in console.heard:
+            return Problem("unknown-line", Where(line=place), {"got": line})
+        if printed.template in console.room:
+            in_room.append(place)
         else:
-            return f"line {number} is none that such a program prints: {line!r}"
+            lines.append(printed)
+    accepts = [WireLine(listening, listening)] if listening else []
+    ids: dict[str, list[Printed]] = defaultdict(list)
+    for printed in lines:
+        if printed.id is not None:
+            ids[printed.id].append(printed)
+    right_ids = ids.keys() == {str(number) for number in range(1, len(sequences) + 1)}
     return (
-        _same_lines(normal, [*[listening] * (len(sequences) + 1)] if listening else [], sequences)
-        or _ids_count_up(ids, len(sequences))
-        or _ids_tell_sequences(ids, sequences)
-        or _order(normal, [[*([listening] if listening else []), *sequence] for sequence in sequences])
-        or check_exact(room_lines, room)
+        (_each_id(ids, sequences) if right_ids else None)
+        or _same_lines(lines, [*accepts * (len(sequences) + 1), *(line for each in sequences for line in each)])
+        or (_wrong_ids(console, lines, len(sequences)) if ids and not right_ids else None)
+        or _order(lines, [[*accepts, *sequence] for sequence in sequences])
+        or _room(actual, in_room, room)
     )
 
 
-def _parse(line: str, templates: Iterable[str]) -> tuple[str, str | None] | None:
-    for template in templates:
-        found = pattern(template).fullmatch(line)
-        if found:
-            values = found.groupdict()
-            id_ = values.pop("id", None)
-            return fill(template, values), id_
+def _room(actual: Sequence[str], places: Sequence[int], room: Sequence[WireLine]) -> Problem | None:
+    problem = check_exact([actual[place] for place in places], room)
+    if problem is None or problem.where.line is None:
+        return problem
+    return problem.on(line=places[problem.where.line])
+
+
+def _each_id(ids: Mapping[str, Sequence[Printed]], sequences: Sequence[Sequence[WireLine]]) -> Problem | None:
+    """Whether the lines of each id tell one of the conversations."""
+    told = {id_: [printed.text for printed in lines] for id_, lines in ids.items()}
+    wanted = [[line for line in sequence if ID in line.template] for sequence in sequences]
+    for id_, index in owners(told, [[line.text for line in lines] for lines in wanted]).items():
+        mine, lines = ids[id_], wanted[index]
+        number = common(told[id_], [line.text for line in lines])
+        if number < len(lines):
+            values = {"expected": lines[number].text.replace(ID, id_), "id": id_}
+            if number < len(mine):
+                return Problem(
+                    "line-differs", lines[number].where(mine[number].place), {**values, "got": mine[number].line}
+                )
+            return Problem("line-missing", lines[number].where(mine[-1].place), {**values, "after": mine[-1].line})
+        if number < len(mine):
+            connection = next((line.connection for line in sequences[index]), None)
+            return Problem("extra-line", Where(connection, line=mine[number].place), {"got": mine[number].line})
     return None
 
 
-def _same_lines(actual: Sequence[str], accepts: Sequence[str], sequences: Sequence[Sequence[str]]) -> str | None:
-    wanted = Counter([*accepts, *(line for sequence in sequences for line in sequence)])
-    got = Counter(actual)
-    missing, surplus = list((wanted - got).elements()), list((got - wanted).elements())
-    if surplus:
-        near = difflib.get_close_matches(surplus[0], missing, 1, cutoff=0.5)
-        instead = f", where the wire says {near[0]!r}" if near else ", which nothing on the wire tells of"
-        return f"there is {surplus[0]!r}{instead}"
-    if missing:
-        times = f" ({wanted[missing[0]]} expected, {got[missing[0]]} found)" if wanted[missing[0]] > 1 else ""
-        return f"{missing[0]!r} is missing{times}"
-    return None
+def _same_lines(lines: Sequence[Printed], demanded: Sequence[WireLine]) -> Problem | None:
+    """Whether there are as many of each line as the wire demands."""
+    wanted = Counter(line.text for line in demanded)
+    left = Counter(wanted)
+    surplus: Printed | None = None
+    for printed in lines:
+        if left[printed.text]:
+            left[printed.text] -= 1
+        elif surplus is None:
+            surplus = printed
+    missing = (line for line in demanded if left[line.text])
+    if surplus is not None:
+        similar = {line.text: line for line in missing if line.template == surplus.template}
+        near = difflib.get_close_matches(surplus.text, list(islice(similar, _SIMILAR)), 1, cutoff=0.5)
+        if near:
+            shown = near[0].replace(ID, surplus.id or ID)
+            values = {"got": surplus.line, "near": shown}
+            return Problem("line-not-on-wire", similar[near[0]].where(surplus.place), values)
+        code = "extra-line" if wanted[surplus.text] else "line-not-on-wire"
+        return Problem(code, Where(line=surplus.place), {"got": surplus.line})
+    first = next(missing, None)
+    if first is None:
+        return None
+    if wanted[first.text] == 1:
+        return Problem("line-missing", first.where(None), {"expected": first.text})
+    counts = {"wanted": wanted[first.text], "found": wanted[first.text] - left[first.text]}
+    return Problem("line-missing", Where(), {"expected": first.text, **counts})
 
 
-def _ids_count_up(ids: Mapping[str, Sequence[str]], connections: int) -> str | None:
+def _wrong_ids(console: Console, lines: Iterable[Printed], connections: int) -> Problem:
+    """The ids do not count from 1: the first line shows it that has a strange one, or greets one a second time."""
     expected = {str(number) for number in range(1, connections + 1)}
-    if ids and set(ids) != expected:
-        wrong = sorted(set(ids) ^ expected, key=lambda text: (len(text), text))
-        more = f" and {len(wrong) - _SHOWN_IDS} more" if len(wrong) > _SHOWN_IDS else ""
-        return f"ids must count from 1 to {connections}, and {', '.join(wrong[:_SHOWN_IDS])}{more} stand out"
-    return None
+    found: set[str] = set()
+    place: int | None = None
+    for printed in lines:
+        if printed.id is not None:
+            again = printed.id in found and printed.template in console.connected
+            if place is None and (again or printed.id not in expected):
+                place = printed.place
+            found.add(printed.id)
+    wrong = sorted(found ^ expected, key=lambda text: (len(text), text))
+    shown = [*wrong[:_SHOWN_IDS], *(["..."] if len(wrong) > _SHOWN_IDS else [])]
+    return Problem("wrong-ids", Where(line=place), {"connections": connections, "wrong": ", ".join(shown)})
 
 
-def _ids_tell_sequences(ids: Mapping[str, Sequence[str]], sequences: Sequence[Sequence[str]]) -> str | None:
-    told = Counter(tuple(line for line in sequence if _ID in line) for sequence in sequences)
-    for id_, lines in ids.items():
-        key = tuple(lines)
-        if told[key] == 0:
-            near = max(told, key=lambda candidate: _common(lines, candidate))
-            place = check_exact([line.replace(_ID, id_) for line in lines], [line.replace(_ID, id_) for line in near])
-            return f"the lines of client {id_} tell a conversation that was not on the wire: {place or 'it came twice'}"
-        told[key] -= 1
-    return None
-
-
-def _order(actual: Sequence[str], sequences: Sequence[Sequence[str]]) -> str | None:
+def _order(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]]) -> Problem | None:
     """Whether at each moment as many connections have reached a line as have passed it."""
-    steps: dict[str, set[int]] = defaultdict(set)
+    steps: dict[str, int | None] = {}  # where in its sequence a line stands; None where it has no one place
     before: dict[str, set[str]] = defaultdict(set)
+    unsure: set[int] = set()
     for sequence in sequences:
         for index, line in enumerate(sequence):
-            steps[line].add(index)
-            before[line].update(sequence[index - 1 : index])
-    # A line that recurs within a sequence has no one place: its steps are left to the ids.
-    unsure = {index for indexes in steps.values() if len(indexes) > 1 for index in indexes}
+            step = steps.setdefault(line.text, index)
+            if step != index:
+                unsure |= {index} if step is None else {index, step}
+                steps[line.text] = None
+            if index:
+                before[line.text].add(sequence[index - 1].text)
+    # A line that has no one place, or follows one that has none, is left to the ids.
+    judged = {
+        text: step
+        for text, step in steps.items()
+        if step and all(steps[earlier] is not None for earlier in before[text])
+    }
+    followers: dict[str, list[str]] = defaultdict(list)  # of each line, those that follow it or another one
+    for text in judged:
+        if len(before[text]) > 1:
+            for earlier in before[text]:
+                followers[earlier].append(text)
     seen: Counter[str] = Counter()
+    led: Counter[str] = Counter()  # how many of those that they follow have come
     reached: Counter[int] = Counter()
-    for number, line in enumerate(actual, 1):
-        seen[line] += 1
-        reached.update(steps[line])
-        if not before[line] or len(steps[line]) > 1 or any(len(steps[text]) > 1 for text in before[line]):
+    for printed in lines:
+        text = printed.text
+        seen[text] += 1
+        step = steps[text]
+        if step is not None:
+            reached[step] += 1
+        for later in followers.get(text, ()):
+            led[later] += 1
+        if text not in judged:
             continue
-        [index] = steps[line]
-        ahead = not {index, index - 1} & unsure and reached[index] > reached[index - 1]
-        if ahead or seen[line] > sum(seen[text] for text in before[line]):
-            return f"line {number}, {line!r}, comes before {sorted(before[line])[0]!r}, which it must follow"
+        index, earlier = judged[text], before[text]
+        possible = led[text] if len(earlier) > 1 else seen[next(iter(earlier))]
+        ahead = index not in unsure and index - 1 not in unsure and reached[index] > reached[index - 1]
+        if ahead or seen[text] > possible:
+            expected = min(earlier).replace(ID, printed.id or ID)
+            return Problem("line-out-of-order", Where(line=printed.place), {"got": printed.line, "expected": expected})
     return None

@@ -1,207 +1,205 @@
 """Which field or connection on the wire each line of a console tells of, so that the two can stand side by side.
 
-A console's lines are templates, each bound to a field (conformance/spec/consoles/). A line is compared with what its
-template says of each such field: it is taken for the first that fits and that no line before it has told of. A line
-that fits none, since it tells a wrong value, is taken for the next field in turn. Of several connections a line is
-held against its own, where it has an id or stands in a block of lines; of lines of any, the nearest in time is meant.
+A line is compared with what the wire has its template say, of each field that it is bound to: it is taken for the first
+that fits and that no line before it has told of. A line that fits none, since it tells a wrong value, is taken for the
+next field in turn. Of several connections a line is compared with its own, where it has an id or stands in a block of
+lines; of lines that may be of any, the nearest in time is meant.
 """
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice, takewhile
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
 from conformance.agent.events import CLIENT, SERVER, Side
-from conformance.decoder.conversation import Conversation, SeenField
-from conformance.judge import Account
-from conformance.judge.console_line import ConsoleLine
-from conformance.judge.consoles import connection_lines
-from conformance.judge.lost_messages import messages
-from conformance.model.console import Console, fill, pattern
+from conformance.decoder import Conversation
+from conformance.judge.broadcast import posts
+from conformance.judge.consoles import ID, Printed, Templates, WireLine, connection_lines, owners
+from conformance.judge.verdict import ProcessResult
+from conformance.model.console import Console, fill
 from conformance.model.protocol import Protocol
 
-__all__ = ["Place", "align"]
+__all__ = ["LinePlace", "correlate"]
 
-_AHEAD = 500  # fields that are looked at for each line
-_ID = "{id}"
-_Teller = TypeVar("_Teller")
+_AHEAD = 500  # lines that are looked at beyond the next in turn
 
 
-@dataclass(frozen=True)
-class Place:
-    """A field by where it stands: its direction and its first byte there; without them, a connection as a whole."""
+class LinePlace(NamedTuple):
+    """A field by where it stands: its side and its first byte there; without them, a connection as a whole."""
 
     connection: int
-    sender: Side | None = None
+    side: Side | None = None
     offset: int | None = None
 
 
-def align(protocol: Protocol, account: Account, conversations: Sequence[Conversation]) -> dict[int, Place]:
-    """For each line of the console that tells of a field or of a connection, by the line's number from 0: of which."""
-    console = account.program.console
+def correlate(protocol: Protocol, result: ProcessResult, conversations: Sequence[Conversation]) -> dict[int, LinePlace]:
+    """For each line of the program that tells of a field or a connection, by its place among all lines: of which."""
+    console = result.program.console
     if console is None:
         return {}
-    own = conversations
-    if account.member is not None:
-        own = [one for one in conversations if account.member in _authors(protocol, one)]
-    in_turn = console.order == "one at a time"
-    templates = list(_templates(protocol, console, conversations, own))
-    lines = [(number, line) for number, line in enumerate(account.lines) if line.stream == "out"]
-    if len(own) == 1:
-        whose = {number: own[0].connection.number for number, _ in lines}
-    elif in_turn:
-        whose = _by_block(console, lines, conversations)
+    if result.member is not None:
+        conversations = [
+            one for one in conversations if any(post.author == result.member for post in posts(one, CLIENT))
+        ]
+    values = {"host": "127.0.0.1", "port": result.port}
+    sequences = [connection_lines(console, conversation, values) for conversation in conversations]
+    templates = Templates(console)
+    listening = None if console.listening is None else fill(console.listening, values)
+    lines = [
+        printed
+        for number, line in enumerate(result.lines)
+        if line.stream == "out" and line.text != listening and (printed := templates.read(number, line.text))
+    ]
+    if len(conversations) == 1:
+        told = [number for number, line in enumerate(result.lines) if line.stream == "out"]
+        whose = dict.fromkeys(told, conversations[0].number)
+    elif console.order == "one at a time":
+        whose = _by_block(result, console, listening, lines, conversations, sequences)
     else:
-        whose = _by_id(console, lines, conversations)
-    found: dict[int, Place] = {}
-    for number, line in lines:
-        places = (template.take(line, whose.get(number), in_turn) for template in templates)
-        place = next((place for place in places if place is not None), None)
-        if place is not None:
-            found[number] = place
-    return {**{number: Place(connection) for number, connection in whose.items()}, **found}
+        whose = _by_id(lines, conversations, sequences)
+    by_template: dict[str, list[WireLine]] = defaultdict(list)
+    for line in _all_lines(console, conversations, sequences):
+        by_template[line.template].append(line)
+    return {number: LinePlace(connection) for number, connection in whose.items()} | dict(
+        _taken(result, lines, whose, by_template)
+    )
+
+
+def _all_lines(
+    console: Console, conversations: Sequence[Conversation], sequences: Iterable[Sequence[WireLine]]
+) -> Iterator[WireLine]:
+    """Every line that tells of a field. Of a room's lines the first tells which message it is about."""
+    yield from (line for sequence in sequences for line in sequence if line.field is not None)
+    for lines, side in ((console.room[:1], CLIENT), (console.heard, SERVER)):
+        for line in lines:
+            for conversation in conversations:
+                for post in posts(conversation, side):
+                    yield WireLine(fill(line, post.message.fields), line, post.connection, post.message.last)
+
+
+def _taken(
+    result: ProcessResult, lines: Sequence[Printed], whose: Mapping[int, int], by_template: Mapping[str, list[WireLine]]
+) -> Iterator[tuple[int, LinePlace]]:
+    turns: dict[tuple[str, int], _InTurn] = {}
+    pools: dict[str, _Pool] = {}
+    split: set[str] = set()
+    for printed in lines:
+        told = by_template.get(printed.template)
+        if not told:
+            continue
+        connection = whose.get(printed.place)
+        if connection is None:
+            if printed.template not in pools:
+                pools[printed.template] = _Pool(told)
+            line = pools[printed.template].take(printed.text, result.lines[printed.place].at)
+        else:
+            if printed.template not in split:
+                split.add(printed.template)
+                mine: dict[int | None, list[WireLine]] = defaultdict(list)
+                for one in told:
+                    mine[one.connection].append(one)
+                turns.update(((printed.template, number or 0), _InTurn(each)) for number, each in mine.items())
+            turn = turns.get((printed.template, connection))
+            line = turn.take(printed.text) if turn else None
+        if line is not None and line.field is not None and line.connection is not None:
+            yield printed.place, LinePlace(line.connection, line.field.side, line.field.offset)
+
+
+class _InTurn:
+    """The lines of one template that one connection demands, which are told one after the other."""
+
+    def __init__(self, lines: Sequence[WireLine]) -> None:
+        self._lines = lines
+        self._next = 0
+
+    @cached_property
+    def _places(self) -> Mapping[str, list[int]]:
+        """Where each text stands, the last first."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for index in range(len(self._lines) - 1, -1, -1):
+            places[self._lines[index].text].append(index)
+        return places
+
+    def take(self, text: str) -> WireLine | None:
+        """The next line of that text, or else the next: none comes back to those before it."""
+        index = self._next
+        if index < len(self._lines) and self._lines[index].text != text:
+            places = self._places.get(text, [])
+            while places and places[-1] < index:
+                places.pop()
+            if places and places[-1] - index < _AHEAD:
+                index = places[-1]
+        self._next = index + 1
+        return self._lines[index] if index < len(self._lines) else None
+
+
+class _Pool:
+    """The lines of one template, of connections of which nobody knows whose line is whose."""
+
+    def __init__(self, lines: Iterable[WireLine]) -> None:
+        self._lines = sorted(lines, key=_came)
+        self._times = [_came(line) for line in self._lines]
+        self._left = [True] * len(self._lines)
+        self._places: dict[str, list[int]] = defaultdict(list)
+        for index in range(len(self._lines) - 1, -1, -1):
+            self._places[self._lines[index].text].append(index)
+
+    def take(self, text: str, at: float) -> WireLine | None:
+        """The first line of that text that was not taken, or else the one that is nearest in time."""
+        places = self._places.get(text, [])
+        while places and not self._left[places[-1]]:
+            places.pop()
+        index = places.pop() if places else self._nearest(at)
+        if index is None:
+            return None
+        self._left[index] = False
+        return self._lines[index]
+
+    def _nearest(self, at: float) -> int | None:
+        middle = bisect_left(self._times, at)
+        near = range(max(0, middle - _AHEAD), min(len(self._times), middle + _AHEAD))
+        return min((index for index in near if self._left[index]), key=lambda i: abs(self._times[i] - at), default=None)
+
+
+def _came(line: WireLine) -> float:
+    assert line.field is not None
+    return line.field.came
 
 
 def _by_block(
-    console: Console, lines: Sequence[tuple[int, ConsoleLine]], conversations: Sequence[Conversation]
+    result: ProcessResult,
+    console: Console,
+    listening: str | None,
+    lines: Sequence[Printed],
+    conversations: Sequence[Conversation],
+    sequences: Sequence[Sequence[WireLine]],
 ) -> dict[int, int]:
     """The connection of each line, where the lines of one follow those of another, in whichever order."""
     first = next(iter((*console.starting, *console.connected)), None)
-    if first is None:
-        return {}
-    begins, listens = pattern(first), pattern(console.listening or "")
-    blocks: dict[int, list[tuple[int, str]]] = {}
-    begun: int | None = None
-    for number, line in lines:
-        if begins.fullmatch(line.text):
-            begun = number
-        if begun is not None and not listens.fullmatch(line.text):
-            blocks.setdefault(begun, []).append((number, line.text))
-    wanted = {one.connection.number: connection_lines(console, one, {}) for one in conversations}
-    owners = _owners({begun: [text for _, text in block] for begun, block in blocks.items()}, wanted)
-    return {number: owners[begun] for begun, block in blocks.items() if begun in owners for number, _ in block}
+    begins = {printed.place for printed in lines if printed.template == first}
+    blocks: list[list[int]] = []
+    for number, line in enumerate(result.lines):
+        if line.stream == "out" and line.text != listening:
+            if number in begins:
+                blocks.append([])
+            if blocks:
+                blocks[-1].append(number)
+    told = {index: [result.lines[number].text for number in block] for index, block in enumerate(blocks)}
+    found = owners(told, [[line.text for line in sequence] for sequence in sequences])
+    return {number: conversations[own].number for index, own in found.items() for number in blocks[index]}
 
 
 def _by_id(
-    console: Console, lines: Sequence[tuple[int, ConsoleLine]], conversations: Sequence[Conversation]
+    lines: Sequence[Printed], conversations: Sequence[Conversation], sequences: Sequence[Sequence[WireLine]]
 ) -> dict[int, int]:
     """The connection of each line that has an id."""
-    after = (line for group in console.after.values() for line in group)
-    templates = [line for line in (*console.connected, *after, *console.left) if _ID in line]
-    patterns = [(template, pattern(template)) for template in templates]
-    ids: dict[int, str] = {}
-    told: dict[str, list[str]] = defaultdict(list)
-    for number, line in lines:
-        for template, form in patterns:
-            if match := form.fullmatch(line.text):
-                ids[number] = match["id"]
-                told[match["id"]].append(_without_id(template, match))
-                break
-    wanted = {
-        conversation.connection.number: [line for line in connection_lines(console, conversation, {}) if _ID in line]
-        for conversation in conversations
-    }
-    owners = _owners(told, wanted)
-    return {number: owners[id_] for number, id_ in ids.items() if id_ in owners}
-
-
-def _owners(told: Mapping[_Teller, Sequence[str]], wanted: Mapping[int, Sequence[str]]) -> dict[_Teller, int]:
-    """For each of those who tell lines, one after the other, the connection of those left that it follows furthest."""
-    left = dict(wanted)
-    owners: dict[_Teller, int] = {}
-    for teller, lines in told.items():
-        if left:
-            owners[teller] = max(left, key=lambda number: _common(lines, left[number]))
-            del left[owners[teller]]
-    return owners
-
-
-def _common(some: Sequence[str], others: Sequence[str]) -> int:
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(some, others, strict=False)))
-
-
-def _without_id(template: str, match: re.Match[str]) -> str:
-    return fill(template, {name: value for name, value in match.groupdict().items() if name != "id"})
-
-
-@dataclass
-class _Told:
-    """A field, and what a template says of it (`{id}` stays open)."""
-
-    place: Place
-    came: float
-    text: str
-
-
-class _Template:
-    """A line that a console has for each of some fields; `_left` are those that no line has told of."""
-
-    def __init__(self, line: str, fields: Sequence[_Told]) -> None:
-        self._line = line
-        self._pattern: re.Pattern[str] = pattern(line)
-        self._left = sorted(fields, key=lambda told: told.came)
-
-    def take(self, line: ConsoleLine, connection: int | None, in_turn: bool) -> Place | None:
-        """The field that the line tells of, if it is such a line; of this connection, if it is known."""
-        match = self._pattern.fullmatch(line.text)
-        if match is None:
-            return None
-        text = _without_id(self._line, match)
-        left = (index for index, told in enumerate(self._left) if connection in (None, told.place.connection))
-        mine = list(islice(left, _AHEAD))
-        if not mine:
-            return None
-        index = next((index for index in mine if self._left[index].text == text), None)
-        if index is None and (in_turn or connection is not None):
-            index = mine[0]
-        elif index is None:
-            index = min(mine, key=lambda index: abs(self._left[index].came - line.at))
-        place = self._left[index].place
-        # In turn, no line will come back to the fields of its connection before it.
-        for passed in reversed([other for other in mine if other <= index] if in_turn else [index]):
-            del self._left[passed]
-        return place
-
-
-def _templates(
-    protocol: Protocol, console: Console, conversations: Sequence[Conversation], own: Sequence[Conversation]
-) -> Iterator[_Template]:
-    """`own` are the connections of the console's program."""
-    for key, lines in console.after.items():
-        for line in lines:
-            yield _Template(line, list(_fields(line, key, conversations)))
-    # The first line of a room tells which message it is about; those after it do not.
-    for line in console.room[:1]:
-        yield _Template(line, list(_messages(line, CLIENT, protocol, conversations)))
-    for line in console.heard:
-        yield _Template(line, list(_messages(line, SERVER, protocol, own)))
-
-
-def _fields(line: str, key: str, conversations: Sequence[Conversation]) -> Iterator[_Told]:
-    for conversation in conversations:
-        known: dict[str, Any] = {}
-        for seen in conversation.fields:
-            known[seen.name] = seen.value
-            if seen.key == key:
-                yield _told(conversation.connection.number, seen, line, known)
-
-
-def _messages(line: str, sender: Side, protocol: Protocol, conversations: Sequence[Conversation]) -> Iterator[_Told]:
-    """The messages of a chat, each by its last field."""
-    names = protocol.broadcast
-    for conversation in conversations:
-        for number, post, seen in messages(conversation, sender, names):
-            yield _told(number, seen, line, dict(zip(names, post, strict=True)))
-
-
-def _told(connection: int, seen: SeenField, line: str, values: Mapping[str, Any]) -> _Told:
-    return _Told(Place(connection, seen.sender, seen.offset), seen.came, fill(line, values))
-
-
-def _authors(protocol: Protocol, conversation: Conversation) -> set[Any]:
-    """By whom the client has posted, as the first field of its messages says."""
-    return {post[0] for _, post, _ in messages(conversation, CLIENT, protocol.broadcast)}
+    ids: dict[str, list[Printed]] = defaultdict(list)
+    for printed in lines:
+        if printed.id is not None:
+            ids[printed.id].append(printed)
+    wanted = [[line.text for line in sequence if ID in line.template] for sequence in sequences]
+    found = owners({id_: [printed.text for printed in mine] for id_, mine in ids.items()}, wanted)
+    return {printed.place: conversations[own].number for id_, own in found.items() for printed in ids[id_]}

@@ -1,44 +1,49 @@
-"""One cell's verdict, from the three accounts of it: the wire, the clients' consoles, the server's console.
+"""One cell's verdict, from all that was observed of it: the wire, the clients' consoles, the server's console.
 
-What is wrong comes in the order in which it explains the rest: bytes that break the protocol, programs that crashed,
-messages that were lost or mixed, what is missing on the wire, programs that hung, and then consoles that tell something
-else than the wire.
+What is wrong comes in the order in which it explains the rest: bytes that break the protocol, programs that died,
+messages that were lost or mixed, what never came, programs that hung, and then consoles that tell something else than
+the wire.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from conformance.agent.recording import Recording
-from conformance.decoder.conversation import Conversation, read_conversation
-from conformance.judge.broadcast import ChatReading, Said, read_chat
+from conformance.agent.events import CLIENT, SERVER
+from conformance.agent.problem import Problem, Where
+from conformance.decoder import Conversation
+from conformance.judge.broadcast import Broadcast, Said, read_broadcast
 from conformance.judge.console_line import ConsoleLine
-from conformance.judge.consoles import check_blocks, check_exact, check_interleaved, connection_lines
+from conformance.judge.consoles import WireLine, check_blocks, check_exact, check_interleaved, connection_lines
 from conformance.model.console import Console, fill
 from conformance.model.program import Program
 from conformance.model.protocol import Protocol
 
-__all__ = ["Account", "Evidence", "Verdict", "judge"]
+__all__ = ["Observation", "ProcessResult", "Verdict", "judge", "program_problem"]
+
+_NEVER_CAME = ("never-sent", "ends-inside", "refused")
 
 
 @dataclass(frozen=True)
-class Account:
-    """What one program did in the cell: what it printed, how it ended, and what it was told.
+class ProcessResult:
+    """What one program did in the cell: what it printed, and how it ended.
 
-    `status` is its exit status, None while it ran; `trouble` is what kept it from its end (it hung, it never started).
+    `status` is its exit status, None while it ran; `port` the one that it was started with; `problem` what kept it from
+    its end (it hung, it never started); `member` whom it was started for, where a scenario says who does what.
     """
 
     program: Program
     lines: Sequence[ConsoleLine]
     status: int | None
     port: int
-    trouble: str | None = None
+    problem: Problem | None = None
     member: str | None = None
 
     @property
     def label(self) -> str:
-        """How a sentence names it."""
+        """How a `Where` names it."""
         return f"{self.program.name} ({self.member})" if self.member else self.program.name
 
     @property
@@ -46,24 +51,29 @@ class Account:
         """Its lines on standard output."""
         return [line.text for line in self.lines if line.stream == "out"]
 
+    def found(self, code: str, line: int | None = None, **values: Any) -> Problem:
+        """A problem of this program; `line`, of all its lines, is where it shows."""
+        problem = program_problem(self.program, self.member, code, **values)
+        return problem if line is None else replace(problem.on(line=line), at=self.lines[line].at)
+
 
 @dataclass(frozen=True)
-class Evidence:
-    """All that is known of a cell once it is over; `clients` is how many a program of many was to start."""
+class Observation:
+    """All that is known of a cell once it is over; `concurrency` is how many clients a program of many was to start."""
 
     protocol: Protocol
-    recording: Recording
-    server: Account
-    clients: Sequence[Account]
-    crowd: int
+    conversations: Sequence[Conversation]
+    server: ProcessResult
+    clients: Sequence[ProcessResult]
+    concurrency: int
     said: Sequence[Said] = ()
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong, each in a sentence, the most telling first; nothing where all is well."""
+    """What is wrong, the first explaining the rest; nothing where all is well."""
 
-    problems: Sequence[str]
+    problems: tuple[Problem, ...]
     conversations: Sequence[Conversation]
 
     @property
@@ -72,129 +82,136 @@ class Verdict:
         return not self.problems
 
 
-def judge(evidence: Evidence) -> Verdict:
+def program_problem(program: Program, member: str | None, code: str, **values: Any) -> Problem:
+    """A problem of that program, started for that member. `role` is among its values."""
+    label = f"{program.name} ({member})" if member else program.name
+    return Problem(code, Where(program=label), {**values, "role": program.role})
+
+
+def judge(observation: Observation) -> Verdict:
     """The verdict on one cell."""
-    conversations = [read_conversation(evidence.protocol, seen) for seen in evidence.recording.connections]
-    chat = read_chat(conversations, evidence.said) if evidence.said else None
+    conversations, results = observation.conversations, (observation.server, *observation.clients)
+    broadcast = read_broadcast(conversations, observation.said) if observation.said else None
+    on_the_wire = [problem for conversation in conversations for problem in conversation.problems]
+    never_came = [problem for problem in on_the_wire if problem.code in _NEVER_CAME]
+    broken = [problem for problem in on_the_wire if problem.code not in _NEVER_CAME]
     problems = [
-        *_wrong_on_the_wire(conversations),
-        *_crashed(evidence),
-        *([chat.problem] if chat and chat.problem else ()),
-        *_missing_on_the_wire(evidence, conversations),
-        *_hung(evidence),
+        *sorted(broken, key=lambda problem: problem.at or 0.0),
+        *(problem for result in results for problem in _died(result)),
+        *([broadcast.problem] if broadcast and broadcast.problem else ()),
+        *never_came,
+        *_too_few_or_many(observation),
+        *(result.problem for result in results if result.problem is not None),
     ]
-    if not problems:
-        problems = [*_consoles(evidence, conversations, chat)]
-    return Verdict(problems, conversations)
+    return Verdict(tuple(problems or _consoles(observation, broadcast)), conversations)
 
 
-def _numbered(conversations: Sequence[Conversation], conversation: Conversation, sentence: str) -> str:
-    return sentence if len(conversations) == 1 else f"connection {conversation.connection.number}: {sentence}"
+def _died(result: ProcessResult) -> Iterator[Problem]:
+    console = result.program.console
+    error = _telling_error(result)
+    printed = {} if error is None else {"printed": result.lines[error].text}
+    if result.program.role == CLIENT and result.status:
+        yield result.found("ended-with-status", error, status=result.status, **printed)
+    elif result.program.role == SERVER and result.status is not None:
+        yield result.found("ended-by-itself", error, status=result.status, **printed)
+    elif error is not None and console is not None:
+        yield result.found("error-line-unexpected", error, **printed)
+    if console is not None and result.program.role == CLIENT:
+        for number, line in enumerate(result.lines):
+            if line.stream == "out" and not line.whole:
+                yield result.found("ends-inside-line", number, got=line.text)
 
 
-def _wrong_on_the_wire(conversations: Sequence[Conversation]) -> Iterable[str]:
-    for conversation in conversations:
-        for problem in conversation.problems:
-            yield _numbered(conversations, conversation, problem)
-
-
-def _hung(evidence: Evidence) -> Iterable[str]:
-    for account in (evidence.server, *evidence.clients):
-        if account.trouble:
-            yield f"the {account.program.role} {account.label} {account.trouble}"
-
-
-def _crashed(evidence: Evidence) -> Iterable[str]:
-    for account in (evidence.server, *evidence.clients):
-        who = f"the {account.program.role} {account.label}"
-        error = _telling_error(account)
-        told = f"; on standard error it printed {error!r}" if error else ""
-        if account.program.role == "client" and account.status:
-            yield f"{who} ended with status {account.status}{told}"
-        elif account.program.role == "server" and account.status is not None:
-            yield f"{who} ended with status {account.status}, and a server runs until it is stopped{told}"
-        elif error and account.program.console is not None:
-            yield f"{who} printed on standard error: {error!r}"
-        if account.program.console is None:
-            continue
-        for line in account.lines:
-            if line.stream == "out" and not line.whole and account.program.role == "client":
-                yield f"{who} ended inside a line: {line.text!r}"
-
-
-def _telling_error(account: Account) -> str:
+def _telling_error(result: ProcessResult) -> int | None:
     """The line of standard error that says most: Python's traceback ends with it, anything else begins with it."""
-    errors = [line.text for line in account.lines if line.stream == "err" and line.text.strip()]
+    errors = [number for number, line in enumerate(result.lines) if line.stream == "err" and line.text.strip()]
     if not errors:
-        return ""
-    return errors[-1] if errors[0].startswith("Traceback") else errors[0]
+        return None
+    return errors[-1] if result.lines[errors[0]].text.startswith("Traceback") else errors[0]
 
 
-def _missing_on_the_wire(evidence: Evidence, conversations: Sequence[Conversation]) -> Iterable[str]:
+def _too_few_or_many(observation: Observation) -> Iterator[Problem]:
+    """Connections and rounds, where it is known how many there must be."""
+    conversations = observation.conversations
+    expected = [result.program.connections(observation.concurrency) for result in observation.clients]
+    wanted = sum(number or 0 for number in expected)
+    if None not in expected and len(conversations) != wanted:
+        where = Where(conversations[wanted].number) if len(conversations) > wanted else Where()
+        yield Problem("wrong-connections", where, {"wanted": wanted, "made": len(conversations)})
+    consoles = [result.program.console for result in observation.clients]
+    rounds = {console.rounds for console in consoles if console is not None and console.rounds is not None}
     for conversation in conversations:
-        if conversation.connection.refused:
-            yield f"the server refused connection {conversation.connection.number}: {conversation.connection.refused}"
-        for missing in conversation.missing:
-            yield _numbered(conversations, conversation, missing)
-    expected = [account.program.connections(evidence.crowd) for account in evidence.clients]
-    if None not in expected and len(conversations) != sum(number or 0 for number in expected):
-        wanted = sum(number or 0 for number in expected)
-        yield f"{wanted} connections were to be made, and {len(conversations)} were"
-    rounds = {account.program.console.rounds for account in evidence.clients if account.program.console} - {None}
-    for conversation in conversations:
-        if rounds and not conversation.problems and not conversation.missing and conversation.rounds not in rounds:
-            wanted = next(iter(rounds)) or 0
-            yield _numbered(
-                conversations, conversation, f"the client was to ask {wanted} times, and asked {conversation.rounds}"
-            )
+        if rounds and not conversation.problems and conversation.rounds not in rounds:
+            yield _wrong_rounds(conversation, min(rounds))
 
 
-def _consoles(evidence: Evidence, conversations: Sequence[Conversation], chat: ChatReading | None) -> Iterable[str]:
-    room: list[str] = []
-    server = evidence.server.program.console
-    heard: dict[str, list[str]] = {}
-    if chat is not None:
-        for message in chat.order:
-            values = {"author": message.author, "text": message.text, "audience": len(message.audience)}
-            room += [fill(line, values) for line in (server.room if server else ())]
-        for account in evidence.clients:
-            console = account.program.console
-            heard[account.member or ""] = [
-                fill(line, {"author": author, "text": text})
-                for author, text in chat.received.get(account.member or "", ())
-                if author != account.member
-                for line in (console.heard if console else ())
-            ]
-    for account in evidence.clients:
-        if account.program.console is not None:
-            problem = _client(account, account.program.console, conversations, heard)
-            if problem:
-                yield f"the console of {account.label} and the wire disagree: {problem}"
-    if server is not None:
-        problem = _server(evidence.server, server, conversations, room)
-        if problem:
-            yield f"the console of the server {evidence.server.label} and the wire disagree: {problem}"
+def _wrong_rounds(conversation: Conversation, wanted: int) -> Problem:
+    """Its place: the first field of the first round too many, or else where the client's bytes end."""
+    values = {"wanted": wanted, "asked": conversation.rounds}
+    extra = (field for field in conversation.fields if field.side == CLIENT and (field.round or 0) > wanted)
+    field = next(extra, None)
+    if field is not None:
+        where = Where(conversation.number, CLIENT, field.offset, field.name, field.type, field.round)
+        return Problem("wrong-rounds", where, values, field.came)
+    direction = conversation.connection.client
+    return Problem("wrong-rounds", Where(conversation.number, CLIENT, direction.size), values, direction.last)
 
 
-def _client(
-    account: Account, console: Console, conversations: Sequence[Conversation], heard: dict[str, list[str]]
-) -> str | None:
-    values = {"host": "127.0.0.1", "port": account.port}
-    if account.member is not None:
-        expected = [fill(line, values) for line in (*console.starting, *console.connected)]
-        expected += heard[account.member]
-        return check_exact(account.out, expected + [fill(line, values) for line in console.left])
+# The consoles --------------------------------------------------------------------------------------------------------
+
+
+def _consoles(observation: Observation, broadcast: Broadcast | None) -> Iterator[Problem]:
+    """What each console tells otherwise than the wire: the first line of it."""
+    for result in (*observation.clients, observation.server):
+        console = result.program.console
+        if console is None:
+            continue
+        stdout = [number for number, line in enumerate(result.lines) if line.stream == "out"]
+        problem = _console(result, console, observation.conversations, broadcast)
+        if problem is None:
+            continue
+        place = problem.where.line
+        if place is None:
+            yield replace(result.found(problem.code, **problem.values), where=problem.where).on(program=result.label)
+        else:
+            found = result.found(problem.code, stdout[place], number=place + 1, **problem.values)
+            yield replace(found, where=replace(problem.where, program=result.label, line=stdout[place]))
+
+
+def _console(
+    result: ProcessResult, console: Console, conversations: Sequence[Conversation], broadcast: Broadcast | None
+) -> Problem | None:
+    values = {"host": "127.0.0.1", "port": result.port}
+    if result.member is not None:
+        return check_exact(result.out, _member_lines(result.member, console, broadcast, values))
     sequences = [connection_lines(console, conversation, values) for conversation in conversations]
-    if console.order == "one at a time":
-        return check_exact(account.out, [line for sequence in sequences for line in sequence])
-    return check_interleaved(console, account.out, None, sequences)
+    listening = None if console.listening is None else fill(console.listening, values)
+    if console.order == "interleaved":
+        return check_interleaved(console, result.out, listening, sequences, _room(console, broadcast))
+    if listening is not None:
+        return check_blocks(result.out, listening, sequences)
+    return check_exact(result.out, [line for sequence in sequences for line in sequence])
 
 
-def _server(
-    account: Account, console: Console, conversations: Sequence[Conversation], room: Sequence[str]
-) -> str | None:
-    listening = fill(console.listening or "", {"port": account.port})
-    sequences = [connection_lines(console, conversation, {}) for conversation in conversations]
-    if console.order == "one at a time":
-        return check_blocks(account.out, listening, sequences)
-    return check_interleaved(console, account.out, listening, sequences, room)
+def _member_lines(member: str, console: Console, broadcast: Broadcast | None, values: dict[str, Any]) -> list[WireLine]:
+    heard = [
+        WireLine(fill(line, post.message.fields), line, post.connection, post.message.last)
+        for post in (broadcast.received.get(member, ()) if broadcast else ())
+        if post.author != member
+        for line in console.heard
+    ]
+    begins, ends = (*console.starting, *console.connected), console.left
+    return [
+        *(WireLine(fill(line, values), line) for line in begins),
+        *heard,
+        *(WireLine(fill(line, values), line) for line in ends),
+    ]
+
+
+def _room(console: Console, broadcast: Broadcast | None) -> list[WireLine]:
+    """The server's lines about the messages, in the order in which all saw them."""
+    lines = []
+    for said, post in broadcast.order if broadcast else ():
+        values = {**post.message.fields, "audience": len(said.audience)}
+        lines += [WireLine(fill(line, values), line, post.connection, post.message.last) for line in console.room]
+    return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -49,9 +50,18 @@ class Console(Model):
 
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """The line with its places filled in; a place without a value stays, for `pattern` to match."""
-    return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), template)
+    first, *rest = _parts(template)
+    return "".join([first, *(f"{values[name]}{text}" if name in values else f"{{{name}}}{text}" for name, text in rest)])
 
 
+@lru_cache(maxsize=1024)
+def _parts(template: str) -> tuple[Any, ...]:
+    """The text before the first place, and each place with the text behind it."""
+    first, *rest = _PLACE.split(template)
+    return first, *zip(rest[::2], rest[1::2], strict=True)
+
+
+@lru_cache(maxsize=1024)
 def pattern(template: str) -> re.Pattern[str]:
     """A pattern that matches the line whatever stands in its places, and the same in a place that stands twice."""
     texts, names = _PLACE.split(template)[::2], _PLACE.findall(template)
