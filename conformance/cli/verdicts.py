@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from babel.numbers import format_decimal
@@ -81,7 +82,7 @@ class Verdicts:
         told: dict[str, Any] = {"case": case.name, "verdict": verdict}
         told |= dict.fromkeys(("code", "where", "values", "reason", "note"))
         if problem:
-            told |= {**problem.to_json(), "reason": sentence(problem, catalogue("en"))}
+            told |= {**replace(problem, at=None).to_json(), "reason": sentence(problem, catalogue("en"))}
         if verdict == "non-strict":
             told["note"] = case.non_strict
         told["diagnosis"] = [finding_to_json(finding) for finding in findings]
