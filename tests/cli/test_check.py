@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
 import shutil
 import socket
@@ -12,23 +14,28 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.cli.running import Command, ended
+from conformance.formatting import Catalogue, catalogue
+from conformance.model import load_registry
+from conformance.model.cases import load_cases
+from tests.cli.running import Command, ended, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 120
 COURSE_PORT = 8999
+WORDS = catalogue("en")
 
 
 def command(*words: str) -> list[str]:
     return [sys.executable, "-m", *words]
 
 
-def check(*words: str) -> subprocess.CompletedProcess[str]:
+def check(*words: str, language: str = "en") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command("conformance", "check", *words),
+        command("conformance", "check", *words, "--lang", language),
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -36,6 +43,15 @@ def check(*words: str) -> subprocess.CompletedProcess[str]:
         timeout=LIMIT,
         check=False,
     )
+
+
+def check_json(*words: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in check(*words, "--json").stdout.splitlines()]
+
+
+def counts(line: str) -> list[int]:
+    """The numbers of a summary: those that passed, of them the non-strict if there are any, those that failed."""
+    return [int(number) for number in re.findall(r"(?<![,.\d])\d+(?![,.\d])", line)]
 
 
 def listening(process: subprocess.Popen[str]) -> str:
@@ -95,31 +111,112 @@ def wrong_server() -> Iterator[str]:
     yield from started([sys.executable, "-c", script])
 
 
-def test_a_right_server_stands_every_case(server: str) -> None:
+def test_a_right_server_passes_every_case(server: str) -> None:
     done = check("server", f"127.0.0.1:{server}", "--protocol", "addition")
     assert done.returncode == 0, done.stdout
-    assert "FAILED" not in done.stdout
-    count = int(done.stdout.splitlines()[-1].split(" ok,")[0])
-    assert count >= 150
+    passed, failed = counts(done.stdout.splitlines()[-1])
+    assert passed >= 150
+    assert failed == 0
 
 
-def test_a_wrong_server_is_told_its_mistake(wrong_server: str) -> None:
-    done = check("server", f"127.0.0.1:{wrong_server}", "--protocol", "addition", "--only", "one-sum")
+def test_a_wrong_server_is_told_what_is_wrong_and_where(wrong_server: str) -> None:
+    words = ("server", f"127.0.0.1:{wrong_server}", "--protocol", "addition", "--only", "one-sum")
+    told, summary = check_json(*words)
+    assert (told["case"], told["verdict"], told["code"]) == ("one-sum", "failed", "unexpected-bytes")
+    assert told["where"] == {"connection": 1, "side": "server", "offset": 0, "type": "int"}
+    assert (told["values"]["raw"], told["values"]["right"]) == ({"hex": "b6000000"}, {"hex": "000000b6"})
+    assert told["diagnosis"][0]["key"] == "little-endian-int"
+    assert summary == {"event": "summary", "passed": 0, "non-strict": 0, "failed": 1}
+    done = check(*words)
     assert done.returncode == 1
-    assert "the server sent B6 00 00 00 where int 182 (00 00 00 B6) must come" in done.stdout
-    assert "little-endian" in done.stdout
+    assert told["reason"] in done.stdout
 
 
-def test_machines_get_a_line_of_json_for_each_case(wrong_server: str) -> None:
-    done = check("server", f"127.0.0.1:{wrong_server}", "--protocol", "addition", "--only", "no-request", "--json")
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [entry.get("verdict") for entry in told] == ["failed", None]
-    assert told[-1] == {"event": "summary", "passed": 0, "noted": 0, "failed": 1}
+def test_a_server_that_is_not_there() -> None:
+    told, _ = check_json("server", f"127.0.0.1:{free_port()}", "--protocol", "addition", "--only", "one-sum")
+    assert (told["code"], told["where"], told["diagnosis"]) == ("no-connection", {"side": "server"}, [])
+
+
+def test_all_that_is_said_of_a_wrong_server_is_french_where_french_is_asked_for(wrong_server: str) -> None:
+    """No text of the English catalogue that the French one has otherwise; and each case's own sentence in French."""
+    words = ("--protocol", "addition", "--timeout", "0.5", "--only")
+    environment = {**os.environ, "LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "fr_FR.UTF-8"}
+    lines: list[str] = []
+    for only in ("one", "address", "ends", "half-close", "stalled"):
+        done = subprocess.run(
+            command("conformance", "check", "server", f"127.0.0.1:{wrong_server}", *words, only),
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=LIMIT,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (1, "")
+        lines += done.stdout.splitlines()
+    english, french = catalogue("en"), catalogue("fr")
+    cases = {case.name: case for case in load_cases(load_registry().cases)["addition", "server"].cases}
+    names = set()
+    for line in lines:
+        assert not any(phrase in line for phrase in phrases(english, french)), line
+        if line.startswith(french.text("cli.check.failed")):
+            name, _, about = line[len(french.text("cli.check.failed")) :].strip().partition(" : ")
+            assert about == cases[name].about.in_language("fr")
+            names.add(name)
+    assert len(names) >= 20
+
+
+@functools.cache
+def phrases(words: Catalogue, others: Catalogue) -> list[str]:
+    """What stands between the places of texts that the other language has otherwise: pieces of three words or more."""
+    kinds = ("cli.check.", "problem.", "due.", "ended.", "how.", "side.", "finding.", "detail.")
+    mine, theirs = words.templates(""), others.templates("")
+    found = []
+    for name, text in mine.items():
+        if name.startswith(kinds):
+            other = str(theirs[name])
+            for form in text if isinstance(text, list) else [text]:
+                pieces = re.split(r"\{[^}]*\}|\n", form)
+                found += [piece for piece in pieces if len(piece.split()) >= 3 and piece not in other]
+    assert len(found) > 50
+    return found
+
+
+def test_help_is_in_the_language_that_is_asked_for() -> None:
+    for language in ("en", "fr"):
+        words = catalogue(language)
+        for side in ("server", "client"):
+            done = check(side, "--help", language=language)
+            assert words.text("cli.check.json") in done.stdout
+        assert (
+            words.text("cli.check.epilog", {"prog": "PROG"}).splitlines()[-1]
+            in check("--help", language=language).stdout
+        )
+
+
+def said(name: str, *values: str) -> str:
+    """The English text of that id up to its first place, or with its places filled in by their order."""
+    text = str(WORDS.templates("")[f"cli.check.{name}"])
+    for value in values:
+        text = re.sub(r"\{[^}]*\}", value, text, count=1)
+    return text.partition("{")[0]
+
+
+def port_of(start: str) -> str:
+    """The port that the prompt to start a client names: its last number."""
+    return re.findall(r"\d+", start)[-1]
+
+
+def head(verdict: str) -> str:
+    """How the line of a case begins."""
+    return f"{said(verdict):6}  "
 
 
 def test_a_client_is_judged_case_by_case() -> None:
     words = command(
-        "conformance", "check", "client", "--port", "127.0.0.1:0", "--protocol", "addition", "--only", "split"
+        *("conformance", "check", "client", "--port", "127.0.0.1:0", "--protocol", "addition", "--only", "split"),
+        *("--lang", "en"),
     )
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, encoding="utf-8") as judge:
         give_up = threading.Timer(LIMIT, judge.kill)
@@ -128,32 +225,30 @@ def test_a_client_is_judged_case_by_case() -> None:
         lines: list[str] = []
         for line in judge.stdout:
             lines.append(line)
-            if "Start your client now" in line:
-                port = line.rpartition("port ")[2].strip(" .\n")
-                client = command("pyclient", "simple", "--port", port)
+            if re.match(r"\d of 3, ", line):
+                client = command("pyclient", "simple", "--port", port_of(line))
                 subprocess.run(client, cwd=ROOT, capture_output=True, timeout=LIMIT, check=True)
         give_up.cancel()
     assert judge.returncode == 0, "".join(lines)
-    assert lines[-1].startswith("3 ok, 0 failed")
+    assert counts(lines[-1]) == [3, 0]
 
 
 def test_a_client_of_many_connections_is_judged_by_all_of_them() -> None:
-    words = ("client", "--port", "127.0.0.1:0", "--protocol", "addition", "--only", "answered")
-    for said, verdict in (
-        ((), "ok      answered (12 connections)"),
-        (("--connections", "12"), "ok      answered (12 connections)"),
-        (("--connections", "13", "--patience", "1"), "        13 connections were to come, and 12 came"),
-    ):
-        with ended(Command("check", *words, *said)) as judge:
-            port = judge.line("Start your client now").rpartition("port ")[2].strip(".")
+    words = ("client", "--port", "127.0.0.1:0", "--protocol", "addition", "--only", "answered", "--json")
+    for connections, code in (((), None), (("12",), None), (("13",), "too-few-connections")):
+        options = [f"--connections={number}" for number in connections]
+        with ended(Command("check", *words, *options, "--timeout", "1" if code else "20")) as judge:
+            port = str(judge.event(event="start")["port"])
             many = command("pyclient", "multithreaded", "--port", port, "--clients", "12")
             subprocess.run(many, cwd=ROOT, capture_output=True, timeout=LIMIT, check=True)
-            judge.line(verdict)
-            assert judge.end() == (0 if "ok" in verdict else 1)
+            told = judge.event(case="answered")
+            assert told["code"] == code
+            assert told["values"] == (code and {"expected": 13, "came": 12})
+            assert judge.end() == (1 if code else 0)
 
 
 def chat(*words: str) -> list[str]:
-    return ["check", "client", "--port", "127.0.0.1:0", "--protocol", "chat", *words]
+    return ["check", "client", "--port", "127.0.0.1:0", "--protocol", "chat", "--lang", "en", *words]
 
 
 @contextmanager
@@ -170,53 +265,52 @@ def chat_client(author: str, port: str) -> Iterator[subprocess.Popen[bytes]]:
 
 def test_a_person_is_told_what_to_type_to_a_chat_client() -> None:
     with ended(Command(*chat("--only", "echo"))) as judge:
-        start = judge.line("Start your client now")
-        assert start.startswith("1 of 1, echo: one's own message comes back, and is not shown. Start your client now, ")
-        assert 'with author "alice" and port ' in start
-        assert judge.line("never show").strip() == "It must never show a line such as: --> alice : .*"
-        with chat_client("alice", start.rpartition("port ")[2].strip(".")) as client:
+        start = judge.line("1 of 1, echo")
+        assert '"alice"' in start
+        assert judge.line(said("hides")).endswith("--> alice : .*")
+        with chat_client("alice", port_of(start)) as client:
             assert client.stdin is not None
-            judge.line("Type into your client, and Enter behind each line:")
+            judge.line(said("type"))
             assert judge.line("bonjour").strip() == "bonjour"
             client.stdin.write(b"bonjour\n")
             client.stdin.flush()
-            judge.line("It must show now:")
+            judge.line(said("shows"))
             assert judge.line("bob").strip() == "--> bob : salut"
-            judge.line("End its input: Ctrl-D")
+            judge.line(said("input"))
             client.stdin.close()
-            judge.line("ok      echo")
+            judge.line(f"{head('passed')}echo")
         assert judge.end() == 0
 
 
 def test_what_is_typed_wrong_is_told() -> None:
-    with ended(Command(*chat("--only", "echo", "--patience", "5"))) as judge:
-        port = judge.line("Start your client now").rpartition("port ")[2].strip(".")
-        with chat_client("alice", port) as client:
+    with ended(Command(*chat("--only", "echo", "--timeout", "5", "--json"))) as judge:
+        with chat_client("alice", str(judge.event(event="start")["port"])) as client:
             assert client.stdin is not None
-            judge.line("bonjour")
+            judge.event(event="type")
             client.stdin.write(b"bonsoir\n")
             client.stdin.flush()
-            judge.line("FAILED  echo")
-            judge.line("where UTF 'bonjour' (00 07 62 6F 6E 6A 6F 75 72) must come")
+            told = judge.event(case="echo")
+        assert told["code"] == "unexpected-bytes"
+        # Behind an address of any length, and the author: 00 05 alice.
+        assert told["values"]["differs"] == told["where"]["offset"] + 5
+        assert (told["values"]["expected"], told["where"]["side"]) == ("bonjour", "client")
         assert judge.end() == 1
 
 
 def test_what_nobody_can_type_by_hand_is_left_out_and_counted() -> None:
     with ended(Command(*chat("--only", "longest"))) as judge:
-        start = judge.line("Start your client now")
-        assert start.startswith("1 of 1, longest-heard")
-        with chat_client("alice", start.rpartition("port ")[2].strip(".")) as client:
+        with chat_client("alice", port_of(judge.line("1 of 1, longest-heard"))) as client:
             assert client.stdin is not None
-            judge.line("(65,545 characters)")
-            judge.line("End its input")
+            judge.line("65,545")
+            judge.line(said("input"))
             client.stdin.close()
-            judge.line("ok      longest-heard")
+            judge.line(f"{head('passed')}longest-heard")
         assert judge.end() == 0
-        assert judge.lines[-1] == "5 cases were left out: nobody can type by hand what they take"
+        assert counts(judge.lines[-1]) == [5]
 
 
 def test_a_program_may_type_in_the_place_of_a_person() -> None:
-    with ended(Command(*chat("--only", "long", "--json", "--patience", "20"))) as judge:
+    with ended(Command(*chat("--only", "long", "--json", "--timeout", "20"))) as judge:
         verdicts: list[dict[str, object]] = []
         while len(verdicts) < 12:
             start = judge.event(event="start")
@@ -234,33 +328,36 @@ def test_a_program_may_type_in_the_place_of_a_person() -> None:
                         break
         assert {told["verdict"] for told in verdicts} == {"passed"}
         assert judge.end() == 0
-        assert json.loads(judge.lines[-1]) == {"event": "summary", "passed": 12, "noted": 0, "failed": 0}
+        assert json.loads(judge.lines[-1]) == {"event": "summary", "passed": 12, "non-strict": 0, "failed": 0}
 
 
-def test_patience_is_a_number_of_seconds() -> None:
+@pytest.mark.parametrize("option", ["--timeout", "--patience"])
+def test_the_timeout_is_a_number_of_seconds(option: str) -> None:
     for wrong in ("0", "-1", "soon", "nan", "1e9"):
-        done = check("server", "127.0.0.1:1", "--protocol", "addition", f"--patience={wrong}")
+        done = check("server", "127.0.0.1:1", "--protocol", "addition", f"{option}={wrong}")
         assert done.returncode == 2
-        assert f"to be patient takes a number of seconds up to 3600, not '{wrong}'" in done.stderr
+        assert WORDS.text("cli.usage.seconds", {"limit": 3600, "text": wrong}) in done.stderr
 
 
-def test_the_course_s_own_servers_are_rough_and_not_wrong(course_server: str) -> None:
-    done = check("server", "127.0.0.1", "--protocol", "addition", "--only", "no-request")
+def test_the_course_s_own_servers_are_non_strict_and_not_wrong(course_server: str) -> None:
+    words = ("server", "127.0.0.1", "--protocol", "addition", "--only", "no-request")
+    done = check(*words)
     assert done.returncode == 0, done.stdout
-    note = "rough, as the course's Java is: it leaves the connection open, for the garbage collector to close"
-    assert done.stdout.splitlines()[0] == f"rough   no-request: {note}"
-    assert done.stdout.splitlines()[1].startswith("1 ok (1 of them rough, as the course's Java is), 0 failed")
-    told = json.loads(
-        check("server", "127.0.0.1", "--protocol", "addition", "--only", "no-request", "--json").stdout.splitlines()[0]
-    )
-    assert (told["verdict"], told["reason"], told["note"]) == ("passed", None, note)
+    note = "it leaves the connection open, for the garbage collector to close"
+    assert done.stdout.splitlines()[0] == f"{head('non-strict')}no-request: {note}"
+    assert counts(done.stdout.splitlines()[1]) == [1, 1, 0]
+    told, summary = check_json(*words)
+    assert (told["verdict"], told["code"], told["note"]) == ("non-strict", "left-open", note)
+    assert told["where"] == {"connection": 1, "side": "server", "offset": 0}
+    assert summary == {"event": "summary", "passed": 0, "non-strict": 1, "failed": 0}
 
 
-def test_the_course_s_own_servers_stand_every_case(course_server: str) -> None:
+def test_the_course_s_own_servers_pass_every_case(course_server: str) -> None:
     done = check("server", "127.0.0.1", "--protocol", "addition")
     assert done.returncode == 0, done.stdout
-    assert "FAILED" not in done.stdout
-    assert re.search(r"^15[34] ok \(36 of them rough, as the course's Java is\), 0 failed", done.stdout, re.MULTILINE)
+    passed, non_strict, failed = counts(done.stdout.splitlines()[-1])
+    assert passed in (153, 154)
+    assert (non_strict, failed) == (36, 0)
 
 
 def test_a_protocol_without_cases_says_so(tmp_path: Path) -> None:
@@ -268,4 +365,4 @@ def test_a_protocol_without_cases_says_so(tmp_path: Path) -> None:
     own.write_text("{protocol: own, about: nothing yet, port: 9000, session: []}", encoding="utf-8")
     done = check("server", "127.0.0.1:1", "--protocol", str(own))
     assert done.returncode == 2
-    assert "there are no cases against a server of 'own'" in done.stderr
+    assert WORDS.text("cli.check.usage.no-cases.server", {"protocol": "own"}) in done.stderr
