@@ -205,7 +205,7 @@ def said(name: str, *values: str) -> str:
 
 def port_of(start: str) -> str:
     """The port that the prompt to start a client names: its last number."""
-    return re.findall(r"\d+", start)[-1]
+    return str(re.findall(r"\d+", start)[-1])
 
 
 def head(verdict: str) -> str:

@@ -185,7 +185,12 @@ def test_the_typist_sees_lines_in_their_order_and_each_once() -> None:
 def test_the_typist_waits_for_lines_that_come_one_by_one() -> None:
     keyboard, console = _Keyboard(), ConsoleLog()
     types = Typist(Started(keyboard, console), "mine", typed=False)
-    feeding = threading.Thread(target=lambda: [console.feed("out", line) for line in (b"un\nde", b"ux\ntrois\n")])
+
+    def feed() -> None:
+        for data in (b"un\nde", b"ux\ntrois\n"):
+            console.feed("out", data)
+
+    feeding = threading.Thread(target=feed)
     feeding.start()
     assert types(Shows(("un", "trois"))) == Reply()
     feeding.join()
