@@ -1,57 +1,39 @@
-"""One direction of a connection, made ready to be read many times: its bytes at hand, its times found quickly."""
+"""One direction of a connection, made ready to be read many times."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
 
-from conformance.agent.events import Side
-from conformance.agent.recording import Connection, Direction
-from conformance.diagnosis.codec import Source
+from conformance.agent.recording import Direction
 
-__all__ = ["Lane", "lane_of"]
+__all__ = ["ByteStream"]
 
 
 @dataclass(frozen=True)
-class Lane:
-    """What `side` sent, and when."""
+class ByteStream:
+    """The bytes of a direction as far as they were read, and their times. More of them may come meanwhile."""
 
-    side: Side
-    source: Source
-    closed: bool
-    came_at: tuple[float, ...]
-    went_to: tuple[int, ...]
-    went_at: tuple[float, ...]
+    data: bytes
+    direction: Direction
 
-    @property
-    def data(self) -> bytes:
-        """All its bytes."""
-        return self.source.data
+    def until(self, end: int) -> ByteStream:
+        """The same without the bytes from `end` on."""
+        return replace(self, data=self.data[:end])
+
+    def pieces_end(self, start: int, end: int) -> list[int]:
+        """The offsets after `start`, up to `end`, at which a piece ended as it came."""
+        ends = self.direction.received_to
+        return ends[bisect_right(ends, start) : bisect_right(ends, end)]
 
     def came(self, offset: int) -> float:
         """When the byte at `offset` came."""
-        return self.came_at[bisect_right(self.source.cuts, offset)]
+        return self.direction.came(offset)
 
     def had(self, offset: int) -> float | None:
         """When the other side could know the byte at `offset`; None if it never could."""
         if offset < 0:
             return float("-inf")  # nothing was to come
-        if not self.went_to:
+        if not self.direction.sent:
             return self.came(offset)  # a recording that only tells what came
-        index = bisect_right(self.went_to, offset)
-        return self.went_at[index] if index < len(self.went_to) else None
-
-
-def lane_of(connection: Connection, side: Side) -> Lane:
-    """The direction in which `side` sends."""
-    direction: Direction = connection.direction(side)
-    received, sent = tuple(direction.received), tuple(direction.sent)  # the tap's thread may add to them
-    return Lane(
-        side,
-        Source(b"".join(data for _, data in received), tuple(accumulate(len(data) for _, data in received))),
-        direction.closed,
-        tuple(at for at, _ in received),
-        tuple(accumulate(size for _, size in sent)),
-        tuple(at for at, _ in sent),
-    )
+        return self.direction.went(offset)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 
+from conformance.diagnosis.finding import Detail
 from conformance.diagnosis.hypotheses import Hypothesis, hypotheses
-from conformance.diagnosis.plain import Plain
 from conformance.diagnosis.questions import Question, Questions
-from conformance.diagnosis.right import NUMBERS
-from conformance.diagnosis.structure import EXTRA, due_order
+from conformance.diagnosis.reading import Reading, Window
+from conformance.diagnosis.script import EXTRA, due_order
 from conformance.diagnosis.walk import STOPPED_BITS, Memory, Read, Walk, walk
 from conformance.model.protocol import FieldStep
 
-__all__ = ["Explanation", "Mark", "explain_side", "meant", "swapped"]
+__all__ = ["Explanation", "Mark", "explain_side", "meant"]
 
 _SLACK = 20.0  # bits by which another explanation may be worse than the best, and still be told
 _READ_WRONG_BITS = 6.0
@@ -23,12 +23,12 @@ _NOISE_BITS = 7.5  # a byte
 
 @dataclass(frozen=True)
 class Mark:
-    """Where one mistake first shows: the field that was due, and what was read there."""
+    """Where one mistake first shows: the field that was due, what was read there, and what that says."""
 
     key: str
     due: FieldStep
     read: Read
-    sentence: str
+    detail: Detail | None = None
 
 
 @dataclass(frozen=True)
@@ -50,34 +50,32 @@ class Explanation:
         return any(read.step.equals is not None and read.candidate.whole and not read.early for read in self.walk.reads)
 
 
-def explain_side(plain: Plain, questions: Sequence[Questions], swapped_at: int, margin: float) -> list[Explanation]:
-    """What explains the bytes better, by `margin` bits at least, than that all is right.
+def explain_side(reading: Reading, questions: Sequence[Questions], margin: float) -> list[Explanation]:
+    """What explains the bytes better, by `margin` bits at least, than that all is right: the best first.
 
-    `questions` are the readings of what the side was asked; number `swapped_at` is as a
-    little-endian reader has it.
+    `questions` are the ways to read what the side was asked, as it stands first.
     """
-    resume = plain.resume
-    limit = plain.cost(resume.offset, plain.end) - margin
-    lane = replace(plain.lane, source=replace(plain.lane.source, data=plain.lane.data[: plain.end]))
+    window = reading.window
+    limit = reading.bits - margin
+    stream = reading.stream.until(window.end)
     memory: Memory = {}
     best: dict[tuple[str, ...], Explanation] = {}
-    for hypothesis in hypotheses(resume.items):
+    for hypothesis in hypotheses(window.items):
         for number, asked in enumerate(questions):
-            prior = hypothesis.prior + (_READ_WRONG_BITS if number == swapped_at else 2.0 * (number > 0))
+            prior = hypothesis.prior + (_READ_WRONG_BITS if asked.swapped else 2.0 * (number > 0))
             found = walk(
                 hypothesis.items,
-                lane,
+                stream,
                 hypothesis.codecs,
                 asked,
                 limit=limit - prior,
-                start=resume.offset,
-                first_round=resume.first_round,
+                start=window.start,
                 early=hypothesis.early,
                 memory=memory,
             )
-            if found is None or not _says_more_than_noise(found, plain.end - resume.offset):
+            if found is None or not _says_more_than_noise(found, window.end - window.start):
                 continue
-            marks = _marks(plain, hypothesis, found, reads_swapped=number == swapped_at)
+            marks = _marks(window, hypothesis, found, swapped=asked.swapped)
             if not marks:
                 continue
             explanation = Explanation(found.bits + prior, marks, found)
@@ -92,23 +90,23 @@ def _says_more_than_noise(found: Walk, size: int) -> bool:
     return found.bits < _NOISE_BITS * size + STOPPED_BITS
 
 
-def _marks(plain: Plain, hypothesis: Hypothesis, found: Walk, *, reads_swapped: bool) -> tuple[Mark, ...]:
+def _marks(window: Window, hypothesis: Hypothesis, found: Walk, *, swapped: bool) -> tuple[Mark, ...]:
     reads = found.reads
     if hypothesis.change is not None:
         if not any(read.candidate.whole and read.step.field != EXTRA for read in reads):
             return ()  # one field that is not whole explains nothing
-        order = due_order(plain.resume.items, len(reads) + 1)
+        order = due_order(window.items, len(reads) + 1)
         for due, read in zip_longest(order, reads):
             if due is None or read is None:
                 return ()
             if due is not read.step:
                 if due.equals and read is reads[-1] and (read.step.type == due.type or not read.candidate.whole):
                     return ()  # this is the answer itself, and a wrong one
-                return (Mark(hypothesis.change.key, due, read, hypothesis.change.sentence),)
+                return (Mark(hypothesis.change.key, due, read, hypothesis.change.detail),)
     if hypothesis.early:
         early = [read for read in reads if read.early]
         return tuple(
-            Mark("answer-before-question", read.step, read, f"`{read.step.field}` comes before all of its question")
+            Mark("answer-before-question", read.step, read, Detail("before-question", {"field": read.step.field}))
             for read in early[:1]
         )
     marks: dict[str, Mark] = {}
@@ -119,33 +117,19 @@ def _marks(plain: Plain, hypothesis: Hypothesis, found: Walk, *, reads_swapped: 
         if read.step.equals and not read.candidate.whole:
             return ()  # an answer that is not whole explains nothing
         if key not in marks:
-            marks[key] = Mark(key, read.step, read, "")
-    if reads_swapped and "little-endian-int" not in marks:
+            marks[key] = Mark(key, read.step, read)
+    if swapped and "little-endian-int" not in marks:
         for read in reads:
             if read.step.equals is not None:
-                sentence = "the answers are right for who reads the numbers of the question low byte first"
-                return (Mark("little-endian-int", read.step, read, sentence), *marks.values())
+                return (Mark("little-endian-int", read.step, read, Detail("read-low-byte-first")), *marks.values())
     return tuple(marks.values())
 
 
-def meant(plain: Plain, best: Explanation) -> Questions:
-    """What the side asked, read as the explanation has it."""
-    asked = dict(plain.questions.asked)
-    for read in best.walk.reads:
-        if read.candidate.whole:
-            question = Question(read.candidate.value, plain.lane.had(read.candidate.end - 1))
-            asked[read.step.field, read.path] = question
-    return Questions(asked)
-
-
-def swapped(plain: Plain, types: dict[str, str]) -> Questions:
-    """What a reader takes from the bytes that has the low byte of each number first."""
-    asked = {}
-    for (name, path), question in plain.questions.asked.items():
-        width = NUMBERS.get(types[name])
-        if width is not None:
-            signed = not types[name].startswith("unsigned")
-            raw = question.value.to_bytes(width, "big", signed=signed)
-            question = Question(int.from_bytes(raw, "little", signed=signed), question.had)
-        asked[name, path] = question
-    return Questions(asked)
+def meant(asker: Reading, asked: Questions, best: Explanation) -> Questions:
+    """What `asker` asked, read as the explanation of its bytes has it."""
+    read_so = {
+        (read.step.field, read.path): Question(read.candidate.value, asker.stream.had(read.candidate.end - 1))
+        for read in best.walk.reads
+        if read.candidate.whole
+    }
+    return Questions({**asked.asked, **read_so})

@@ -1,18 +1,87 @@
-"""What is found: a mistake, who made it, and where."""
+"""What is found: which mistake explains the bytes of a side, where it shows, and what speaks for it. No sentences.
+
+The sentences and the remedies are in `conformance/spec/messages/`, under `finding.KEY`; `conformance/formatting` tells
+a finding in words.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from conformance.agent.events import Side
-from conformance.diagnosis.catalogue import MISTAKES, Mistake
 
-__all__ = ["Finding", "Waiting"]
+__all__ = ["DETAILS", "KEYS", "Detail", "Finding", "Waiting"]
+
+KEYS = (
+    "little-endian-int",
+    "little-endian-length",
+    "number-as-text",
+    "text-without-length",
+    "four-byte-length",
+    "one-byte-length",
+    "newline-for-length",
+    "text-writer",
+    "characters-for-bytes",
+    "standard-utf-8",
+    "latin-1",
+    "write-chars",
+    "write-bytes",
+    "write-object",
+    "long-for-int",
+    "byte-for-int",
+    "short-for-int",
+    "number-of-another-size",
+    "answer-before-question",
+    "address-never-sent",
+    "both-sides-waiting",
+    "http-request",
+    "http-answer",
+    "tls-hello",
+    "wrong-order",
+    "field-too-many",
+    "field-missing",
+)
+"""Every mistake that has a name. A key never changes its meaning: teachers' tools and old records rely on it."""
+
+DETAILS: Mapping[str, str] = MappingProxyType(
+    {
+        "left-out": "`field` of that `type` is not sent.",
+        "only-after": "`field` comes only after `after`.",
+        "before": "`field` comes before `other`, and should follow it.",
+        "extra-before": "A `type` that the protocol does not have comes before `field`; with `each_round`, in each.",
+        "extra-after": "A `type` that the protocol does not have comes after `field`; with `each_round`, in each.",
+        "before-question": "`field` comes before all of its question.",
+        "read-low-byte-first": "The answers are right for who reads the numbers of the question low byte first.",
+        "begins-with": "The first line of the bytes is `text`.",
+        "begins-with-tls": "The bytes begin with a TLS record that holds a client hello.",
+        "reads-as": "With that mistake the first fields are `fields`, each its name, its value as in Python, and "
+        "whether it is whole; with `more`, there are more of them.",
+    }
+)
+"""Every code of a detail, and what it says by which values."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One thing that speaks for a finding: a code of `DETAILS`, and its values by name."""
+
+    code: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.code not in DETAILS:
+            raise ValueError(f"no such code of a detail: {self.code!r}")
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """`side` waits for a field of the other, of which `missing` bytes have not come (None: nobody knows how many)."""
+    """`side` waits, since that time, for a field of the other side of which `missing` bytes have not come.
+
+    `missing` is None where nobody knows how many they are.
+    """
 
     side: Side
     field: str
@@ -23,12 +92,16 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Finding:
-    """A mistake that fits the bytes of one side.
+    """A mistake that explains the bytes of one side; `key` is one of `KEYS`.
 
-    It shows at `offset` among that side's bytes, where `field` was due; `raw` are the bytes there. `connections` are
-    the numbers of those in which it shows, and `offset`, `round` and `raw` are of the first. `confidence` is how much
-    of the belief in all that was tried falls on this one, from 0 to 1; it is a `guess` where something else fits nearly
-    as well. `detail` says how the bytes read, supposing it.
+    connections  the numbers, from 1, of those in which it shows; the place is that in the first
+    offset       the first byte concerned among all that `side` sent, from 0; `raw` are the bytes there, 16 at most
+    field, type  what was due there by the protocol; None where it is the beginning that says all
+    round        of the innermost loop, from 1; None outside of loops
+    details      what speaks for it
+    confidence   how much of the belief in all that was tried falls on this one, from 0 to 1
+    guess        something else explains the bytes nearly as well
+    waiting      where both sides wait: who waits for what, first the side whose wait explains the other's
     """
 
     key: str
@@ -39,12 +112,11 @@ class Finding:
     round: int | None
     offset: int
     raw: bytes
-    detail: str
+    details: tuple[Detail, ...]
     confidence: float
     guess: bool
     waiting: tuple[Waiting, ...] = ()
 
-    @property
-    def mistake(self) -> Mistake:
-        """What is to be known of the mistake wherever it is made."""
-        return MISTAKES[self.key]
+    def __post_init__(self) -> None:
+        if self.key not in KEYS:
+            raise ValueError(f"no such key of a finding: {self.key!r}")

@@ -1,22 +1,29 @@
-"""What a side may have done wrong: each a way to read its bytes, to be tried on them."""
+"""What a side may have done wrong: each a way to read its bytes, to be tried on them.
+
+Some beginnings need no trying: they say at once that another protocol is spoken, HTTP or TLS.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.diagnosis.codec import Codec
+from conformance.agent.events import CLIENT, SERVER, Side
+from conformance.diagnosis.codec import NUMBERS, TEXT, Codec
+from conformance.diagnosis.finding import Detail
 from conformance.diagnosis.numbers import NUMBER_CODECS, Digits
-from conformance.diagnosis.objects import Serialized
-from conformance.diagnosis.right import NUMBERS, TEXT
-from conformance.diagnosis.script import Item, Loop, fields_of
-from conformance.diagnosis.structure import Change, changes
-from conformance.diagnosis.texts import TEXT_CODECS, Line
+from conformance.diagnosis.script import Change, Item, Loop, changes, fields_of
+from conformance.diagnosis.texts import TEXT_CODECS, Line, Serialized
 from conformance.model.protocol import FieldStep
 
-__all__ = ["Hypothesis", "hypotheses"]
+__all__ = ["Hypothesis", "hypotheses", "other_protocol"]
 
 _WRITER = "text-writer"
+_REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|TRACE|PATCH|PRI) \S+ HTTP/[0-9]")
+_STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? [0-9]{3}")
+_HELLO = re.compile(rb"\x16\x03[\x00-\x04]..\x01", re.DOTALL)
+_SHOWN_LINE = 200
 
 
 @dataclass(frozen=True)
@@ -75,3 +82,15 @@ def _choices(steps: Sequence[FieldStep], repeated: set[str], codecs: Sequence[Co
         for group in dict.fromkeys(tuple(group) for group in groups if group):
             chosen.append(dict.fromkeys(group, codec))
     return chosen
+
+
+def other_protocol(side: Side, data: bytes) -> tuple[str, Detail] | None:
+    """The mistake's key, and its detail, where the first bytes of that side are of HTTP or TLS."""
+    line = Detail("begins-with", {"text": data[:_SHOWN_LINE].partition(b"\r\n")[0].decode("latin-1")})
+    if side == CLIENT and _REQUEST.match(data):
+        return "http-request", line
+    if side == SERVER and _STATUS.match(data):
+        return "http-answer", line
+    if side == CLIENT and _HELLO.match(data):
+        return "tls-hello", Detail("begins-with-tls")
+    return None

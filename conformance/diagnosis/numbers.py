@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.diagnosis.codec import Candidate, Codec, Source
-from conformance.diagnosis.plausible import int_bits
-from conformance.diagnosis.right import NUMBERS, TEXT
+from conformance.diagnosis.byte_stream import ByteStream
+from conformance.diagnosis.codec import NUMBERS, Candidate, Codec, int_bits
 from conformance.model.protocol import FieldStep
 
 __all__ = ["NUMBER_CODECS", "Digits", "LittleEndian"]
@@ -33,15 +32,15 @@ class LittleEndian:
         """Any number of more than one byte."""
         return NUMBERS.get(step.type, 1) > 1 and NUMBERS[step.type] != self.width
 
-    def read(self, source: Source, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
         """The same bytes, from the other end."""
         width = self.width or NUMBERS[step.type]
-        there = source.data[offset : offset + width]
+        there = stream.data[offset : offset + width]
         if len(there) == width:
             value = int.from_bytes(there, "little", signed=not step.type.startswith("unsigned"))
             yield Candidate(value, offset + width, int_bits(value, width), right=there == there[::-1])
         else:
-            yield Candidate(None, len(source.data), 8.0 * len(there), whole=False)
+            yield Candidate(None, len(stream.data), 8.0 * len(there), whole=False)
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,11 @@ class OtherWidth:
         """A number of the size that was mistaken."""
         return NUMBERS.get(step.type) in self.due
 
-    def read(self, source: Source, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
         """Signed, or unsigned where only that makes it what it must be (a byte of 182 is -74 in Java)."""
-        there = source.data[offset : offset + self.width]
+        there = stream.data[offset : offset + self.width]
         if len(there) < self.width:
-            yield Candidate(None, len(source.data), 8.0 * len(there), whole=False)
+            yield Candidate(None, len(stream.data), 8.0 * len(there), whole=False)
             return
         value = int.from_bytes(there, "big", signed=True)
         if isinstance(expected, int) and self.width < NUMBERS[step.type]:
@@ -83,9 +82,9 @@ class Digits:
         """Any whole number."""
         return step.type in NUMBERS
 
-    def read(self, source: Source, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
         """Digits up to a separator; with none, up to the end of a piece; or as the text of a `writeUTF`."""
-        data = source.data
+        data = stream.data
         found = _DIGITS.match(data, offset)
         if found is None:
             if not self.lines:
@@ -97,7 +96,7 @@ class Digits:
                 return
             yield self._candidate(found[0], between.end() if between else found.end())
             return
-        ends = [found.end(), *source.cuts_within(offset, found.end())]
+        ends = [found.end(), *stream.pieces_end(offset, found.end())]
         if isinstance(expected, int) and found[0].startswith(str(expected).encode()):
             ends.insert(0, offset + len(str(expected)))
         for end in dict.fromkeys(ends):
@@ -127,5 +126,3 @@ NUMBER_CODECS: tuple[Codec, ...] = (
     OtherWidth("number-of-another-size", 9.0, 1, (2, 8)),
 )
 """Every wrong way to write a whole number."""
-
-assert TEXT not in NUMBERS

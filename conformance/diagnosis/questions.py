@@ -1,8 +1,7 @@
 """What a side has been asked: the values from which its answers are computed, and when it had them.
 
 The same answer may be right for one reading of the question and wrong for another, so there are several of these for
-one direction: its bytes as they are, as a server would read them that takes the low byte first, and as its sender
-meant them.
+one side: its bytes as they are, as a reader has them that takes the low byte first, and as their sender meant them.
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ from typing import Any
 from conformance.agent.expressions import parse_expression
 from conformance.model.protocol import FieldStep
 
-__all__ = ["Answer", "Question", "Questions"]
+__all__ = ["Answer", "Path", "Question", "Questions"]
 
 Path = tuple[int, ...]
+"""The round of each loop around a field, from 1."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,12 @@ class Answer:
     since: float | None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Questions:
-    """The fields of the other side, by name and round."""
+    """The fields of the other side, by name and path; `swapped` where numbers are read with the low byte first."""
 
-    asked: dict[tuple[str, Path], Question] = field(default_factory=dict)
+    asked: Mapping[tuple[str, Path], Question] = field(default_factory=dict)
+    swapped: bool = False
 
     def answer(self, step: FieldStep, path: Path, own: Callable[[str], Any]) -> Answer:
         """What `step` must be in that round; `own` knows what the same side said before."""
@@ -70,10 +71,12 @@ class Questions:
         return None
 
 
-_parsed = lru_cache(parse_expression)  # a session of 10,000 rounds asks for the same one as often
+_parsed = lru_cache(parse_expression)
 
 
 class _Lookup(Mapping[str, Any]):
+    """The values of an expression by name; `times` collects when the other side's were had."""
+
     def __init__(self, questions: Questions, path: Path, own: Callable[[str], Any]) -> None:
         self._questions = questions
         self._path = path

@@ -1,4 +1,4 @@
-"""The ways in which programs get a text wrong that should have been a `writeUTF`."""
+"""The ways in which programs get a text wrong that should have been a `writeUTF`; and Java's objects."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from conformance.agent.addresses import is_address
-from conformance.diagnosis.codec import Candidate, Codec, Source
-from conformance.diagnosis.plausible import text_bits
-from conformance.diagnosis.right import TEXT, right_candidate
+from conformance.diagnosis.byte_stream import ByteStream
+from conformance.diagnosis.codec import TEXT, Candidate, Codec, right_candidate, text_bits
 from conformance.model.protocol import FieldStep
 
-__all__ = ["TEXT_CODECS", "Line"]
+__all__ = ["TEXT_CODECS", "Line", "Serialized"]
 
 _LONGEST = 65535
 _MOST_ENDS = 6
+_OBJECTS = b"\xac\xed\x00\x05"
+_OBJECTS_BITS = 4.0
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,15 @@ class Prefixed(_Text):
     width: int
     order: Literal["big", "little"] = "big"
 
-    def read(self, source: Source, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
         """The length says where it ends."""
         start = offset + self.width
-        if len(source.data) < start:
+        if len(stream.data) < start:
             return
-        size = int.from_bytes(source.data[offset:start], self.order)
+        size = int.from_bytes(stream.data[offset:start], self.order)
         if size > _LONGEST:
             return
-        there = source.data[start : start + size]
+        there = stream.data[start : start + size]
         text = _utf8(there, cut=len(there) < size)
         if text is not None:
             yield Candidate(text, start + len(there), text_bits(text), whole=len(there) == size)
@@ -52,15 +53,15 @@ class Prefixed(_Text):
 class CountedCharacters(_Text):
     """A length of two bytes that says how many characters there are: as many as bytes, until one is no ASCII."""
 
-    def read(self, source: Source, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
         """As many characters as the length says; Java counts a pair of surrogates twice."""
         start = offset + 2
-        if len(source.data) < start:
+        if len(stream.data) < start:
             return
-        count = int.from_bytes(source.data[offset:start], "big")
-        ends = {end for pairs in (1, 2) if (end := _after_characters(source.data, start, count, pairs)) is not None}
+        count = int.from_bytes(stream.data[offset:start], "big")
+        ends = {end for pairs in (1, 2) if (end := _after_characters(stream.data, start, count, pairs)) is not None}
         for end in sorted(ends):
-            text = _utf8(source.data[start:end])
+            text = _utf8(stream.data[start:end])
             if text is not None:
                 yield Candidate(text, end, text_bits(text), right=end - start == count)
 
@@ -71,15 +72,15 @@ class StandardUtf8(_Text):
 
     encoding: str
 
-    def read(self, source: Source, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
         """Only what is not modified UTF-8 as well."""
-        right = right_candidate(source.data, offset, step)
+        right = right_candidate(stream.data, offset, step)
         if right is not None:
             yield right
             return
         start = offset + 2
-        size = int.from_bytes(source.data[offset:start], "big")
-        there = source.data[start : start + size]
+        size = int.from_bytes(stream.data[offset:start], "big")
+        there = stream.data[start : start + size]
         try:
             text = there.decode(self.encoding)
         except UnicodeDecodeError as error:
@@ -95,11 +96,11 @@ class Bare(_Text):
 
     encoding: str
 
-    def read(self, source: Source, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
         """An address, all that is readable, or the end of a piece that came by itself."""
-        data = source.data
+        data = stream.data
         end = self._readable(data, offset)
-        ends = [end, *source.cuts_within(offset, end)[:_MOST_ENDS]]
+        ends = [end, *stream.pieces_end(offset, end)[:_MOST_ENDS]]
         if step.form is not None:
             ends = [stop for stop in range(end, offset, -1) if stop - offset <= 45][:45]
             ends = [stop for stop in ends if is_address(data[offset:stop].decode("latin-1"))] or [end]
@@ -124,9 +125,9 @@ class Units(_Text):
 
     order: Literal["big", "little"] = "big"
 
-    def read(self, source: Source, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
         """Up to the first pair of bytes that is no readable character."""
-        data = source.data
+        data = stream.data
         start = offset + 2 if data[offset : offset + 2] in (b"\xff\xfe", b"\xfe\xff") else offset
         order = self.order if start == offset else "little" if data[offset] == 0xFF else "big"
         units: list[str] = []
@@ -140,7 +141,7 @@ class Units(_Text):
         if order != self.order:
             return
         text = "".join(units)
-        ends = [end, *(cut for cut in source.cuts_within(start, end)[:_MOST_ENDS] if (cut - start) % 2 == 0)]
+        ends = [end, *(cut for cut in stream.pieces_end(start, end)[:_MOST_ENDS] if (cut - start) % 2 == 0)]
         if step.form is not None:
             ends = [stop for stop in range(end, start, -2) if is_address(text[: (stop - start) // 2])][:3] or [end]
         for stop in dict.fromkeys(ends):
@@ -153,14 +154,38 @@ class Units(_Text):
 class Line(_Text):
     """A line end after the text, in place of a length before it."""
 
-    def read(self, source: Source, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
         """Up to the line end."""
-        newline = source.data.find(b"\n", offset, offset + _LONGEST)
-        there = source.data[offset : newline if newline >= 0 else len(source.data)]
+        newline = stream.data.find(b"\n", offset, offset + _LONGEST)
+        there = stream.data[offset : newline if newline >= 0 else len(stream.data)]
         text = _utf8(there.removesuffix(b"\r"), cut=newline < 0)
         if text is not None and text.isprintable():
             end = offset + len(there) + (newline >= 0)
             yield Candidate(text, end, text_bits(text), whole=newline >= 0)
+
+
+@dataclass(frozen=True)
+class Serialized:
+    """`ObjectOutputStream` in place of `DataOutputStream`: Java's own stream of objects, which begins with AC ED 00 05.
+
+    All that follows the header is explained by it: whatever it is, it is no field of the protocol.
+    """
+
+    key: str = "write-object"
+    prior: float = 2.0
+
+    def fits(self, step: FieldStep) -> bool:
+        """Any field can be sent as an object."""
+        return True
+
+    def read(self, stream: ByteStream, offset: int, step: FieldStep, expected: Any) -> Iterator[Candidate]:
+        """The header and the rest; what came before it may have been right."""
+        if stream.data.startswith(_OBJECTS, offset):
+            yield Candidate(None, len(stream.data), _OBJECTS_BITS, opaque=True)
+            return
+        right = right_candidate(stream.data, offset, step)
+        if right is not None:
+            yield right
 
 
 def _utf8(data: bytes, *, cut: bool = False) -> str | None:

@@ -13,17 +13,13 @@ from itertools import count
 from typing import Any
 
 from conformance.agent.addresses import is_address
-from conformance.agent.sized_bytes import BYTES, CountedBytes
-from conformance.diagnosis.byte_stream import Lane
-from conformance.diagnosis.codec import Candidate, Codec
-from conformance.diagnosis.plausible import ADDRESS_BITS, LONGEST_ADDRESS, may_become_address
-from conformance.diagnosis.questions import Questions
-from conformance.diagnosis.right import Right
+from conformance.diagnosis.byte_stream import ByteStream
+from conformance.diagnosis.codec import ADDRESS_BITS, Candidate, Codec, Right, may_become, may_become_address
+from conformance.diagnosis.questions import Path, Questions
 from conformance.diagnosis.script import Again, Enter, Instruction, Item, compile_script
 from conformance.model.protocol import FieldStep
-from javaio import WIRE_TYPES
 
-__all__ = ["STOPPED_BITS", "Memory", "Read", "Walk", "may_begin", "walk"]
+__all__ = ["STOPPED_BITS", "Memory", "Read", "Walk", "walk"]
 
 STOPPED_BITS = 12.0
 _WAITING_BITS = 3.0
@@ -38,7 +34,7 @@ class Read:
     """One field as it was read. `before` is the one before it."""
 
     step: FieldStep
-    path: tuple[int, ...]
+    path: Path
     start: int
     candidate: Candidate
     codec: Codec
@@ -67,7 +63,7 @@ class Walk:
 @dataclass(frozen=True)
 class _State:
     at: int
-    path: tuple[int, ...]
+    path: Path
     offset: int
     last: Read | None
     used: frozenset[str]
@@ -77,7 +73,7 @@ class _State:
 class _Way:
     """How to read: the same for all of one walk."""
 
-    lane: Lane
+    stream: ByteStream
     codecs: Mapping[str, Codec]
     questions: Questions
     early: bool
@@ -90,13 +86,12 @@ Memory = dict[tuple[Codec, int, FieldStep, Any], tuple[Candidate, ...]]
 
 def walk(
     items: Sequence[Item],
-    lane: Lane,
+    stream: ByteStream,
     codecs: Mapping[str, Codec],
     questions: Questions,
     *,
     limit: float,
     start: int = 0,
-    first_round: int = 0,
     early: bool = False,
     memory: Memory | None = None,
 ) -> Walk | None:
@@ -105,8 +100,8 @@ def walk(
     `codecs` says by a field's name how it is written, where not right. `early`: answers may come before their question.
     """
     script = compile_script(items)
-    way = _Way(lane, codecs, questions, early, {} if memory is None else memory)
-    stop = len(lane.data)
+    way = _Way(stream, codecs, questions, early, {} if memory is None else memory)
+    stop = len(stream.data)
     order = count()
     waiting: list[tuple[float, int, int, _State]] = [(0.0, 0, next(order), _State(0, (), start, None, frozenset()))]
     for _ in range(_MOST_TRIES):
@@ -118,9 +113,9 @@ def walk(
         if state.at >= len(script):
             continue
         match script[state.at]:
-            case Enter(past=past):
+            case Enter(past=past, first=first):
                 following = [
-                    (0.0, _State(state.at + 1, (*state.path, first_round), *_rest(state))),
+                    (0.0, _State(state.at + 1, (*state.path, first), *_rest(state))),
                     (0.0, _State(past, state.path, *_rest(state))),
                 ]
             case Again(start=again):
@@ -154,8 +149,8 @@ def _left_undone(script: Sequence[Instruction], state: _State, way: _Way) -> flo
     match script[at]:
         case Again(start=at):
             bits, path = 0.0, (*path[:-1], path[-1] + 1)
-        case Enter():
-            bits, at, path = 0.0, at + 1, (*path, 0)
+        case Enter(first=first):
+            bits, at, path = 0.0, at + 1, (*path, first)
     step = script[at]
     if isinstance(step, FieldStep) and step.equals is not None:
         answer = way.questions.answer(step, path, lambda name: _own(state.last, name))
@@ -165,18 +160,18 @@ def _left_undone(script: Sequence[Instruction], state: _State, way: _Way) -> flo
 
 def _field(state: _State, step: FieldStep, way: _Way) -> Iterator[tuple[float, _State]]:
     """The ways to read this field, each with its cost."""
-    lane = way.lane
+    stream = way.stream
     expected, had = None, None
     if step.equals is not None:
         answer = way.questions.answer(step, state.path, lambda name: _own(state.last, name))
         expected, had = answer.value, answer.since
-    early = step.equals is not None and (had is None or lane.came(state.offset) < had)
+    early = step.equals is not None and (had is None or stream.came(state.offset) < had)
     if early and not way.early:
         return
     codec = way.codecs.get(step.field, _RIGHT)
     sized = way.questions.sized(step, state.path, lambda name: _own(state.last, name))
     for candidate in _remembered(codec, way, state.offset, sized, expected):
-        bits = _cost(candidate, step, lane.data[state.offset :], expected, early)
+        bits = _cost(candidate, step, stream.data[state.offset :], expected, early)
         if bits is None:
             continue
         used = state.used
@@ -193,7 +188,7 @@ def _remembered(codec: Codec, way: _Way, offset: int, step: FieldStep, expected:
     place = (codec, offset, step, expected)
     known = way.memory.get(place)
     if known is None:
-        known = way.memory[place] = tuple(codec.read(way.lane.source, offset, step, expected))
+        known = way.memory[place] = tuple(codec.read(way.stream, offset, step, expected))
     return known
 
 
@@ -204,7 +199,7 @@ def _cost(candidate: Candidate, step: FieldStep, there: bytes, expected: Any, ea
         return candidate.bits
     if not candidate.whole:
         if candidate.right:
-            return candidate.bits if may_begin(step, candidate, there, expected) else None
+            return candidate.bits if may_become(step, there, candidate.value, expected) else None
         begun = candidate.value if isinstance(candidate.value, str) else ""
         return candidate.bits if step.form is None or may_become_address(begun) else None
     if expected is not None:
@@ -212,20 +207,6 @@ def _cost(candidate: Candidate, step: FieldStep, there: bytes, expected: Any, ea
     if step.form is not None:
         return ADDRESS_BITS if is_address(candidate.value) else None
     return candidate.bits
-
-
-def may_begin(step: FieldStep, candidate: Candidate, there: bytes, expected: Any) -> bool:
-    """Whether a right sender's field, of which only `there` has come, can still become what it must be."""
-    if expected is not None:
-        try:
-            wire = CountedBytes(len(expected)) if step.type == BYTES else WIRE_TYPES[step.type]
-            return wire.encode(expected).startswith(there)
-        except (ValueError, OverflowError, TypeError):
-            return False
-    if step.form is None or len(there) < 2:
-        return True
-    size = int.from_bytes(there[:2], "big")
-    return 0 < size <= LONGEST_ADDRESS and may_become_address(candidate.value)
 
 
 def _own(last: Read | None, name: str) -> Any:

@@ -17,7 +17,9 @@ from typing import IO, Self
 
 from conformance.agent.recording import Connection, Recording
 from conformance.agent.tap import Conditions, Relay
+from conformance.decoder import Conversation, Conversations
 from tests.diagnosis.peers import Peer, play
+from tests.diagnosis.protocols import PROTOCOLS
 
 __all__ = ["LONG", "WRONG", "Meeting"]
 
@@ -104,10 +106,14 @@ class Meeting:
     def until(self, seen: Callable[[Connection], bool]) -> Connection:
         """Waits until the connection is so."""
         happened = self.recording.wait_for(
-            lambda recording: any(seen(connection) for connection in recording.connections), time.monotonic() + LONG
+            lambda: any(seen(connection) for connection in self.recording.connections), time.monotonic() + LONG
         )
         assert happened, [(c.client.data, c.server.data) for c in self.recording.connections]
         return self.recording.connections[0]
+
+    def read(self, protocol: str) -> list[Conversation]:
+        """What has passed by now."""
+        return Conversations(PROTOCOLS[protocol], self.recording).update()
 
     def _start(self, play_on: Callable[[], None]) -> None:
         player = threading.Thread(target=play_on, daemon=True)

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from conformance.agent.events import CLIENT, SERVER
-from conformance.agent.recording import Recording
 from conformance.diagnosis import Finding, diagnose
 from conformance.model.protocol import Protocol
-from tests.conformance.building import Part, events, ints, utf
-from tests.diagnosis.protocols import ADDITION, CHAT
+from tests.decoder.building import Part, ints, utf
+from tests.diagnosis.protocols import ADDITION, CHAT, read
 
 LATER = 1e9
 ADDRESS = b"127.0.0.1"
@@ -28,8 +27,11 @@ def found(
     later: bool = True,
     suspect: bool = False,
 ) -> list[Finding]:
-    seen = Recording(events(parts, ends=ends)).connections
-    return diagnose(protocol, seen, now=LATER if later else None, suspect=suspect)
+    now = LATER if later else None
+    told = diagnose(read(protocol, parts, ends=ends), now=now, suspect=suspect)
+    # It is the same whether the recording is over or goes on.
+    assert diagnose(read(protocol, parts, ends=ends, over=True), now=now, suspect=suspect) == told
+    return told
 
 
 CASES: list[tuple[str, list[Part], str]] = [

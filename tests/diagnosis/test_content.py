@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.agent.events import CLIENT, SERVER
-from conformance.agent.recording import Recording
 from conformance.diagnosis import Finding, diagnose
-from tests.conformance.building import Part, events, ints, utf
 from tests.conformance.exercise import TRANSFER, answered, checksum, longs, sent, transfer
+from tests.decoder.building import Part, ints, utf
+from tests.diagnosis.protocols import read
 from tests.diagnosis.test_right_conversations import broken_off, in_pieces
 
 LATER = 1e9
@@ -25,8 +25,7 @@ TAKEN: Part = (CLIENT, CONTENT)
 
 
 def found(*parts: Part, ends: bool = True, suspect: bool = False) -> list[Finding]:
-    seen = Recording(events(parts, ends=ends)).connections
-    return diagnose(TRANSFER, seen, now=None if ends else LATER, suspect=suspect)
+    return diagnose(read(TRANSFER, parts, ends=ends), now=None if ends else LATER, suspect=suspect)
 
 
 CASES: list[tuple[str, list[Part], str, str, int]] = [

@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.agent.events import CLIENT, SERVER, Side
-from conformance.agent.recording import Connection, Recording
 from conformance.diagnosis import Finding, diagnose
 from conformance.model.protocol import Protocol
 from javaio import to_int32
-from tests.conformance.building import Part, events, ints, utf
-from tests.diagnosis.protocols import ADDITION, CHAT
+from tests.decoder.building import Part, ints, utf
+from tests.diagnosis.protocols import ADDITION, CHAT, read
 
 LATER = 1e9
 MANY = settings(max_examples=100, deadline=None)
@@ -78,22 +77,18 @@ def broken_off(parts: Sequence[Part], data: st.DataObject) -> list[Part]:
     return kept
 
 
-def recorded(parts: Sequence[Part], *, ends: bool) -> list[Connection]:
-    return Recording(events(parts, ends=ends)).connections
-
-
 def keys(findings: Sequence[Finding]) -> set[str]:
     return {finding.key for finding in findings}
 
 
 def whole_says_nothing(protocol: Protocol, parts: Sequence[Part], data: st.DataObject) -> None:
     pieces = in_pieces(parts, data)
-    assert diagnose(protocol, recorded(pieces, ends=True), now=LATER) == []
+    assert diagnose(read(protocol, pieces, ends=True), now=LATER) == []
 
 
 def beginning_says_nothing(protocol: Protocol, parts: Sequence[Part], data: st.DataObject) -> None:
     pieces = in_pieces(broken_off(parts, data), data)
-    assert diagnose(protocol, recorded(pieces, ends=False)) == []
+    assert diagnose(read(protocol, pieces, ends=False)) == []
 
 
 @MANY
@@ -124,28 +119,28 @@ def test_the_beginning_of_a_chat(parts: list[Part], data: st.DataObject) -> None
 @given(additions(INTS), st.data())
 def test_an_addition_that_stopped_between_fields_is_only_waiting(parts: list[Part], data: st.DataObject) -> None:
     kept = parts[: data.draw(st.integers(0, len(parts)))]
-    assert keys(diagnose(ADDITION, recorded(in_pieces(kept, data), ends=False), now=LATER)) <= ONLY_WAITING
+    assert keys(diagnose(read(ADDITION, in_pieces(kept, data), ends=False), now=LATER)) <= ONLY_WAITING
 
 
 @MANY
 @given(chats(TEXTS), st.data())
 def test_a_chat_that_stopped_between_fields_is_only_waiting(parts: list[Part], data: st.DataObject) -> None:
     kept = parts[: data.draw(st.integers(0, len(parts)))]
-    assert keys(diagnose(CHAT, recorded(in_pieces(kept, data), ends=False), now=LATER)) <= ONLY_WAITING
+    assert keys(diagnose(read(CHAT, in_pieces(kept, data), ends=False), now=LATER)) <= ONLY_WAITING
 
 
 @MANY
 @given(additions(ORDINARY_INTS), st.data())
 def test_ordinary_numbers_that_stop_anywhere_are_only_waiting(parts: list[Part], data: st.DataObject) -> None:
     pieces = in_pieces(broken_off(parts, data), data)
-    assert keys(diagnose(ADDITION, recorded(pieces, ends=False), now=LATER)) <= ONLY_WAITING
+    assert keys(diagnose(read(ADDITION, pieces, ends=False), now=LATER)) <= ONLY_WAITING
 
 
 @MANY
 @given(chats(ORDINARY_TEXTS), st.data())
 def test_ordinary_texts_that_stop_anywhere_are_only_waiting(parts: list[Part], data: st.DataObject) -> None:
     pieces = in_pieces(broken_off(parts, data), data)
-    assert keys(diagnose(CHAT, recorded(pieces, ends=False), now=LATER)) <= ONLY_WAITING
+    assert keys(diagnose(read(CHAT, pieces, ends=False), now=LATER)) <= ONLY_WAITING
 
 
 @MANY
@@ -154,7 +149,7 @@ def test_what_stops_inside_a_field_gives_guesses_at_most(parts: list[Part], data
     """No right program stops there of itself, so a mistake is looked for; but it might have been killed."""
     protocol = CHAT if any(len(field) != 4 for _, field in parts[1:]) else ADDITION
     pieces = in_pieces(broken_off(parts, data), data)
-    for finding in diagnose(protocol, recorded(pieces, ends=False), now=LATER):
+    for finding in diagnose(read(protocol, pieces, ends=False), now=LATER):
         assert finding.guess or finding.key == "both-sides-waiting"
 
 
@@ -162,17 +157,17 @@ def test_what_stops_inside_a_field_gives_guesses_at_most(parts: list[Part], data
 @given(additions(st.integers(-9999, 9999)), st.data())
 def test_ordinary_numbers_are_not_even_suspected(parts: list[Part], data: st.DataObject) -> None:
     pieces = in_pieces(parts, data)
-    assert diagnose(ADDITION, recorded(pieces, ends=True), suspect=True) == []
+    assert diagnose(read(ADDITION, pieces, ends=True), suspect=True) == []
 
 
 @pytest.mark.parametrize("left", [0, 100, 59_000], ids=["whole", "the end not read", "the beginning only"])
 def test_long_texts_are_not_even_suspected_however_much_of_them_was_read(left: int) -> None:
     data = utf("alice") + utf("je suis là") + 3 * (utf("alice") + utf("x" * 60_000))
     parts = [(CLIENT, utf("127.0.0.1")), (SERVER, data[: len(data) - left])]
-    assert keys(diagnose(CHAT, recorded(parts, ends=True), now=LATER, suspect=True)) <= ONLY_WAITING
+    assert keys(diagnose(read(CHAT, parts, ends=True), now=LATER, suspect=True)) <= ONLY_WAITING
 
 
 def test_where_one_side_is_judged_nothing_is_said_of_the_other() -> None:
     parts: list[Part] = [(CLIENT, b"127.0.0.1")]
-    assert keys(diagnose(ADDITION, recorded(parts, ends=True), of=CLIENT))
-    assert diagnose(ADDITION, recorded(parts, ends=True), of=SERVER) == []
+    assert keys(diagnose(read(ADDITION, parts, ends=True), of=CLIENT))
+    assert diagnose(read(ADDITION, parts, ends=True), of=SERVER) == []

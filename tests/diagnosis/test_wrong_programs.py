@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import pytest
 
 from conformance.agent.events import CLIENT, SERVER, Side
-from conformance.agent.recording import Connection
-from conformance.diagnosis import MISTAKES, Finding, diagnose
+from conformance.agent.recording import Recording
+from conformance.decoder import Conversations
+from conformance.diagnosis import KEYS, Finding, diagnose
 from javaio import DataInputStream, DataOutputStream
 from tests.diagnosis.meeting import WRONG, Meeting
 from tests.diagnosis.peers import CLIENTS, SERVERS, addition_client
 from tests.diagnosis.protocols import PROTOCOLS
 
-STILL = 3600.0  # later than any patience
+STILL = 3600.0  # later than any timeout
 Command = Callable[[str], list[str]]
 
 
@@ -81,13 +82,13 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.program)
 def test_the_right_name_comes_out_first(case: Case, meeting: Meeting, command: Command) -> None:
-    seen = meet(case, meeting, command)
-    first, *_ = found = diagnose(PROTOCOLS[case.protocol], [seen], now=time.monotonic() + STILL, suspect=case.suspect)
+    meet(case, meeting, command)
+    first, *_ = found = diagnose(meeting.read(case.protocol), now=time.monotonic() + STILL, suspect=case.suspect)
     assert (first.key, first.side, first.field, first.offset) == (case.key, case.side, case.field, case.offset), found
     assert not [finding for finding in found if accuses_the_right_one(finding, case)]
 
 
-def meet(case: Case, meeting: Meeting, command: Command) -> Connection:
+def meet(case: Case, meeting: Meeting, command: Command) -> None:
     """Lets the wrong program meet a right one, until it has sent what it sends."""
     if case.side == CLIENT:
         port = meeting.tap_to(meeting.right_server(SERVERS[case.protocol]))
@@ -95,7 +96,7 @@ def meet(case: Case, meeting: Meeting, command: Command) -> Connection:
     else:
         port = int(meeting.program(command(case.program)).readline())
         meeting.right_client(CLIENTS[case.protocol], meeting.tap_to(port))
-    return meeting.until(lambda connection: connection.direction(case.side).passed_on >= case.sends)
+    meeting.until(lambda connection: connection.direction(case.side).passed_on >= case.sends)
 
 
 def accuses_the_right_one(finding: Finding, case: Case) -> bool:
@@ -114,13 +115,13 @@ def test_an_answer_before_its_question(meeting: Meeting, command: Command) -> No
 
     port = int(meeting.program(command("eager_server.py")).readline())
     meeting.right_client(patient, meeting.tap_to(port))
-    seen = meeting.until(lambda connection: connection.client.passed_on == 19)
-    first, *_ = found = diagnose(PROTOCOLS["addition"], [seen], now=time.monotonic() + STILL)
+    meeting.until(lambda connection: connection.client.passed_on == 19)
+    first, *_ = found = diagnose(meeting.read("addition"), now=time.monotonic() + STILL)
     assert (first.key, first.side, first.field, first.offset) == ("answer-before-question", SERVER, "sum", 0), found
 
 
 def test_every_mistake_has_a_wrong_program_and_every_wrong_program_is_run() -> None:
-    assert {case.key for case in CASES} | {"answer-before-question"} == set(MISTAKES)
+    assert {case.key for case in CASES} | {"answer-before-question"} == set(KEYS)
     programs = {path.name for path in WRONG.iterdir() if path.suffix in (".py", ".java")}
     assert {case.program for case in CASES} | {"eager_server.py", "__init__.py"} == programs
 
@@ -132,7 +133,7 @@ def test_right_programs_are_left_alone(protocol: str, split: int, meeting: Meeti
     meeting.right_client(CLIENTS[protocol], port)
     seen = meeting.until(lambda connection: connection.client.closed and connection.server.closed)
     assert seen.client.data
-    assert diagnose(PROTOCOLS[protocol], [seen], now=time.monotonic() + STILL, suspect=True) == []
+    assert diagnose(meeting.read(protocol), now=time.monotonic() + STILL, suspect=True) == []
 
 
 @pytest.mark.parametrize("program", ["SimpleServer", "MultithreadedServer"])
@@ -142,12 +143,13 @@ def test_the_reference_is_left_alone(program: str, meeting: Meeting, command: Co
     meeting.right_client(addition_client, meeting.tap_to(int(said.split()[-1])))
     seen = meeting.until(lambda connection: connection.client.closed)
     assert len(seen.server.data) == 12
-    assert diagnose(PROTOCOLS["addition"], [seen], now=time.monotonic() + STILL, suspect=True) == []
+    assert diagnose(meeting.read("addition"), now=time.monotonic() + STILL, suspect=True) == []
 
 
 def test_the_same_mistake_of_many_is_one_finding(meeting: Meeting, command: Command) -> None:
     case = next(case for case in CASES if case.program == "bare_text_client.py")
-    seen = meet(case, meeting, command)
-    again = Connection(2, seen.opened, client=seen.client, server=seen.server)
-    first, *_ = diagnose(PROTOCOLS["addition"], [seen, again], now=time.monotonic() + STILL)
+    meet(case, meeting, command)
+    again = Recording([event._replace(connection=2) for event in meeting.recording.events])
+    conversations = [*meeting.read("addition"), *Conversations(PROTOCOLS["addition"], again).update()]
+    first, *_ = diagnose(conversations, now=time.monotonic() + STILL)
     assert first.connections == (1, 2)

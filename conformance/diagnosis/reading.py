@@ -1,0 +1,226 @@
+"""What the decoder made of one side: where it goes wrong, where its bytes end, and where to look for a mistake.
+
+This is the gate before every guess: where all that a side sent is right so far, no mistake is looked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby, islice
+from typing import Any
+
+from conformance.agent.events import Side
+from conformance.agent.problem import Problem
+from conformance.agent.sized_bytes import BYTES
+from conformance.decoder import Conversation, Field
+from conformance.diagnosis.byte_stream import ByteStream
+from conformance.diagnosis.codec import (
+    ADDRESS_BITS,
+    NUMBERS,
+    TEXT,
+    begun,
+    byte_bits,
+    may_become,
+    value_bits,
+)
+from conformance.diagnosis.questions import Question, Questions
+from conformance.diagnosis.script import Item, Loop, fields_of, script_of
+from conformance.diagnosis.walk import STOPPED_BITS
+from conformance.model.protocol import FieldStep
+from javaio import WIRE_TYPES
+
+__all__ = ["Due", "Reading", "Window"]
+
+_UNREADABLE = frozenset({"malformed-text", "bad-size"})
+_WRONG = frozenset({"wrong-value", "no-address", "before-question", "too-many-bytes"}) | _UNREADABLE
+_WRONG_VALUE_BITS = 60.0
+_NO_ADDRESS_BITS = 30.0
+_UNREAD_BITS = 60.0
+_ROUNDS_BEFORE = 8
+_WHOLE_START = 4096  # a mistake found by then is looked for from the first byte on
+_WINDOW = 4096
+
+
+@dataclass(frozen=True)
+class Due:
+    """A field that a side has to send next: `got` is what has come of it.
+
+    `needed` is how many bytes it takes, and `value` what it must be; None where that is not known.
+    """
+
+    step: FieldStep
+    round: int | None
+    offset: int
+    got: bytes
+    needed: int | None
+    value: Any = None
+
+    @classmethod
+    def not_begun(cls, step: FieldStep, number: int | None, offset: int) -> Due:
+        """A field of which nothing has come, nor is known but the type."""
+        wire = WIRE_TYPES.get(step.type)
+        return cls(step, number, offset, b"", wire.size if wire is not None and wire.rest is None else None)
+
+    @property
+    def missing(self) -> int | None:
+        """How many bytes of it have not come, if known."""
+        return None if self.needed is None else self.needed - len(self.got)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The bytes in which a mistake is looked for, from `start` to `end`: `items` is the script there, `first` the
+    outermost loop's round, from 1."""
+
+    items: tuple[Item, ...]
+    start: int
+    end: int
+    first: int = 1
+
+
+class Reading:
+    """What the decoder made of the bytes of `side`, in a conversation that is over or still goes on.
+
+    wrong_at    the offset of the first field that no right program would have sent so; None where there is none
+    unreadable  the bytes are no fields, from some byte on
+    unasked     nothing has asked for the bytes, from some byte on
+    due         the field that has to come next, or that the bytes end inside of
+    """
+
+    def __init__(self, conversation: Conversation, side: Side) -> None:
+        decoder = conversation.decoder
+        self.side = side
+        self.direction = conversation.connection.direction(side)
+        self.size = decoder.total(side)
+        self._read = decoder.read(side)
+        self._conversation = conversation
+        self._steps = conversation.protocol.fields
+        problems = {problem.code: problem for problem in reversed(conversation.problems) if problem.where.side == side}
+        wrong = [where for code in _WRONG & problems.keys() if (where := problems[code].where.offset) is not None]
+        self.due = self._due(problems)
+        self.unreadable = not _UNREADABLE.isdisjoint(problems)
+        self.unasked = "too-many-bytes" in problems or (self.due is None and decoder.unread(side) != b"")
+        # What it costs that the bytes behind the last whole field are right.
+        unread = self.size - self._read
+        self._bits_behind = 0.0
+        if self.unreadable or self.unasked:
+            wrong.append(self._read)
+            self._bits_behind = _UNREAD_BITS + byte_bits(BYTES if "bad-size" in problems else TEXT) * unread
+        if self.due is not None and self.due.got:
+            candidate = begun(self.due.got, 0, self.due.step.type, self.due.needed or 0)
+            if candidate is None:
+                self.unreadable = True
+                self.due = None
+                wrong.append(self._read)
+                self._bits_behind = _UNREAD_BITS + byte_bits(TEXT) * unread
+            elif not may_become(self.due.step, self.due.got, candidate.value, self.due.value):
+                wrong.append(self._read)
+                self._bits_behind = candidate.bits + _WRONG_VALUE_BITS + STOPPED_BITS
+            else:
+                self._bits_behind = STOPPED_BITS + (0.0 if self.due.step.equals is not None else candidate.bits)
+        self.wrong_at = min(wrong, default=None)
+
+    def _due(self, problems: dict[str, Problem]) -> Due | None:
+        for expected in self._conversation.decoder.expects():
+            if expected.side == self.side:
+                step, number = self._steps[expected.ordinal], expected.path[-1] if expected.path else None
+                return Due(step, number, expected.offset, expected.got, expected.needed, expected.value)
+        # Of a side that has ended the decoder tells it as a problem.
+        owed = problems.get("ends-inside") or problems.get("never-sent")
+        if owed is None:
+            return None
+        where, values = owed.where, owed.values
+        assert where.offset is not None
+        step = next(step for step in self._steps if (step.sender, step.field) == (where.side, where.field))
+        due = Due.not_begun(step, where.round, where.offset)
+        if owed.code == "ends-inside":
+            got = self.direction.data[where.offset : self.size]
+            needed = None if step.type == TEXT and len(got) < 2 else values["needed"]
+            due = replace(due, got=got, needed=needed, value=values.get("expected"))
+        return due
+
+    @property
+    def stopped_in(self) -> Due | None:
+        """The field inside which the bytes end."""
+        return self.due if self.due is not None and self.due.got else None
+
+    @property
+    def place(self) -> int | None:
+        """The offset at which something is wrong, or else that of the field inside which the bytes end."""
+        if self.wrong_at is None and self.stopped_in is not None:
+            return self.stopped_in.offset
+        return self.wrong_at
+
+    @cached_property
+    def stream(self) -> ByteStream:
+        """The bytes as far as the decoder has had them."""
+        return ByteStream(self.direction.data[: self.size], self.direction)
+
+    @cached_property
+    def window(self) -> Window:
+        """Where to look for a mistake: from the first byte on, or from some rounds before the place."""
+        items = script_of(self._conversation.protocol, self.side)
+        place = self.place or 0
+        window = Window(items, 0, place)
+        if place > _WHOLE_START:
+            loops = {
+                (step.sender, step.field): number
+                for number, item in enumerate(items)
+                if isinstance(item, Loop)
+                for step in fields_of(item.body)
+            }
+            before = (field for field in reversed(self._fields) if field.path and field.offset <= place)
+            by_round = groupby(before, lambda field: (loops[field.side, field.name], field.path[0]))
+            starts = [(key, list(fields)[-1]) for key, fields in islice(by_round, _ROUNDS_BEFORE)]
+            if starts:
+                (number, first), lead = starts[-1]
+                loop = items[number]
+                assert isinstance(loop, Loop)
+                window = Window((replace(loop, first=first), *items[number + 1 :]), lead.offset, place, first)
+        return replace(window, end=min(self.size, max(place, window.start) + _WINDOW))
+
+    @cached_property
+    def bits(self) -> float:
+        """What it costs that all is right in the window: of what goes on behind its end, the share inside."""
+        start, end = self.window.start, self.window.end
+        costs = [(field.offset, field.end, self._bits(field)) for field in self._fields if start <= field.offset < end]
+        if self._read < end:
+            costs.append((self._read, self.size, self._bits_behind))
+        return sum(bits * min(1.0, (end - offset) / (stop - offset or 1)) for offset, stop, bits in costs)
+
+    def questions(self, asked: Window, *, swapped: bool = False) -> Questions:
+        """What this side asks of the other in that one's window.
+
+        `swapped` is how a reader has it who takes the low byte of each number first.
+        """
+        rounds = range(asked.first, asked.first + asked.end - asked.start + 1)  # each takes one of its bytes at least
+        return Questions(
+            {
+                (field.name, field.path): Question(
+                    _low_byte_first(field) if swapped else field.value, self.stream.had(field.end - 1)
+                )
+                for field in self._fields
+                if not field.path or field.path[0] in rounds
+            },
+            swapped,
+        )
+
+    @cached_property
+    def _fields(self) -> list[Field]:
+        return [field for field in self._conversation.fields if field.side == self.side]
+
+    def _bits(self, field: Field) -> float:
+        step = self._steps[field.ordinal]
+        bits = value_bits(field.type, field.value, len(field.raw))
+        if field.problem is not None:
+            return bits + (_NO_ADDRESS_BITS if field.problem.code == "no-address" else _WRONG_VALUE_BITS)
+        if step.equals is not None:
+            return 0.0
+        return bits if step.form is None else ADDRESS_BITS
+
+
+def _low_byte_first(field: Field) -> Any:
+    if field.type not in NUMBERS:
+        return field.value
+    return int.from_bytes(field.raw, "little", signed=not field.type.startswith("unsigned"))
