@@ -18,6 +18,7 @@ from conformance.diagnosis.explanations import Explanation, Mark, explain_side, 
 from conformance.diagnosis.finding import Detail, Finding
 from conformance.diagnosis.hypotheses import other_protocol
 from conformance.diagnosis.reading import Reading
+from conformance.diagnosis.script import EXTRA
 from conformance.diagnosis.waiting import find_waiting
 
 __all__ = ["TIMEOUT", "diagnose"]
@@ -159,7 +160,7 @@ def _reads_as(explanation: Explanation) -> Detail | None:
     """The first fields, as they read if that mistake was made."""
     reads = explanation.walk.reads
     fields = tuple(
-        (read.step.field, _shown(read.candidate.value), read.candidate.whole)
+        (None if read.step.field == EXTRA else read.step.field, _shown(read.candidate.value), read.candidate.whole)
         for read in reads[:_SHOWN_READS]
         if not read.candidate.opaque and read.candidate.value is not None
     )

@@ -57,8 +57,8 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "read-low-byte-first": "The answers are right for who reads the numbers of the question low byte first.",
         "begins-with": "The first line of the bytes is `text`.",
         "begins-with-tls": "The bytes begin with a TLS record that holds a client hello.",
-        "reads-as": "With that mistake the first fields are `fields`, each its name, its value as in Python, and "
-        "whether it is whole; with `more`, there are more of them.",
+        "reads-as": "With that mistake the first fields are `fields`, each its name (null: the one too many), value "
+        "as Python writes it, and whether it is whole; with `more`, there are more of them.",
     }
 )
 """Every code of a detail, and what it says by which values."""
