@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import re
 import shutil
 import socket
@@ -14,14 +13,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from conformance.formatting import Catalogue, catalogue
+from conformance.formatting import LANGUAGES, Catalogue, Language, catalogue
 from conformance.model import load_registry
 from conformance.model.cases import load_cases
-from tests.cli.running import Command, ended, free_port
+from tests.cli.running import Command, Ended, ended, free_port, run, run_here
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 120
@@ -33,20 +31,8 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", *words]
 
 
-def check(*words: str, language: str = "en") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command("conformance", "check", *words, "--lang", language),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=LIMIT,
-        check=False,
-    )
-
-
-def check_json(*words: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in check(*words, "--json").stdout.splitlines()]
+def check(*words: str) -> Ended:
+    return run_here("check", *words)
 
 
 def counts(line: str) -> list[int]:
@@ -113,57 +99,46 @@ def wrong_server() -> Iterator[str]:
 
 def test_a_right_server_passes_every_case(server: str) -> None:
     done = check("server", f"127.0.0.1:{server}", "--protocol", "addition")
-    assert done.returncode == 0, done.stdout
-    passed, failed = counts(done.stdout.splitlines()[-1])
+    assert done.status == 0, done.lines
+    passed, failed = counts(done.lines[-1])
     assert passed >= 150
     assert failed == 0
 
 
 def test_a_wrong_server_is_told_what_is_wrong_and_where(wrong_server: str) -> None:
     words = ("server", f"127.0.0.1:{wrong_server}", "--protocol", "addition", "--only", "one-sum")
-    told, summary = check_json(*words)
+    told, summary = check(*words, "--json").told
     assert (told["case"], told["verdict"], told["code"]) == ("one-sum", "failed", "unexpected-bytes")
     assert told["where"] == {"connection": 1, "side": "server", "offset": 0, "type": "int"}
     assert (told["values"]["raw"], told["values"]["right"]) == ({"hex": "b6000000"}, {"hex": "000000b6"})
     assert told["diagnosis"][0]["key"] == "little-endian-int"
     assert summary == {"event": "summary", "passed": 0, "non-strict": 0, "failed": 1}
     done = check(*words)
-    assert done.returncode == 1
-    assert told["reason"] in done.stdout
+    assert done.status == 1
+    assert told["reason"] in done.lines[1]
 
 
 def test_a_server_that_is_not_there() -> None:
-    told, _ = check_json("server", f"127.0.0.1:{free_port()}", "--protocol", "addition", "--only", "one-sum")
+    told, _ = check("server", f"127.0.0.1:{free_port()}", "--protocol", "addition", "--only", "one-sum", "--json").told
     assert (told["code"], told["where"], told["diagnosis"]) == ("no-connection", {"side": "server"}, [])
 
 
 def test_all_that_is_said_of_a_wrong_server_is_french_where_french_is_asked_for(wrong_server: str) -> None:
     """No text of the English catalogue that the French one has otherwise; and each case's own sentence in French."""
-    words = ("--protocol", "addition", "--timeout", "0.5", "--only")
-    environment = {**os.environ, "LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "fr_FR.UTF-8"}
-    lines: list[str] = []
-    for only in ("one", "address", "ends", "half-close", "stalled"):
-        done = subprocess.run(
-            command("conformance", "check", "server", f"127.0.0.1:{wrong_server}", *words, only),
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=LIMIT,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (1, "")
-        lines += done.stdout.splitlines()
+    words = ("check", "server", f"127.0.0.1:{wrong_server}", "--protocol", "addition", "--timeout", "0.5", "--only")
+    environment = {"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "fr_FR.UTF-8"}
     english, french = catalogue("en"), catalogue("fr")
     cases = {case.name: case for case in load_cases(load_registry().cases)["addition", "server"].cases}
     names = set()
-    for line in lines:
-        assert not any(phrase in line for phrase in phrases(english, french)), line
-        if line.startswith(french.text("cli.check.failed")):
-            name, _, about = line[len(french.text("cli.check.failed")) :].strip().partition(" : ")
-            assert about == cases[name].about.in_language("fr")
-            names.add(name)
+    for only in ("address", "stalled"):
+        done = run(*words, only, **environment)
+        assert (done.process.returncode, done.errors()) == (1, "")
+        for line in done.lines:
+            assert not any(phrase in line for phrase in phrases(english, french)), line
+            if line.startswith(french.text("cli.check.failed")):
+                name, _, about = line.removeprefix(french.text("cli.check.failed")).strip().partition(" : ")
+                assert about == cases[name].about.in_language("fr")
+                names.add(name)
     assert len(names) >= 20
 
 
@@ -183,16 +158,12 @@ def phrases(words: Catalogue, others: Catalogue) -> list[str]:
     return found
 
 
-def test_help_is_in_the_language_that_is_asked_for() -> None:
-    for language in ("en", "fr"):
-        words = catalogue(language)
-        for side in ("server", "client"):
-            done = check(side, "--help", language=language)
-            assert words.text("cli.check.json") in done.stdout
-        assert (
-            words.text("cli.check.epilog", {"prog": "PROG"}).splitlines()[-1]
-            in check("--help", language=language).stdout
-        )
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("side", ["server", "client"])
+def test_help_is_in_the_language_that_is_asked_for(side: str, language: Language) -> None:
+    done = run_here("check", side, "--help", lang=language)
+    assert done.status == 0
+    assert catalogue(language).text("cli.check.json") in "\n".join(done.lines)
 
 
 def said(name: str, *values: str) -> str:
@@ -335,18 +306,18 @@ def test_a_program_may_type_in_the_place_of_a_person() -> None:
 def test_the_timeout_is_a_number_of_seconds(option: str) -> None:
     for wrong in ("0", "-1", "soon", "nan", "1e9"):
         done = check("server", "127.0.0.1:1", "--protocol", "addition", f"{option}={wrong}")
-        assert done.returncode == 2
-        assert WORDS.text("cli.usage.seconds", {"limit": 3600, "text": wrong}) in done.stderr
+        assert done.status == 2
+        assert WORDS.text("cli.usage.seconds", {"limit": 3600, "text": wrong}) in done.errors
 
 
 def test_the_course_s_own_servers_are_non_strict_and_not_wrong(course_server: str) -> None:
     words = ("server", "127.0.0.1", "--protocol", "addition", "--only", "no-request")
     done = check(*words)
-    assert done.returncode == 0, done.stdout
+    assert done.status == 0, done.lines
     note = "it leaves the connection open, for the garbage collector to close"
-    assert done.stdout.splitlines()[0] == f"{head('non-strict')}no-request: {note}"
-    assert counts(done.stdout.splitlines()[1]) == [1, 1, 0]
-    told, summary = check_json(*words)
+    assert done.lines[0] == f"{head('non-strict')}no-request: {note}"
+    assert counts(done.lines[1]) == [1, 1, 0]
+    told, summary = check(*words, "--json").told
     assert (told["verdict"], told["code"], told["note"]) == ("non-strict", "left-open", note)
     assert told["where"] == {"connection": 1, "side": "server", "offset": 0}
     assert summary == {"event": "summary", "passed": 0, "non-strict": 1, "failed": 0}
@@ -354,8 +325,8 @@ def test_the_course_s_own_servers_are_non_strict_and_not_wrong(course_server: st
 
 def test_the_course_s_own_servers_pass_every_case(course_server: str) -> None:
     done = check("server", "127.0.0.1", "--protocol", "addition")
-    assert done.returncode == 0, done.stdout
-    passed, non_strict, failed = counts(done.stdout.splitlines()[-1])
+    assert done.status == 0, done.lines
+    passed, non_strict, failed = counts(done.lines[-1])
     assert passed in (153, 154)
     assert (non_strict, failed) == (36, 0)
 
@@ -364,5 +335,5 @@ def test_a_protocol_without_cases_says_so(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     own.write_text("{protocol: own, about: nothing yet, port: 9000, session: []}", encoding="utf-8")
     done = check("server", "127.0.0.1:1", "--protocol", str(own))
-    assert done.returncode == 2
-    assert WORDS.text("cli.check.usage.no-cases.server", {"protocol": "own"}) in done.stderr
+    assert done.status == 2
+    assert WORDS.text("cli.check.usage.no-cases.server", {"protocol": "own"}) in done.errors
