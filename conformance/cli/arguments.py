@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -86,7 +87,7 @@ def argparse_speaks(words: Catalogue) -> None:
 
 def language_of(words: Sequence[str]) -> Language:
     """The language that `--lang` among the words of a command line asks for, or else the environment."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in itertools.pairwise([*words, ""]):
         for language in LANGUAGES:
             if word == f"--lang={language}" or (word, following) == ("--lang", language):
                 return language

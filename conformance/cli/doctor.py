@@ -111,7 +111,8 @@ def _probe(address: str, port: int, protocol: Protocol, wait: float, mine: list[
             if not probe.asks:
                 probe.leave()
         except WrongAnswerError as error:
-            yield Answer("protocol", "wrong", error.problem, _ADVICE.get(error.problem.code, "compare-bytes"))
+            advice = "compare-bytes" if error.problem.where.type else "compare"
+            yield Answer("protocol", "wrong", error.problem, _ADVICE.get(error.problem.code, advice))
             for finding in probe.findings()[:1]:
                 yield Answer("diagnosis", "note", Fact("diagnosis", {}), finding=finding)
             return
@@ -226,5 +227,6 @@ def _advice(answer: Answer, words: Catalogue) -> str:
     values: Mapping[str, Any] = answer.about.values
     if isinstance(answer.about, Problem):
         kind = answer.about.where.type or ""
-        values = {"method": f"write{kind[:1].upper()}{kind[1:]}", **values}
+        method = "write" if kind == "bytes" else f"write{kind[:1].upper()}{kind[1:]}"
+        values = {"method": method, **values}
     return words.text(f"doctor.do.{answer.advice}", in_words(values, words))

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from conformance.agent.events import Side
 from conformance.agent.hexdump import show
 from conformance.agent.problem import Problem
+from conformance.cli.arguments import in_words
 from conformance.cli.terminal import Colour, Paint
 from conformance.decoder import Field
 from conformance.formatting import Catalogue, catalogue, sentence
@@ -82,10 +83,13 @@ class TextLines:
                 return f"{head}{self._diagnosis(event)}"
             case Stalled(problem=problem) | Elided(problem=problem):
                 assert problem.where.side is not None
-                told = f"... {sentence(shown(problem), self.words)}"
-                return f"{head}{self._way(problem.where.side)}  {paint(told, 'yellow')}"
+                told = sentence(shown(problem), self.words)
+                if isinstance(event, Stalled):
+                    told = text("cli.live.stalled", {"sentence": told})
+                return f"{head}{self._way(problem.where.side)}  {paint(f'... {told}', 'yellow')}"
             case Closed():
-                told = text(f"cli.live.{event.how}", {"who": text(f"side.{event.side}"), "reason": self._reason(event)})
+                reason = in_words({"reason": event.reason}, self.words)
+                told = text(f"cli.live.{event.how}", {"who": text(f"side.{event.side}"), **reason})
                 return f"{head}{told if event.how == 'end' else paint(told, 'yellow')}"
 
     def note(self, event: str, sentence: str, **facts: Any) -> str:
@@ -120,19 +124,15 @@ class TextLines:
 
     def _diagnosis(self, event: Diagnosed) -> str:
         """All of it the first time; that it is so again, afterwards."""
-        finding = event.finding
-        first, *more = explain(finding, event.others, self.words).splitlines()
+        finding, words = event.finding, self.words
         place = (finding.key, finding.side)
         if place in self._explained:
-            return self._paint(
-                self.words.text("cli.live.again", {"first": self._explained[place], "what": first}), "yellow"
-            )
+            title = words.text(f"finding.{finding.key}.title")
+            again = {"who": words.text(f"side.{finding.side}"), "title": title, "first": self._explained[place]}
+            return self._paint(words.text("cli.live.again", again), "yellow")
         self._explained[place] = event.connection
+        first, *more = explain(finding, event.others, words).splitlines()
         return "\n".join([self._paint(first, "yellow", "bold"), *(_INDENT + line for line in more)])
-
-    def _reason(self, event: Closed) -> str:
-        name = f"reason.{event.reason}"
-        return self.words.text(name) if name in self.words.ids else event.reason
 
     def _value(self, value: Any) -> str:
         """A value as Python writes it, control characters escaped; of a long text, its beginning and its end."""

@@ -63,12 +63,13 @@ def _run(line: Sequence[str]) -> int:
     )
     known = parser.add_subparsers(dest="command", metavar=words.text("cli.metavar.command"), required=True)
     for name in _COMMANDS:
-        command = cast(_Command, importlib.import_module(f"conformance.cli.{name}"))
         about = words.text(f"cli.{name}.about")
         epilog = words.text(f"cli.{name}.epilog", {"prog": f"{prog} {name}"})
         part = known.add_parser(name, help=about, description=f"{about}.", epilog=epilog)
-        command.add_arguments(part)
-        part.set_defaults(run=command.run, words=words)
+        if name in line:  # the others are not loaded: it takes longer than what some of them do
+            command = cast(_Command, importlib.import_module(f"conformance.cli.{name}"))
+            command.add_arguments(part)
+            part.set_defaults(run=command.run, words=words)
     arguments = parser.parse_args(line)
     try:
         return int(arguments.run(arguments))

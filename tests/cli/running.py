@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import io
 import json
 import os
 import queue
@@ -12,12 +14,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conformance.cli import main
+from conformance.formatting import Language
 from javaio import DataInputStream, DataOutputStream, to_int32
 
+_ENGLISH = {"LANGUAGE": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "C.UTF-8"}
 ROOT = Path(__file__).resolve().parents[2]
 LONG = 30.0  # a wait that ends sooner wherever things work
 
@@ -31,7 +37,7 @@ class Command:
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONUTF8": "1", **environment},
+            env={**os.environ, **_ENGLISH, **environment},
         )
         self.lines: list[str] = []
         self._came: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -101,7 +107,7 @@ class Tap(Command):
         super().__init__(
             "tap", "--listen", "127.0.0.1:0", "--to", f"127.0.0.1:{to}", "--protocol", protocol, *words, **environment
         )
-        line = self.line("listening")
+        line = self.line("port")
         self.port = int(json.loads(line)["port"]) if line.startswith("{") else int(line.split("port ")[1].split()[0])
 
 
@@ -119,6 +125,35 @@ def run(*words: object, **environment: str) -> Command:
     command = Command(*words, **environment)
     command.end()
     return command
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command came to that ran in this process."""
+
+    status: int
+    lines: list[str]
+    errors: str
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """Its lines of JSON."""
+        return [json.loads(line) for line in self.lines]
+
+
+def run_here(*words: object, lang: Language = "en") -> Ended:
+    """A command that ends by itself, in this process: in no time, where a process takes most of a second."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    kept = {name: vars(argparse)[name] for name in ("_", "ngettext")}
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            status = main(["--lang", lang, *map(str, words)])
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        finally:
+            vars(argparse).update(kept)
+    shown, errors = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+    return Ended(status, shown.splitlines(), errors)
 
 
 class Server:

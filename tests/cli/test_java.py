@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.cli.running import LONG, Tap, ended, run
+import pytest
+
+from tests.cli.running import LONG, Tap, ended, run_here
 
 
 @contextmanager
@@ -35,13 +38,14 @@ def listening(server: subprocess.Popen[str]) -> int:
 
 
 def test_tap_between_client_and_server(java_classes: Path) -> None:
-    with java(java_classes, "SimpleServer", 0) as server, ended(Tap(listening(server), "addition")) as tap:
+    with java(java_classes, "SimpleServer", 0) as server, ended(Tap(listening(server), "addition", "--json")) as tap:
         assert isinstance(tap, Tap)
         with java(java_classes, "SimpleClient", "127.0.0.1", tap.port) as client:
             client.wait(LONG)
-        tap.line("the server ends its stream")
+        tap.event(event="end", sender="server")
         assert tap.interrupt() == 0
-    assert "1 connection, 10 fields, 35 bytes from clients, 12 bytes from the server; no problems" in tap.lines[-1]
+    counts = {"connections": 1, "open": 0, "fields": 10, "client_bytes": 35, "server_bytes": 12, "problems": 0}
+    assert json.loads(tap.lines[-1]) == {"event": "summary", **counts}
 
 
 def test_tap_in_a_chat(java_classes: Path) -> None:
@@ -59,25 +63,22 @@ def test_tap_in_a_chat(java_classes: Path) -> None:
             client.wait(LONG)
 
 
-def test_doctor_on_a_server_for_one_at_a_time(java_classes: Path) -> None:
-    with java(java_classes, "SimpleServer", 0) as server:
-        command = run("doctor", f"127.0.0.1:{listening(server)}", "--protocol", "addition", "--wait", 10)
-    assert command.process.returncode == 0, command.lines
-    assert "it speaks addition: address 127.0.0.1, first 20, second 22, sum 42" in command.lines[3]
-    assert "one client at a time" in command.lines[4]
-
-
-def test_doctor_on_a_server_for_many(java_classes: Path) -> None:
-    with java(java_classes, "MultithreadedServer", 0) as server:
-        command = run("doctor", f"127.0.0.1:{listening(server)}", "--protocol", "addition", "--wait", 10)
-    assert command.process.returncode == 0, command.lines
-    assert "serves a second client while the first is still connected" in command.lines[4]
+@pytest.mark.parametrize(
+    ("name", "answer"), [("SimpleServer", "one-at-a-time"), ("MultithreadedServer", "serves-second")]
+)
+def test_doctor_on_a_server(java_classes: Path, name: str, answer: str) -> None:
+    with java(java_classes, name, 0) as server:
+        words = ("--protocol", "addition", "--wait", 10, "--json")
+        done = run_here("doctor", f"127.0.0.1:{listening(server)}", *words)
+    assert done.status == 0, done.lines
+    assert [each["code"] for each in done.told[3:5]] == ["speaks", answer]
+    assert done.told[3]["values"]["said"] == "address 127.0.0.1, first 20, second 22, sum 42"
 
 
 def test_doctor_on_a_chat_server_says_nothing_in_the_room(java_classes: Path) -> None:
     with java(java_classes, "ChatServer", 0) as server:
-        command = run("doctor", f"127.0.0.1:{listening(server)}", "--protocol", "chat", "--wait", 10)
-        assert command.process.returncode == 0, command.lines
+        done = run_here("doctor", f"127.0.0.1:{listening(server)}", "--protocol", "chat", "--wait", 10)
+        assert done.status == 0, done.lines
         assert server.stdout is not None
         said: list[str] = []
         while sum("est déconnecté" in line for line in said) < 2:  # it knocked once, and came in once

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import sys
@@ -11,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.agent.events import CLIENT, SERVER
+from conformance.agent.events import CLIENT, SERVER, Side
+from conformance.agent.problem import Problem
+from conformance.formatting import catalogue
 from conformance.observe.live_conversation import LiveConversation
-from conformance.observe.live_events import Field, Problem
+from conformance.observe.live_events import FieldRead, ProblemFound
 from tests.cli.recordings import conversation
-from tests.cli.running import LONG, ROOT, Command, Tap, connect, ended, free_port, ints, received, run, utf
+from tests.cli.running import LONG, ROOT, Command, Tap, connect, ended, free_port, ints, received, run_here, utf
 from tests.conformance.exercise import FOLDER, PROTOCOL, TRANSFER, answered, longs, transfer
 
 
@@ -36,11 +37,10 @@ def server() -> Iterator[int]:
 
 
 def test_check_finds_the_cases_beside_the_file(server: int) -> None:
-    done = run("check", "server", f"127.0.0.1:{server}", "--protocol", PROTOCOL, "--only", "size")
-    assert done.process.returncode == 0, done.lines
-    assert "ok      size/size-100000" in done.lines
-    assert "ok      negative-size/size--1" in done.lines
-    assert done.lines[-1].startswith("20 ok, 0 failed")
+    done = run_here("check", "server", f"127.0.0.1:{server}", "--protocol", PROTOCOL, "--only", "size", "--json")
+    assert done.status == 0, done.lines
+    assert {"size/size-100000", "negative-size/size--1"} <= {each.get("case") for each in done.told}
+    assert (done.told[-1]["passed"], done.told[-1]["failed"]) == (20, 0)
 
 
 def test_check_tells_a_wrong_server_its_mistake(server: int, tmp_path: Path) -> None:
@@ -57,21 +57,22 @@ def test_check_tells_a_wrong_server_its_mistake(server: int, tmp_path: Path) -> 
         "{send: [UTF: 127.0.0.1, UTF: a, long: 3, hex: 61 62 63]}, {receive: [long: 3, long: 891568578]}]}]}",
         encoding="utf-8",
     )
-    done = run("check", "server", f"127.0.0.1:{server}", "--protocol", tmp_path / "mine.yaml", "--patience", "1")
-    assert done.process.returncode == 1
-    assert "only 35 24 41 C2 came from the server within 1 s, and long 891568578 must come" in done.lines[1]
-    assert "The server: number of another size" in done.lines[2]
+    words = ("--protocol", tmp_path / "mine.yaml", "--timeout", "1", "--json")
+    done = run_here("check", "server", f"127.0.0.1:{server}", *words)
+    assert done.status == 1
+    failed = done.told[0]
+    assert failed["code"] == "unexpected-bytes"
+    assert failed["diagnosis"][0]["key"] == "number-of-another-size"
 
 
 def test_check_judges_a_client(tmp_path: Path) -> None:
     words = ("client", "--port", "127.0.0.1:0", "--protocol", PROTOCOL, "--only", "split/byte-8")
     with ended(Command("check", *words)) as judge:
-        port = judge.line("Start your client now").rpartition("port ")[2].strip(".")
+        port = judge.line("split/byte-8").rpartition("port ")[2].strip(".")
         file = tmp_path / "été 😀.bin"
         file.write_bytes(bytes(range(256)) * 500)
         client = [sys.executable, str(FOLDER / "file_client.py"), "127.0.0.1", port, str(file)]
         subprocess.run(client, cwd=ROOT, capture_output=True, timeout=LONG, check=True)
-        judge.line("ok      split/byte-8")
         assert judge.end() == 0
 
 
@@ -86,9 +87,9 @@ def test_a_mistake_in_a_case_is_one_sentence(tmp_path: Path) -> None:
         ("[]", "must be a mapping of keys to values, got []"),
     ):
         cases.write_text(text, encoding="utf-8")
-        done = run("check", "server", "127.0.0.1:1", "--protocol", tmp_path / "mine.yaml")
-        assert done.process.returncode == 2
-        assert f"{cases}: {sentence}" in done.errors()
+        done = run_here("check", "server", "127.0.0.1:1", "--protocol", tmp_path / "mine.yaml")
+        assert done.status == 2
+        assert f"{cases}: {sentence}" in done.errors
 
 
 # tap, decode, doctor -------------------------------------------------------------------------------------------------
@@ -102,34 +103,35 @@ def test_tap_and_decode_show_bytes(server: int, tmp_path: Path) -> None:
             client.sendall(b"".join(data for side, data in transfer(b"abc") if side == CLIENT))
             assert received(client, 12) == longs(3) + ints(891568578)
             client.shutdown(socket.SHUT_WR)
-        tap.line("client -> server  long size = 3   00 00 00 00 00 00 00 03")
+        tap.line("long size = 3   00 00 00 00 00 00 00 03")
         assert "61 62 63" in tap.line("bytes content")
-        tap.line("server -> client  int checksum = 891568578")
-        tap.line("the server ends its stream")
+        tap.line("int checksum = 891568578")
+        tap.line(catalogue("en").text("cli.live.end", {"who": catalogue("en").text("side.server")}))
         assert tap.interrupt() == 0
-    shown = run("decode", saved)
-    assert shown.process.returncode == 0
-    assert "read as file-transfer" in shown.lines[0]
+    shown = run_here("decode", saved)
+    assert shown.status == 0
+    assert "file-transfer" in shown.lines[0]
     assert any("bytes content" in line and "61 62 63" in line for line in shown.lines)
 
 
 def test_doctor_does_no_harm(server: int) -> None:
-    done = run("doctor", f"127.0.0.1:{server}", "--protocol", PROTOCOL, "--json")
-    assert done.process.returncode == 0, done.lines
-    told = {entry.get("step"): entry for entry in map(json.loads, done.lines)}
-    assert "it takes address 127.0.0.1, as file-transfer has it" in told["protocol"]["sentence"]
+    done = run_here("doctor", f"127.0.0.1:{server}", "--protocol", PROTOCOL, "--json")
+    assert done.status == 0, done.lines
+    told = {entry.get("step"): entry for entry in done.told}
+    assert told["protocol"]["code"] == "takes"
+    assert told["protocol"]["values"] == {"said": "address 127.0.0.1", "protocol": "file-transfer"}
 
 
 # Read while it comes -------------------------------------------------------------------------------------------------
 
 
-def live(*parts: tuple[str, bytes], ends: bool = True) -> tuple[list[tuple[str, object]], list[str]]:
+def live(*parts: tuple[Side, bytes], ends: bool = True) -> tuple[list[tuple[str, object]], list[Problem]]:
     reader = LiveConversation(TRANSFER, 1)
-    things = [each for event in conversation(parts, ends=ends) for each in reader.add(event)]  # type: ignore[arg-type]
-    fields = [each for each in things if isinstance(each, Field)]
-    wrong = [each.sentence for each in things if isinstance(each, Problem)]
-    wrong += [f"{each.name}: {each.problem}" for each in fields if each.problem]
-    return [(each.name, each.value) for each in fields], wrong
+    things = [each for event in conversation(parts, ends=ends) for each in reader.add(event)]
+    fields = [each.field for each in things if isinstance(each, FieldRead)]
+    wrong = [each.problem for each in things if isinstance(each, ProblemFound)]
+    wrong += [field.problem for field in fields if field.problem]
+    return [(field.name, field.value) for field in fields], wrong
 
 
 def test_a_transfer_that_comes_byte_by_byte() -> None:
@@ -141,14 +143,21 @@ def test_a_transfer_that_comes_byte_by_byte() -> None:
     assert live(*pieces) == (whole, [])
 
 
-def test_what_is_wrong_with_bytes_is_told_as_they_come() -> None:
-    opening = (CLIENT, utf("127.0.0.1") + utf("a"))
-    _, wrong = live(opening, (CLIENT, longs(-1) + b"abc"), ends=False)
-    assert len(wrong) == 1
-    assert "their size must be a whole number from 0 on, and is -1" in wrong[0]
-    _, wrong = live(opening, (CLIENT, longs(5) + b"abc"))
-    assert wrong == ["it ends too early: of bytes `content` the client has sent 3 of 5 bytes (61 62 63)"]
-    _, wrong = live(opening, (CLIENT, longs(3) + b"abc"), (SERVER, longs(3) + ints(1)))
-    assert wrong == ["checksum: it must be int32(crc32(content)) = 891568578 (35 24 41 C2)"]
-    _, wrong = live(opening, answered(b""), (CLIENT, longs(0)))
-    assert any("it comes before what it answers" in sentence for sentence in wrong)
+OPENING = (CLIENT, utf("127.0.0.1") + utf("a"))
+
+
+@pytest.mark.parametrize(
+    ("parts", "ends", "code", "field", "values"),
+    [
+        ([(CLIENT, longs(-1) + b"abc")], False, "bad-size", "content", {"size": -1}),
+        ([(CLIENT, longs(5) + b"abc")], True, "ends-inside", "content", {"needed": 5, "got": 3, "raw": b"abc"}),
+        ([(CLIENT, longs(3) + b"abc"), (SERVER, longs(3) + ints(1))], True, "wrong-value", "checksum", None),
+        ([answered(b""), (CLIENT, longs(0))], True, "before-question", "received", {"question": "content"}),
+    ],
+)
+def test_what_is_wrong_with_bytes_is_told_as_they_come(
+    parts: list[tuple[Side, bytes]], ends: bool, code: str, field: str, values: dict[str, object] | None
+) -> None:
+    _, wrong = live(OPENING, *parts, ends=ends)
+    assert (wrong[0].code, wrong[0].where.field) == (code, field)
+    assert values is None or wrong[0].values == values

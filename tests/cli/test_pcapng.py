@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.agent.events import CLIENT, SERVER, Event
-from conformance.observe.packets import checksum
-from conformance.observe.pcapng import PcapngSaver
+from conformance.observe.pcapng import PcapngSaver, checksum
 from tests.cli.pcapng_reader import packets, streams
 from tests.cli.recordings import BEGAN, about, conversation
 from tests.cli.running import ints, utf

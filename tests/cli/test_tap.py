@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.formatting import catalogue
 from conformance.model import load_registry
 from tests.cli.pcapng_reader import packets, streams
 from tests.cli.running import (
@@ -26,11 +27,17 @@ from tests.cli.running import (
     ints,
     listens,
     received,
-    run,
+    run_here,
     utf,
 )
 
 NETWORKS = load_registry().networks
+WORDS = catalogue("en")
+
+
+def ended_by(side: str) -> str:
+    """What is said when that side has ended its stream."""
+    return WORDS.text("cli.live.end", {"who": WORDS.text(f"side.{side}")})
 
 
 def ask(port: int, first: int, second: int) -> int:
@@ -47,17 +54,16 @@ def test_a_conversation_field_by_field_and_a_summary() -> None:
     with Server(adds) as server, ended(Tap(server.port, "addition")) as tap:
         assert isinstance(tap, Tap)
         assert ask(tap.port, 84, 98) == 182
-        tap.line("the server ends its stream")
+        tap.line(ended_by("server"))
         assert tap.interrupt() == 0
     text = "\n".join(tap.lines)
     for line in (
-        "#1   opened by 127.0.0.1:",
-        "#1   client -> server  UTF address = '127.0.0.1'   00 09 31 32 37 2E 30 2E 30 2E 31",
-        "#1   client -> server  int first = 84   00 00 00 54",
-        "#1   client -> server  int second = 98   00 00 00 62",
-        "#1   server -> client  int sum = 182   00 00 00 B6",
-        "#1   the client ends its stream",
-        "1 connection, 4 fields, 19 bytes from clients, 4 bytes from the server; no problems",
+        f"#1   {WORDS.text('cli.live.from-client')}  UTF address = '127.0.0.1'   00 09 31 32 37 2E 30 2E 30 2E 31",
+        "int first = 84   00 00 00 54",
+        "int second = 98   00 00 00 62",
+        f"#1   {WORDS.text('cli.live.from-server')}  int sum = 182   00 00 00 B6",
+        ended_by("client"),
+        WORDS.text("cli.totals.none"),
     ):
         assert line in text
     assert "\x1b" not in text
@@ -83,79 +89,80 @@ def test_byte_by_byte_each_byte_goes_on_alone(tmp_path: Path) -> None:
     ):
         assert isinstance(tap, Tap)
         assert ask(tap.port, 1, 2) == 3
-        tap.line("the server ends its stream")
+        tap.line(ended_by("server"))
         assert tap.interrupt() == 0
     sizes = [event["size"] for event in json.loads(file.read_text())["events"] if event["kind"] == "sent"]
     assert sizes == [1] * 23
 
 
 def test_an_answer_that_is_wrong_is_a_problem_and_status_1() -> None:
-    with Server(adds_little_endian) as server, ended(Tap(server.port, "addition")) as tap:
+    with Server(adds_little_endian) as server, ended(Tap(server.port, "addition", "--json")) as tap:
         assert isinstance(tap, Tap)
         assert ask(tap.port, 1, 2) == 3 << 24
-        tap.line("!!! it must be int32(first + second) = 3 (00 00 00 03)")
+        assert tap.event(event="field", code="wrong-value")["values"]["expected"] == 3
         assert tap.interrupt() == 1
-    assert "1 problem" in tap.lines[-1]
+    assert json.loads(tap.lines[-1])["problems"] == 1
 
 
-def test_what_cannot_be_decoded_is_shown_as_bytes_with_what_was_expected() -> None:
+def test_what_cannot_be_decoded_is_shown_as_bytes() -> None:
     with Server(listens) as server, ended(Tap(server.port, "addition")) as tap:
         assert isinstance(tap, Tap)
         with connect(tap.port) as client:
             client.sendall(b"\0\3\xff\xfe\xfd")
-            tap.line("!!! the client sends no UTF `address`: expected two bytes of length and then text")
-            tap.line("bytes 00 03 FF FE FD   .....")
+            assert "address" in tap.line("!!!")
+            tap.line("00 03 FF FE FD   .....")
             client.sendall(b"more")
-            tap.line("bytes 6D 6F 72 65   more")
+            tap.line("6D 6F 72 65   more")
         assert tap.interrupt() == 1
 
 
 def test_a_client_that_waits_for_more_than_ever_comes_is_told_who_waits_for_whom() -> None:
-    with Server(listens) as server, ended(Tap(server.port, "addition")) as tap:
+    with Server(listens) as server, ended(Tap(server.port, "addition", "--json")) as tap:
         assert isinstance(tap, Tap)
         with connect(tap.port) as client:
             client.sendall(utf("127.0.0.1") + ints(1, 2))
-            line = tap.line("... nothing for")
-            assert "the server has not sent int `sum`, which must be int32(first + second) = 3" in line
+            stall = tap.event(event="stall", code="stalled")
+            assert (stall["where"]["side"], stall["where"]["field"]) == ("server", "sum")
 
 
 def test_a_server_that_is_not_there() -> None:
-    with ended(Tap(free_port(), "chat")) as tap:
+    with ended(Tap(free_port(), "chat", "--json")) as tap:
         assert isinstance(tap, Tap)
         with pytest.raises(ConnectionResetError), connect(tap.port) as client:  # by then, or by its first read
             client.recv(1)
-        tap.line("!!! the server could not be reached: Connection refused")
+        assert tap.event(event="problem", code="refused")["values"] == {"reason": "Connection refused"}
         assert tap.interrupt() == 1
 
 
 def test_a_server_that_hangs_up() -> None:
-    with Server(hangs_up) as server, ended(Tap(server.port, "addition")) as tap:
+    with Server(hangs_up) as server, ended(Tap(server.port, "addition", "--json")) as tap:
         assert isinstance(tap, Tap)
         with connect(tap.port) as client:
             client.sendall(utf("127.0.0.1") + ints(1, 2))
             assert client.recv(1) == b""
-        tap.line("!!! it ends too early: the server has not sent int `sum`")
+        assert tap.event(event="problem", code="never-sent")["where"]["field"] == "sum"
         assert tap.interrupt() == 1
 
 
 def test_nobody_came() -> None:
-    with ended(Tap(free_port(), "chat")) as tap:
+    with ended(Tap(free_port(), "chat", "--json")) as tap:
         assert tap.interrupt() == 0
-    assert tap.lines[-1] == "0 connections, 0 fields, 0 bytes from clients, 0 bytes from the server; no problems"
+    assert set(json.loads(tap.lines[-1]).values()) == {"summary", 0}
 
 
 def test_ctrl_c_while_they_talk_drops_them_and_counts_them() -> None:
-    with Server(listens) as server, ended(Tap(server.port, "chat")) as tap:
+    with Server(listens) as server, ended(Tap(server.port, "chat", "--json")) as tap:
         assert isinstance(tap, Tap)
         with connect(tap.port) as client:
             client.sendall(utf("127.0.0.1"))
-            tap.line("UTF address")
+            tap.event(event="field", field="address")
             assert tap.interrupt() == 0
             with pytest.raises(ConnectionResetError):
                 client.recv(1)
         with pytest.raises(ConnectionRefusedError):
             connect(tap.port)
-    assert "1 connection (1 still open), 1 field, 11 bytes from clients" in tap.lines[-1]
+    summary = json.loads(tap.lines[-1])
+    assert [summary[key] for key in ("connections", "open", "fields", "client_bytes")] == [1, 1, 1, 11]
 
 
 def test_a_protocol_of_ones_own(tmp_path: Path) -> None:
@@ -165,13 +172,13 @@ def test_a_protocol_of_ones_own(tmp_path: Path) -> None:
         "      - {from: client, field: number, type: long}\n"
         "      - {from: server, field: twice, type: long, equals: number * 2}\n"
     )
-    with Server(listens) as server, ended(Tap(server.port, file)) as tap:
+    with Server(listens) as server, ended(Tap(server.port, file, "--json")) as tap:
         assert isinstance(tap, Tap)
         with connect(tap.port) as client:
             client.sendall(struct.pack(">q", 21))
-            tap.line("long number = 21   00 00 00 00 00 00 00 15")
+            assert tap.event(event="field", field="number")["value"] == 21
             client.shutdown(socket.SHUT_WR)
-            tap.line("!!! it ends too early: the server has not sent long `twice`, which must be number * 2 = 42")
+            assert tap.event(event="problem", code="never-sent")["values"] == {"equals": "number * 2", "expected": 42}
 
 
 def test_every_interface_and_both_families_are_listened_on() -> None:
@@ -196,12 +203,13 @@ def test_saved_twice_and_shown_again(tmp_path: Path) -> None:
     ):
         assert isinstance(tap, Tap)
         assert ask(tap.port, 84, 98) == 182
-        tap.line("the server ends its stream")
+        tap.line(ended_by("server"))
         assert tap.interrupt() == 0
-    again = run("decode", as_json)
-    assert again.process.returncode == 0, again.errors()
+    again = run_here("decode", as_json)
+    assert again.status == 0, again.errors
     assert again.lines[1:] == tap.lines[1:-2]  # all but the line before, and the two that name the files
-    assert "network slow; read as addition" in again.lines[0]
+    facts = {"to": f"127.0.0.1:{server.port}", "network": "slow", "protocol": "addition", "path": as_json}
+    assert again.lines[0] == WORDS.text("cli.decode.recording", facts)
 
     found = packets(as_pcapng)
     ends = streams(found)
@@ -220,9 +228,9 @@ def test_a_recording_is_in_the_file_while_the_tap_still_runs(tmp_path: Path) -> 
             tap.line("UTF address")
             tap.process.kill()
             tap.process.wait()
-    again = run("decode", file)
-    assert any("UTF address = '127.0.0.1'" in line for line in again.lines), again.lines
-    assert any("its tap was killed" in line for line in again.lines)
+    again = run_here("decode", file, "--json").told
+    assert [each["value"] for each in again if each["event"] == "field"] == ["127.0.0.1"]
+    assert [each["event"] for each in again][-2:] == ["cut", "summary"]
 
 
 def test_long_texts_are_cut_in_the_middle_and_control_characters_shown() -> None:
@@ -232,7 +240,7 @@ def test_long_texts_are_cut_in_the_middle_and_control_characters_shown() -> None
             client.sendall(utf("127.0.0.1") + utf("a\x1b[2Jb") + utf("x" * 60_000))
             assert "UTF author = 'a\\x1b[2Jb'" in tap.line("author")
             line = tap.line("UTF text")
-            assert "(60000 characters)" in line
+            assert f"({WORDS.text('cli.live.characters', count=60_000)})" in line
             assert len(line) < 300
 
 
@@ -299,7 +307,8 @@ def in_a_terminal(pty: object, variables: dict[str, str]) -> bytes:
 def test_a_flood_goes_through_whole_and_what_is_left_out_is_told(tmp_path: Path) -> None:
     """Far more fields than can be read in the time: the relay goes on, and the rest of the command stays in bounds."""
     size = 24 << 20
-    with Server(listens) as server, ended(Tap(server.port, "addition", "--save", tmp_path / "a.json")) as tap:
+    words = ("--save", tmp_path / "a.json", "--json")
+    with Server(listens) as server, ended(Tap(server.port, "addition", *words)) as tap:
         assert isinstance(tap, Tap)
         with connect(tap.port) as client:
             client.sendall(utf("127.0.0.1"))
@@ -308,13 +317,13 @@ def test_a_flood_goes_through_whole_and_what_is_left_out_is_told(tmp_path: Path)
                 client.sendall(piece)
             client.shutdown(socket.SHUT_WR)
             assert client.recv(1) == b""
-            tap.line("the client's bytes are carried and no longer read: it sends faster than can be shown")
-            tap.line("the server ends its stream")
+            assert tap.event(event="elided", code="too-fast")["where"]["side"] == "client"
+            tap.event(event="end", sender="server")
         with connect(tap.port) as client:  # and whoever comes next is shown as ever
             client.sendall(utf("127.0.0.1"))
-            tap.line("#2   client -> server  UTF address")
+            tap.event(event="field", field="address", connection=2)
         tap.interrupt()
     saved = json.loads((tmp_path / "a.json").read_text())
     carried = sum(len(event.get("data", "")) // 2 for event in saved["events"])
-    if not any("not all of it was saved" in line for line in tap.lines):
+    if not any('"unsaved"' in line for line in tap.lines):
         assert carried == size + 22

@@ -2,40 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from conformance.agent.events import CLIENT, SERVER, Event, Side
-from conformance.observe.formatting import TextTeller
+from conformance.cli.formatting import TextLines
+from conformance.cli.terminal import Paint
+from conformance.formatting import LANGUAGES, Language, catalogue
 from conformance.observe.live_conversation import LiveConversation
-from conformance.observe.live_events import Mistake, Seen
-from conformance.observe.terminal import Paint
+from conformance.observe.live_events import Diagnosed, LiveEvent
 from conformance.observe.viewer import STALL_SECONDS, Viewer
 from tests.cli.recordings import BEGAN, PROTOCOLS, conversation, save
-from tests.cli.running import ints, run, utf
+from tests.cli.running import ints, run_here, utf
 
 ADDRESS = (CLIENT, utf("127.0.0.1"))
 LITTLE_ENDIAN = [ADDRESS, (CLIENT, ints(84, 98)), (SERVER, struct.pack("<i", 182))]
 BARE = [(CLIENT, b"127.0.0.1"), (CLIENT, b"84"), (CLIENT, b"98")]
 
 
-def named(things: Sequence[Seen]) -> list[tuple[Side, str]]:
-    return [(each.finding.side, each.finding.key) for each in things if isinstance(each, Mistake)]
+def named(things: Sequence[LiveEvent]) -> list[tuple[Side, str]]:
+    return [(each.finding.side, each.finding.key) for each in things if isinstance(each, Diagnosed)]
 
 
-def viewer_of_additions() -> tuple[Viewer, list[str]]:
-    """A viewer, and the lines that it will print."""
-    lines: list[str] = []
-
-    def keep(line: str) -> None:
-        lines.append(line)
-
-    return Viewer(PROTOCOLS["addition"], TextTeller(Paint(False), BEGAN), keep), lines
+def viewer_of_additions() -> tuple[Viewer, list[LiveEvent]]:
+    """A viewer, and what it will show."""
+    shown: list[LiveEvent] = []
+    return Viewer(PROTOCOLS["addition"], shown.append), shown
 
 
-def reader_of(parts: Sequence[tuple[Side, bytes]], protocol: str = "addition") -> tuple[LiveConversation, list[Seen]]:
+def reader_of(
+    parts: Sequence[tuple[Side, bytes]], protocol: str = "addition"
+) -> tuple[LiveConversation, list[LiveEvent]]:
     """A reader that has read them, the last at 0.1 s a part; and all it told."""
     reader = LiveConversation(PROTOCOLS[protocol], 1)
     return reader, [seen for event in conversation(parts, ends=False) for seen in reader.add(event)]
@@ -53,14 +53,14 @@ def test_it_is_named_before_what_comes_after_the_moment() -> None:
     reader, _ = reader_of(LITTLE_ENDIAN)
     things = list(reader.add(Event(3.0, 1, "received", CLIENT, ints(1, 2))))
     assert named(things) == [(SERVER, "little-endian-int")]
-    assert isinstance(things[0], Mistake)
+    assert isinstance(things[0], Diagnosed)
 
 
 def test_it_is_named_when_the_conversation_is_over() -> None:
     reader = LiveConversation(PROTOCOLS["addition"], 1)
     things = [seen for event in conversation(LITTLE_ENDIAN) for seen in reader.add(event)]
     assert named(things) == [(SERVER, "little-endian-int")]
-    assert isinstance(things[-1], Mistake)
+    assert isinstance(things[-1], Diagnosed)
 
 
 def test_the_same_mistake_is_named_once_on_a_connection() -> None:
@@ -93,37 +93,42 @@ def test_what_is_wrong_behind_a_long_right_beginning_has_no_name() -> None:
     assert named(list(reader.look(60.0, STALL_SECONDS))) == []
 
 
-def test_it_is_explained_in_whole_once_and_then_by_the_number_of_the_first() -> None:
-    viewer, lines = viewer_of_additions()
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_is_explained_in_whole_once_and_then_by_the_number_of_the_first(language: Language) -> None:
+    viewer, shown = viewer_of_additions()
     for number in (1, 2):
         for event in conversation(LITTLE_ENDIAN, number):
             viewer.add(event)
-    first, second = (line for line in lines if "little-endian number" in line)
-    assert "the server: little-endian number. Numbers go out with their low byte first" in first
-    assert "\n                    In Java: " in first
-    assert second.endswith("#2   the server: little-endian number again, as in #1")
     assert viewer.totals.problems == 2  # the mistake behind a problem is not one more
+    lines = TextLines(catalogue(language), Paint(False), BEGAN)
+    first, second = (lines.event(event) for event in shown if isinstance(event, Diagnosed))
+    assert len(first.splitlines()) > 1
+    assert all(line.startswith(" " * 20) for line in first.splitlines()[1:])
+    assert len(second.splitlines()) == 1
+    words = catalogue(language)
+    again = {"who": words.text("side.server"), "title": words.text("finding.little-endian-int.title"), "first": 1}
+    assert second.endswith(words.text("cli.live.again", again))
 
 
 def test_a_tap_that_ends_names_what_it_has_not_named_yet() -> None:
-    viewer, lines = viewer_of_additions()
+    viewer, shown = viewer_of_additions()
     for event in conversation(LITTLE_ENDIAN, ends=False):
         viewer.add(event)
-    assert not any("little-endian number" in line for line in lines)
+    assert named(shown) == []
     viewer.end()
-    assert "little-endian number" in lines[-2]
+    assert named(shown) == [(SERVER, "little-endian-int")]
 
 
 def test_a_recording_names_it_too(tmp_path: Path) -> None:
-    file = save(tmp_path / "a.json", conversation(LITTLE_ENDIAN))
-    told = [json.loads(line) for line in run("decode", file, "--json").lines]
-    [mistake] = [each for each in told if each["event"] == "mistake"]
-    assert (mistake["connection"], mistake["side"], mistake["key"]) == (1, "server", "little-endian-int")
-    assert mistake["java"]
+    told = run_here("decode", save(tmp_path / "a.json", conversation(LITTLE_ENDIAN)), "--json").told
+    [diagnosis] = [each for each in told if each["event"] == "diagnosis"]
+    assert (diagnosis["connection"], diagnosis["side"], diagnosis["key"]) == (1, "server", "little-endian-int")
 
 
 def test_a_recording_says_who_kept_whom_waiting(tmp_path: Path) -> None:
     events = conversation([ADDRESS, (CLIENT, ints(1))], ends=False)
     events.append(Event(9.0, 1, "end", CLIENT))
-    [stall] = [line for line in run("decode", save(tmp_path / "a.json", events)).lines if "nothing for" in line]
-    assert "nothing for 9 s: the client has not sent int `second`. The other side waits for it" in stall
+    told = run_here("decode", save(tmp_path / "a.json", events), "--json").told
+    [stall] = [each for each in told if each["event"] == "stall"]
+    assert stall["code"] == "stalled"
+    assert (stall["where"]["side"], stall["where"]["field"], stall["values"]["seconds"]) == (CLIENT, "second", 9)
