@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from conformance.agent.problem import Problem
 from conformance.formatting import LANGUAGES, Catalogue, catalogue, sentence
-from conformance.results.schema import ProblemEntry
+from conformance.formatting.findings import explain, finding_from_json
 
-__all__ = ["Told", "finding_card", "told", "told_of"]
+__all__ = ["Told", "diagnosis", "told"]
 
 Told = Mapping[str, str]
 """One text, by the language."""
+_T = TypeVar("_T")
 
 
-def told(entry: ProblemEntry, *, numbered: bool = False) -> Told:
-    """The sentence about a problem of a record; `numbered`, with its connection."""
-    return told_of(Problem.from_json(entry), numbered=numbered)
-
-
-def told_of(problem: Problem, *, numbered: bool = False) -> Told:
-    """The sentence about a problem."""
+def told(problem: Problem, *, numbered: bool = False) -> Told:
+    """The sentence about a problem; `numbered`, with its connection."""
     return _each(lambda words: sentence(problem, words, connection=numbered))
 
 
-def finding_card(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What the page says of a finding: what it is, how sure that is, what speaks for it, and how to mend it."""
-    return {
-        "guess": entry["guess"],
-        "confidence": entry["confidence"],
-        "title": {},
-    }
+def diagnosis(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The first finding of a record as the page shows it, if there is one; it names the others that it may be.
+
+    `lines` are, by language, where it shows, what speaks for it, and how to mend it.
+    """
+    findings = [finding_from_json(entry) for entry in entries]
+    return [
+        {
+            "side": first.side,
+            "guess": first.guess,
+            "confidence": first.confidence,
+            "title": _each(lambda words: words.text(f"finding.{first.key}.title")),
+            "description": _each(lambda words: words.text(f"finding.{first.key}.description")),
+            "lines": _each(lambda words: explain(first, findings[1:], words).splitlines()[1:]),
+        }
+        for first in findings[:1]
+    ]
 
 
-def _each(text: Callable[[Catalogue], str]) -> Told:
+def _each(text: Callable[[Catalogue], _T]) -> Mapping[str, _T]:
     return {language: text(catalogue(language)) for language in LANGUAGES}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.agent.events import CLIENT, SERVER
-from conformance.report.bilingual import Told, told_of
+from conformance.report.bilingual import Told, told
 from conformance.results.reading import Record
 
 __all__ = ["CaseGroup", "CaseRow", "Entry", "Failure", "Grid", "case_groups", "failures", "grids"]
@@ -42,7 +42,7 @@ class Entry:
             record.name,
             record.is_case,
             record.verdict,
-            told_of(record.problems[0], numbered=numbered) if record.problems else None,
+            told(record.problems[0], numbered=numbered) if record.problems else None,
             timeline,
             known["protocol"],
             known["server"],

@@ -15,7 +15,8 @@ from math import inf
 from typing import Any
 
 from conformance.agent.events import Side
-from conformance.report.bilingual import finding_card, told
+from conformance.agent.problem import Problem
+from conformance.report.bilingual import diagnosis, told
 from conformance.results.schema import (
     DivergenceEntry,
     ExpectedEntry,
@@ -44,7 +45,7 @@ def timeline(record: RecordEntry) -> dict[str, Any]:
     """What the page shows of a cell or a case that was run, in JSON's own types."""
     case, divergence, non_strict = record["case"], record["divergence"], record["non_strict"]
     numbered = len(record["conversations"]) > 1
-    problems = [told(entry, numbered=numbered) for entry in record["problems"][:_PROBLEMS] if "code" in entry]
+    shown = [non_strict] if non_strict else record["problems"][:_PROBLEMS]
     return {
         "name": record["name"],
         "case": None if case is None else case["about"],
@@ -54,9 +55,9 @@ def timeline(record: RecordEntry) -> dict[str, Any]:
         "clients": record["clients"],
         "network": record["network"],
         "verdict": "non-strict" if record["verdict"] == "passed" and non_strict else record["verdict"],
-        "problems": problems if non_strict is None else [told(non_strict, numbered=numbered)],
+        "problems": [told(Problem.from_json(entry), numbered=numbered) for entry in shown if "code" in entry],
         "seconds": record["seconds"],
-        "diagnosis": [finding_card(entry) for entry in record["diagnosis"][:1]],
+        "diagnosis": diagnosis(record["diagnosis"]),
         "divergence": None if divergence is None else _divergence(divergence, record["programs"]),
         "programs": [_program(program, ran_on=case is not None) for program in record["programs"]],
         "rows": _shortened(_moments(_wire(record), record["programs"], divergence)),
@@ -76,9 +77,9 @@ def _divergence(divergence: DivergenceEntry, programs: Sequence[ProgramEntry]) -
         "wire": wire
         and {
             **wire,
-            "value": _value(wire["type"], wire["value"]),
+            "value": None if wire["value"] is None else _value(wire["value"]),
             "bytes": wire["bytes"][: 2 * _BYTES],
-            "expected": _expected(wire["type"], wire["expected"]),
+            "expected": _expected(wire["expected"]),
         },
         "lines": [
             {"program": mark["program"], "text": _short(_text_of(mark, programs)), "expected": mark["expected"]}
@@ -99,17 +100,13 @@ def _text_of(mark: LineMarkEntry, programs: Sequence[ProgramEntry]) -> str:
     return ""
 
 
-def _expected(type_: str | None, expected: ExpectedEntry | None) -> dict[str, Any] | None:
-    if expected is None:
-        return None
-    return {"value": _value(type_, expected["value"]), "bytes": expected["bytes"][: 2 * _BYTES]}
+def _expected(expected: ExpectedEntry | None) -> dict[str, Any] | None:
+    return expected and {"value": _value(expected["value"]), "bytes": expected["bytes"][: 2 * _BYTES]}
 
 
-def _value(type_: str | None, value: Any) -> str:
+def _value(value: Any) -> str:
     """The value as text: JavaScript's numbers could not hold a long."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"“{_short(value)}”" if type_ in ("UTF", "char") else str(_short(value))
+    return str(value).lower() if isinstance(value, bool) else str(_short(value))
 
 
 # What stands beside what ---------------------------------------------------------------------------------------------
@@ -271,7 +268,7 @@ def _wire(record: RecordEntry) -> list[_Row]:
                 "t": field["at"],
                 "f": field["field"],
                 "y": field["type"],
-                "v": _value(field["type"], field["value"]),
+                "v": _value(field["value"]),
             }
         )
     for key, direction in directions.items():
@@ -317,7 +314,7 @@ def _placed(
         if skipped:
             row["z"] = skipped
         if mark["expected"]:
-            row["must"] = _expected(mark["type"], mark["expected"])
+            row["must"] = _expected(mark["expected"])
     return row
 
 

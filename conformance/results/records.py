@@ -15,16 +15,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 from conformance.agent.events import SERVER, Event, Side
 from conformance.agent.problem import Problem
 from conformance.decoder import Conversation, Field
+from conformance.diagnosis import Finding
 from conformance.formatting import LANGUAGES, catalogue, sentence
 from conformance.formatting.findings import finding_to_json
-from conformance.judge import ProcessResult
-from conformance.judge.correlation import LinePlace
-from conformance.judge.divergence import Divergence, WireMark
+from conformance.judge import ConsoleLine, LineMark, LinePlace, ProcessResult, WireMark
 from conformance.model.cases import Case
 from conformance.model.cases import Text as FileText
 from conformance.model.cells import Cell
@@ -32,11 +31,11 @@ from conformance.results.analysis import Analysis
 from conformance.results.schema import (
     VERSION,
     ConversationEntry,
-    DivergenceEntry,
     EventEntry,
     FieldEntry,
     LeftOut,
     LineEntry,
+    LineMarkEntry,
     PlaceEntry,
     ProblemEntry,
     ProgramEntry,
@@ -58,9 +57,7 @@ _TEXT = 2000  # characters of a value or a line
 _BYTES = 256  # of a field
 _MARKED_BYTES, _MARKED_BEFORE = 24, 8
 _WIDTH = 160  # characters of an object that stands on one line
-_ROUNDED = 6  # digits of a time: microseconds
 
-_Entry = TypeVar("_Entry")
 _Subject = Cell | tuple[CaseGroup, Case]
 
 
@@ -83,61 +80,50 @@ class Records:
         return path
 
 
-def skipped(subject: _Subject, reason: Problem) -> RecordEntry:
-    """The record of what could not be run, and why."""
-    return {**_head(subject), "verdict": "skipped", "problems": [_problem(reason, 0.0, numbered=False)]}
-
-
 def to_record(analysis: Analysis) -> RecordEntry:
     """The record of what was run."""
-    began, divergence, conversations = analysis.began, analysis.divergence, analysis.conversations
-    numbered = len(conversations) > 1
+    return _Maker(analysis).record()
 
-    def problem(found: Problem) -> ProblemEntry:
-        return _problem(found, began, numbered=numbered)
 
-    wire, kept = _wire(analysis.recording.events, divergence, began)
-    room = max(_FEW, LIMITS["fields"] // max(1, len(conversations)))
-    lines = max(_FEW, LIMITS["console"] // max(1, len(analysis.results)))
-    mark = None if divergence is None else divergence.wire
-    marked = [number for number, one in enumerate(conversations) if mark and one.number == mark.connection]
-    return {
-        **_head(analysis.subject),
-        "verdict": "passed" if analysis.passed else "failed",
-        "problems": _bounded(analysis.problems, LIMITS["problems"], problem),
-        "non_strict": None if analysis.non_strict is None else problem(analysis.non_strict),
-        "diagnosis": [_finding(finding, began) for finding in analysis.findings],
-        "divergence": None if divergence is None else _divergence(divergence, began),
-        "began": _date(began),
-        "seconds": round(analysis.seconds, 3),
-        "phases": {name: round(seconds, 3) for name, seconds in analysis.phases.items()},
-        "programs": [
-            _program(number, result, places, divergence, lines, began, problem)
-            for number, (result, places) in enumerate(
-                itertools.zip_longest(analysis.results, analysis.correlated, fillvalue=cast(Any, {}))
-            )
-        ],
-        "wire": wire,
-        "conversations": _bounded(
-            conversations,
-            LIMITS["conversations"],
-            lambda one: _conversation(one, kept, mark, room, began, problem),
-            marked,
-        ),
-    }
+def skipped(subject: _Subject, reason: Problem) -> RecordEntry:
+    """The record of what could not be run, and why."""
+    entry = cast(ProblemEntry, {**reason.to_json(), "sentence": sentence(reason, catalogue("en"))})
+    return {**_head(subject), "verdict": "skipped", "problems": [entry]}
+
+
+def each_language(text: str) -> Text:
+    """A sentence of a file in every language; the only one in all of them."""
+    return {language: text.in_language(language) if isinstance(text, FileText) else text for language in LANGUAGES}
 
 
 def _head(subject: _Subject) -> RecordEntry:
     """What is known without running it; the rest is empty."""
-    record: RecordEntry = {
+    case: Case | None = None
+    server: str | None
+    clients: str | None
+    network: str | None
+    if isinstance(subject, Cell):
+        name, protocol, network = subject.name, subject.protocol, subject.network_name
+        server, clients = subject.server.name, subject.mixture
+    else:
+        group, case = subject
+        name, protocol, network = f"{group.name}/{case.name}", group.protocol, None
+        program = group.program
+        server, clients = (program.name, None) if program.role == SERVER else (None, program.name)
+    return {
         "version": VERSION,
-        "kind": "cell",
-        "name": "",
-        "protocol": "",
-        "server": None,
-        "clients": None,
-        "network": None,
-        "case": None,
+        "kind": "cell" if case is None else "case",
+        "name": name,
+        "protocol": protocol.protocol,
+        "server": server,
+        "clients": clients,
+        "network": network,
+        "case": case
+        and {
+            "name": case.name,
+            "about": each_language(case.about),
+            "non_strict": None if case.non_strict is None else each_language(case.non_strict),
+        },
         "verdict": "passed",
         "problems": [],
         "non_strict": None,
@@ -150,137 +136,173 @@ def _head(subject: _Subject) -> RecordEntry:
         "wire": [],
         "conversations": [],
     }
-    if isinstance(subject, Cell):
-        record["name"], record["protocol"] = subject.name, subject.protocol.protocol
-        record["server"], record["clients"] = subject.server.name, subject.mixture
-        record["network"] = subject.network_name
-        return record
-    group, case = subject
-    record["kind"], record["name"], record["protocol"] = "case", f"{group.name}/{case.name}", group.protocol.protocol
-    record["server" if group.program.role == SERVER else "clients"] = group.program.name
-    non_strict = None if case.non_strict is None else each_language(case.non_strict)
-    record["case"] = {"name": case.name, "about": each_language(case.about), "non_strict": non_strict}
-    return record
 
 
-def each_language(text: str) -> Text:
-    """A sentence of a file in every language; the only one in all of them."""
-    return {language: text.in_language(language) if isinstance(text, FileText) else text for language in LANGUAGES}
+class _Maker:
+    """Makes one record: its times begin with the cell, its sentences have their connection where there are several."""
 
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._divergence = analysis.divergence
+        self._mark = self._divergence.wire if self._divergence else None
+        self._wire = _Wire(analysis.recording.events, self._mark, self._at)
+        self._numbered = len(analysis.conversations) > 1
 
-# The parts of a record -----------------------------------------------------------------------------------------------
-
-
-def _problem(problem: Problem, began: float, *, numbered: bool) -> ProblemEntry:
-    told = problem if problem.at is None else replace(problem, at=round(problem.at - began, _ROUNDED))
-    values = {name: _value(value) if isinstance(value, float) else value for name, value in told.values.items()}
-    return {
-        **replace(told, values=values).to_json(),  # type: ignore[typeddict-item]
-        "sentence": sentence(problem, catalogue("en"), connection=numbered),
-    }
-
-
-def _finding(finding: Any, began: float) -> dict[str, Any]:
-    entry: dict[str, Any] = finding_to_json(finding)
-    for waiting in entry["waiting"]:
-        waiting["since"] = round(waiting["since"] - began, _ROUNDED)
-    return entry
-
-
-def _program(
-    number: int,
-    result: ProcessResult,
-    places: Mapping[int, LinePlace],
-    divergence: Divergence | None,
-    limit: int,
-    began: float,
-    problem: Callable[[Problem], ProblemEntry],
-) -> ProgramEntry:
-    def entry(numbered: tuple[int, Any]) -> LineEntry:
-        place, line = numbered
-        made: LineEntry = {
-            "at": round(line.at - began, _ROUNDED),
-            "stream": line.stream,
-            "text": line.text[:_TEXT],
-            "whole": line.whole,
-        }
-        if len(line.text) > _TEXT:
-            made["characters"] = len(line.text)
-        if place in places:
-            made["of"] = _place(places[place])
-        return made
-
-    marks = [mark.line for mark in (divergence.lines if divergence else ()) if mark.program == number]
-    return {
-        "role": result.program.role,
-        "name": result.program.name,
-        "member": result.member,
-        "port": result.port,
-        "command": list(result.program.entry.command),
-        "status": result.status,
-        "problem": None if result.problem is None else problem(result.problem),
-        "console": _bounded(list(enumerate(result.lines)), limit, entry, marks),
-    }
-
-
-def _place(place: LinePlace) -> PlaceEntry:
-    if place.side is None or place.offset is None:
-        return {"connection": place.connection}
-    return {"connection": place.connection, "side": place.side, "offset": place.offset}
-
-
-def _conversation(
-    conversation: Conversation,
-    kept: Callable[[int, Side, int, int], bool],
-    mark: WireMark | None,
-    limit: int,
-    began: float,
-    problem: Callable[[Problem], ProblemEntry],
-) -> ConversationEntry:
-    number = conversation.number
-
-    def entry(seen: Field) -> FieldEntry:
+    def record(self) -> RecordEntry:
+        analysis, found = self._analysis, self._divergence
+        marked = [
+            n for n, one in enumerate(analysis.conversations) if self._mark and one.number == self._mark.connection
+        ]
         return {
-            "at": round(seen.came - began, _ROUNDED),
-            "side": seen.side,
-            "field": seen.name,
-            "type": seen.type,
-            "value": _value(seen.value),
-            "offset": seen.offset,
-            "size": len(seen.raw),
-            "bytes": seen.raw[:_BYTES].hex(),
+            **_head(analysis.subject),
+            "verdict": "passed" if analysis.passed else "failed",
+            "problems": self._problems(analysis.problems),
+            "non_strict": None if analysis.non_strict is None else self._problem(analysis.non_strict),
+            "diagnosis": [self._finding(finding) for finding in analysis.findings],
+            "divergence": found
+            and {
+                "at": self._at(found.at),
+                "wire": found.wire and _wire_mark(found.wire),
+                "lines": [_line_mark(mark) for mark in found.lines],
+            },
+            "began": _date(analysis.began),
+            "seconds": round(analysis.seconds, 3),
+            "phases": {name: round(seconds, 3) for name, seconds in analysis.phases.items()},
+            "programs": [self._program(number, result) for number, result in enumerate(analysis.results)],
+            "wire": self._wire.entries,
+            "conversations": _bounded(analysis.conversations, "conversations", self._conversation, marked),
         }
 
-    marked = [
-        place
-        for place, seen in enumerate(conversation.fields)
-        if mark and (mark.connection, mark.side, mark.offset) == (number, seen.side, seen.offset)
-    ]
-    return {
-        "connection": number,
-        "fields": _bounded(
-            conversation.fields,
-            limit,
-            entry,
-            marked,
-            lambda seen: kept(number, seen.side, seen.offset, seen.end),
-        ),
-        "problems": _bounded(conversation.problems, LIMITS["problems"], problem),
-    }
+    def _at(self, moment: float) -> float:
+        return round(moment - self._analysis.began, 6)
+
+    def _problems(self, problems: Sequence[Problem]) -> list[ProblemEntry | LeftOut]:
+        return _bounded(problems, "problems", self._problem)
+
+    def _problem(self, problem: Problem) -> ProblemEntry:
+        at = None if problem.at is None else self._at(problem.at)
+        values = {name: _value(value) if isinstance(value, float) else value for name, value in problem.values.items()}
+        entry = replace(problem, at=at, values=values).to_json()
+        entry["sentence"] = sentence(problem, catalogue("en"), connection=self._numbered)
+        return cast(ProblemEntry, entry)
+
+    def _finding(self, finding: Finding) -> dict[str, Any]:
+        waiting = tuple(replace(one, since=self._at(one.since)) for one in finding.waiting)
+        return dict(finding_to_json(replace(finding, waiting=waiting)))
+
+    def _program(self, number: int, result: ProcessResult) -> ProgramEntry:
+        correlated = self._analysis.correlated
+        places = correlated[number] if correlated else {}
+
+        def entry(numbered: tuple[int, ConsoleLine]) -> LineEntry:
+            place, line = numbered
+            made: LineEntry = {
+                "at": self._at(line.at),
+                "stream": line.stream,
+                "text": line.text[:_TEXT],
+                "whole": line.whole,
+            }
+            if len(line.text) > _TEXT:
+                made["characters"] = len(line.text)
+            if place in places:
+                made["of"] = _place(places[place])
+            return made
+
+        marks = [mark.line for mark in (self._divergence.lines if self._divergence else ()) if mark.program == number]
+        lines = list(enumerate(result.lines))
+        return {
+            "role": result.program.role,
+            "name": result.program.name,
+            "member": result.member,
+            "port": result.port,
+            "command": list(result.program.entry.command),
+            "status": result.status,
+            "problem": None if result.problem is None else self._problem(result.problem),
+            "console": _bounded(lines, "console", entry, marks, lists=len(self._analysis.results)),
+        }
+
+    def _conversation(self, one: Conversation) -> ConversationEntry:
+        def entry(field: Field) -> FieldEntry:
+            return {
+                "at": self._at(field.came),
+                "side": field.side,
+                "field": field.name,
+                "type": field.type,
+                "value": _value(field.value),
+                "offset": field.offset,
+                "size": len(field.raw),
+                "bytes": field.raw[:_BYTES].hex(),
+            }
+
+        mark = self._mark
+        at = (mark.side, mark.offset) if mark and mark.connection == one.number else None
+        marks = [place for place, field in enumerate(one.fields) if at == (field.side, field.offset)] if at else []
+        has = None if self._wire.whole else lambda field: self._wire.has(one.number, field)
+        count = len(self._analysis.conversations)
+        return {
+            "connection": one.number,
+            "fields": _bounded(one.fields, "fields", entry, marks, lists=count, has=has),
+            "problems": self._problems(one.problems),
+        }
 
 
-def _divergence(found: Divergence, began: float) -> DivergenceEntry:
-    return {
-        "at": round(found.at - began, _ROUNDED),
-        "wire": None if found.wire is None else _wire_mark(found.wire),
-        "lines": [{"program": mark.program, "line": mark.line, "expected": mark.expected} for mark in found.lines],
-    }
+class _Wire:
+    """The events that are kept, and which bytes are in them. An event has the offset of its first byte on its side."""
+
+    def __init__(self, events: Sequence[Event], mark: WireMark | None, at: Callable[[float], float]) -> None:
+        offsets: list[int] = []
+        self._sizes: dict[tuple[int, Side, str], int] = {}
+        marks: list[int] = []
+        for number, event in enumerate(events):
+            key = event.connection, event.sender, event.kind
+            offset = self._sizes.get(key, 0)
+            offsets.append(offset)
+            end = self._sizes[key] = offset + len(event.data) + event.size
+            if mark and key == (mark.connection, mark.side, "received") and offset <= mark.offset < end:
+                marks.append(number)
+        chosen = _chosen(len(events), LIMITS["wire"], marks)
+        self.whole = len(chosen) == len(events)
+        self._spans: dict[tuple[int, Side, str], tuple[list[int], list[int]]] = {}
+        room = max(_BYTES, _DATA // max(1, sum(len(events[number].data) > _BYTES for number in chosen)))
+
+        def entry(number: int) -> EventEntry:
+            event, offset = events[number], offsets[number]
+            plain = event._replace(at=at(event.at)).to_json()
+            if event.kind in ("received", "sent"):
+                plain["offset"] = offset
+                self._keep((event.connection, event.sender, event.kind), offset, len(event.data) + event.size)
+                if len(event.data) > room:
+                    plain["data"], plain["size"] = event.data[:room].hex(), event.size + len(event.data) - room
+            return cast(EventEntry, plain)
+
+        self.entries: list[EventEntry | LeftOut] = _with_gaps(chosen, len(events), entry)
+
+    def has(self, connection: int, field: Field) -> bool:
+        """Whether all pieces are kept in which the field's bytes came, and those in which they went on."""
+        if not self._within((connection, field.side, "received"), field):
+            return False
+        went = connection, field.side, "sent"
+        return self._within(went, field) or self._sizes.get(went, 0) < field.end
+
+    def _keep(self, key: tuple[int, Side, str], start: int, size: int) -> None:
+        starts, ends = self._spans.setdefault(key, ([], []))
+        if ends and ends[-1] == start:
+            ends[-1] = start + size
+        else:
+            starts.append(start)
+            ends.append(start + size)
+
+    def _within(self, key: tuple[int, Side, str], field: Field) -> bool:
+        starts, ends = self._spans.get(key, ([], []))
+        place = bisect_right(starts, field.offset) - 1
+        return place >= 0 and field.end <= ends[place]
 
 
 def _wire_mark(mark: WireMark) -> WireMarkEntry:
     """Of long bytes those around the first that differs."""
     start = mark.differs - _MARKED_BEFORE if mark.differs > _MARKED_BYTES - _MARKED_BEFORE else 0
     shown = slice(start, start + _MARKED_BYTES)
+    right = (mark.expected_raw or b"")[shown].hex()
     return {
         "connection": mark.connection,
         "side": mark.side,
@@ -291,10 +313,18 @@ def _wire_mark(mark: WireMark) -> WireMarkEntry:
         "value": _value(mark.value),
         "bytes": mark.raw[shown].hex(),
         "skipped": start,
-        "expected": None
-        if mark.expected is None
-        else {"value": _value(mark.expected), "bytes": (mark.expected_raw or b"")[shown].hex()},
+        "expected": None if mark.expected is None else {"value": _value(mark.expected), "bytes": right},
     }
+
+
+def _line_mark(mark: LineMark) -> LineMarkEntry:
+    return {"program": mark.program, "line": mark.line, "expected": mark.expected}
+
+
+def _place(place: LinePlace) -> PlaceEntry:
+    if place.side is None or place.offset is None:
+        return {"connection": place.connection}
+    return {"connection": place.connection, "side": place.side, "offset": place.offset}
 
 
 def _value(value: Any) -> Any:
@@ -306,78 +336,28 @@ def _value(value: Any) -> Any:
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-# The wire, and how much of it ----------------------------------------------------------------------------------------
-
-
-def _wire(
-    events: Sequence[Event], divergence: Divergence | None, began: float
-) -> tuple[list[EventEntry | LeftOut], Callable[[int, Side, int, int], bool]]:
-    """The events that are kept; and whether bytes are in them: of a connection and a side, from offset to offset."""
-    places: list[int] = []
-    so_far: dict[tuple[int, Side, str], int] = {}
-    mark = None if divergence is None else divergence.wire
-    marks: list[int] = []
-    for number, event in enumerate(events):
-        key = (event.connection, event.sender, event.kind)
-        offset = so_far.get(key, 0)
-        places.append(offset)
-        if event.kind in ("received", "sent"):
-            so_far[key] = end = offset + len(event.data) + event.size
-            if mark and key[:2] == (mark.connection, mark.side) and offset <= mark.offset < end:
-                marks.append(number)
-    chosen = _chosen(len(events), LIMITS["wire"], marks)
-    room = max(_BYTES, _DATA // max(1, sum(len(events[number].data) > _BYTES for number in chosen)))
-    spans: dict[tuple[int, Side, str], tuple[list[int], list[int]]] = {}
-
-    def entry(number: int) -> EventEntry:
-        event, offset = events[number].shifted(-began), places[number]
-        plain = event.to_json()
-        if event.kind in ("received", "sent"):
-            starts, ends = spans.setdefault((event.connection, event.sender, event.kind), ([], []))
-            end = offset + len(event.data) + event.size
-            if ends and ends[-1] == offset:
-                ends[-1] = end
-            else:
-                starts.append(offset)
-                ends.append(end)
-            if len(event.data) > room:
-                plain["data"], plain["size"] = event.data[:room].hex(), event.size + len(event.data) - room
-            plain["offset"] = offset
-        return cast(EventEntry, plain)
-
-    wire = _with_gaps(chosen, len(events), entry)
-
-    def kept(connection: int, side: Side, start: int, end: int) -> bool:
-        """Whether the pieces that these bytes came and went in are kept."""
-
-        def within(kind: str) -> bool:
-            starts, ends = spans.get((connection, side, kind), ([], []))
-            place = bisect_right(starts, start) - 1
-            return place >= 0 and end <= ends[place]
-
-        return within("received") and (within("sent") or so_far.get((connection, side, "sent"), 0) < end)
-
-    return wire, kept
+# How much of it ------------------------------------------------------------------------------------------------------
 
 
 def _bounded(
-    entries: Sequence[_Entry],
-    limit: int,
-    entry: Callable[[_Entry], Any],
+    entries: Sequence[Any],
+    name: str,
+    entry: Callable[[Any], Any],
     marks: Iterable[int] = (),
-    kept: Callable[[_Entry], bool] | None = None,
+    *,
+    lists: int = 1,
+    has: Callable[[Any], bool] | None = None,
 ) -> list[Any]:
-    """The entries in JSON: all, or the first, the last and those around the marks, with gaps between."""
-    if len(entries) <= limit and kept is None:
-        return [entry(one) for one in entries]
-    chosen = [number for number in range(len(entries)) if kept is None or kept(entries[number])]
-    places = {number: place for place, number in enumerate(chosen)}
-    within = _chosen(len(chosen), limit, [places[mark] for mark in marks if mark in places])
-    return _with_gaps([chosen[place] for place in within], len(entries), lambda number: entry(entries[number]))
+    """The entries that are kept, in JSON, with gaps between: of those that `has` holds for, where it is given."""
+    limit = max(_FEW, LIMITS[name] // max(1, lists))
+    possible = range(len(entries)) if has is None else [n for n, one in enumerate(entries) if has(one)]
+    near = [place for mark in marks if (place := bisect_right(possible, mark) - 1) >= 0]
+    chosen = [possible[place] for place in _chosen(len(possible), limit, near)]
+    return _with_gaps(chosen, len(entries), lambda number: entry(entries[number]))
 
 
 def _chosen(count: int, limit: int, marks: Iterable[int]) -> Sequence[int]:
-    """The places that are kept of so many."""
+    """The places that are kept of so many: all, or the first, the last and those around the marks."""
     if count <= limit:
         return range(count)
     kept = {*range(limit // 2), *range(count - limit // 4, count)}
@@ -388,13 +368,13 @@ def _chosen(count: int, limit: int, marks: Iterable[int]) -> Sequence[int]:
 
 def _with_gaps(chosen: Sequence[int], count: int, entry: Callable[[int], Any]) -> list[Any]:
     made: list[Any] = []
-    next_one = 0
+    due = 0
     for number in (*chosen, count):
-        if number > next_one:
-            made.append({"left_out": number - next_one})
+        if number > due:
+            made.append({"left_out": number - due})
         if number < count:
             made.append(entry(number))
-        next_one = number + 1
+        due = number + 1
     return made
 
 
@@ -408,10 +388,8 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _text(value: Any, line: str) -> str:
-    """JSON for people, too: what is short or has no parts stands on a line of its own."""
-    if not (isinstance(value, dict | list) and value):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    parts = value.values() if isinstance(value, dict) else value
+    """JSON for people, too: an object without others in it, or a short one, stands on one line."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     nested = any(isinstance(part, dict | list) and part for part in parts)
     if not nested or line != "\n":
         whole = json.dumps(value, ensure_ascii=False, allow_nan=False)

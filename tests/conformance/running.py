@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conformance.agent.problem import Problem
+
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 LIMIT_SECONDS = 300  # a run that takes so long has gone wrong
@@ -25,10 +27,15 @@ class Run:
     records: Mapping[str, Any]
     facts: Mapping[str, Any]
 
-    def reason(self, cell: str) -> str | None:
-        """The sentence that the cell failed with; None where it passed."""
-        reason: str | None = self.records[cell]["reason"]
-        return reason
+    def problem(self, name: str) -> Problem | None:
+        """Why the cell or case failed or was skipped; None where it passed."""
+        problems = self.records[name]["problems"]
+        return Problem.from_json(problems[0]) if problems else None
+
+    def codes(self) -> dict[str, str | None]:
+        """The code of that problem, of each cell and case."""
+        problems = {name: self.problem(name) for name in self.records}
+        return {name: None if problem is None else problem.code for name, problem in problems.items()}
 
 
 def arguments(results: Path, *options: str) -> list[str]:
@@ -48,12 +55,13 @@ def arguments(results: Path, *options: str) -> list[str]:
 
 
 def environment(changes: Mapping[str, str | None] | None = None) -> dict[str, str]:
-    """This process's environment, without what pytest puts there, and with these changes (None: not there)."""
+    """This process's environment, in English, without what pytest puts there; with these changes (None: not there)."""
     changed: dict[str, str | None] = {
         **os.environ,
         "PYTEST_ADDOPTS": None,
         "PYTEST_CURRENT_TEST": None,
         "COLUMNS": "200",
+        "LANGUAGE": "en",
     }
     changed |= changes or {}
     return {name: value for name, value in changed.items() if value is not None}
@@ -83,7 +91,7 @@ def read_records(results: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         if path.name == "run.json":
             facts = content
         else:
-            records[content.get("cell") or content["case"]] = content
+            records[content["name"]] = content
     return records, facts
 
 

@@ -17,10 +17,12 @@ import psutil
 import pytest
 
 from conformance.backends.engine import LABEL
-from conformance.backends.jdks import find_jdks
 from conformance.backends.run_label import RUN_LABEL_VARIABLE
+from conformance.backends.runtimes import find_jdks
+from conformance.formatting import catalogue
 from tests.conformance.running import HERE, ROOT, arguments, environment, run_matrix
 
+WORDS = catalogue("en")
 NOWHERE = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
 LONG = 60.0
 START = 300.0  # images may have to be built first
@@ -52,7 +54,7 @@ def test_collecting_starts_nothing(tmp_path: Path) -> None:
     run = run_matrix(tmp_path, "--collect-only", "--backend", "containers", changes=NOWHERE)
     assert run.status == 0, run.output
     assert "<CellItem addition/java-SimpleServer/python-simple/direct>" in run.output
-    assert "backend:" not in run.output
+    assert "as asked" not in run.output
     assert list(tmp_path.iterdir()) == []
 
 
@@ -68,15 +70,17 @@ def test_a_jdk_that_is_absent_is_skipped_and_said(tmp_path: Path) -> None:
     run = run_matrix(tmp_path, "--backend", "processes", "--java", "99", "-k", cell)
     assert run.status == 0
     assert run.records[cell]["verdict"] == "skipped"
-    assert run.reason(cell) == "JDK 99 is not on this machine"
-    assert "1 skipped: JDK 99 is not on this machine" in run.output
+    problem = run.problem(cell)
+    assert problem is not None
+    assert problem.code == "cannot-run-here"
+    assert WORDS.text("report.run.skipped-because", {"reason": problem.values["reason"]}, count=1) in run.output
 
 
 @pytest.mark.parametrize("versions", ["x", "17;25", "17,latest"])
 def test_versions_that_are_none(tmp_path: Path, versions: str) -> None:
     run = run_matrix(tmp_path, "--java", versions)
     assert run.status == pytest.ExitCode.USAGE_ERROR
-    assert f"--java: expected versions such as 17,21,25, got {versions!r}" in run.output
+    assert WORDS.text("report.run.bad-versions", {"language": "java", "text": versions}) in run.output
 
 
 # What a run says and leaves ------------------------------------------------------------------------------------------
@@ -88,10 +92,13 @@ def test_what_a_run_says_and_leaves(tmp_path: Path) -> None:
     options = ("--backend", "processes", "-k", " or ".join(CELLS), f"--junit-xml={report}")
     run = run_matrix(results, *options)
     assert run.status == 0, run.output
-    assert "backend: processes (as asked); 2 cells" in run.output
-    assert "addition      python-multithreaded\npython-async  1 ok\n" in run.output
-    assert "chat         all-python-chat\npython-chat  1 ok\n" in run.output
-    assert f"records: {results}{os.sep}" in run.output
+    two_cells = WORDS.text("report.run.cells", count=2)
+    begins = {"backend": "processes", "why": "as asked", "what": two_cells}
+    assert WORDS.text("report.run.backend", begins) in run.output
+    passed = WORDS.text("report.run.passed", count=1)
+    assert f"addition      python-multithreaded\npython-async  {passed}\n" in run.output
+    assert f"chat         all-python-chat\npython-chat  {passed}\n" in run.output
+    assert WORDS.text("report.run.records", {"folder": f"{results}{os.sep}"}) in run.output
 
     assert run.records.keys() == set(CELLS)
     assert run.facts["cells"] == CELLS
@@ -99,12 +106,12 @@ def test_what_a_run_says_and_leaves(tmp_path: Path) -> None:
     assert run.facts["versions"]["python"]
 
     record = run.records[CELLS[0]]
-    assert (record["verdict"], record["reason"], record["network"]) == ("passed", None, "byte-by-byte")
+    assert (record["verdict"], record["problems"], record["network"]) == ("passed", [], "byte-by-byte")
     assert {event["size"] for event in record["wire"] if event["kind"] == "sent"} == {1}
     assert all(event["at"] >= 0 for event in record["wire"])
     assert len(record["conversations"]) == 20
     for conversation in record["conversations"]:
-        values = {field["field"]: field["value"] for field in conversation["fields"]}
+        values = {field["field"]: field["value"] for field in conversation["fields"] if "field" in field}
         assert values["sum"] == values["first"] + values["second"]
         assert conversation["problems"] == []
     server, client = record["programs"]
@@ -125,21 +132,33 @@ def test_what_a_run_says_and_leaves(tmp_path: Path) -> None:
     ]
 
 
+def test_a_run_speaks_the_language_of_the_environment(tmp_path: Path) -> None:
+    cell = "addition/python-simple/python-simple/direct"
+    run = run_matrix(tmp_path, "--backend", "processes", "-k", cell, changes={"LANGUAGE": "fr"})
+    assert run.status == 0, run.output
+    french = catalogue("fr")
+    for name in ("report.run.matrix", "report.run.records", "report.run.report"):
+        text, other = (words.text(name, {"folder": "", "path": ""}) for words in (french, WORDS))
+        assert text in run.output
+        assert other not in run.output
+
+
 def test_auto_takes_processes_where_no_engine_answers_and_says_so(tmp_path: Path) -> None:
     if not find_jdks():
         pytest.skip("there is no JDK on this machine, and without one auto has nothing to take")
     cell = "addition/python-simple/python-simple/direct"
     run = run_matrix(tmp_path, "-k", cell, changes=NOWHERE)
     assert run.status == 0, run.output
-    assert "backend: processes (auto: no container engine answers); 1 cells" in run.output
+    assert (run.facts["backend"], run.codes()) == ("processes", {cell: None})
+    assert run.facts["why"] in run.output
 
 
 def test_auto_takes_containers_where_an_engine_answers(engine: docker.DockerClient, tmp_path: Path) -> None:
     cell = "addition/python-simple/python-simple/direct"
     run = run_matrix(tmp_path, "-k", cell)
     assert run.status == 0, run.output
-    assert "backend: containers (auto: Docker" in run.output
-    assert run.facts["backend"] == "containers"
+    assert (run.facts["backend"], run.codes()) == ("containers", {cell: None})
+    assert run.facts["why"] in run.output
     assert left_in(engine) == []
 
 

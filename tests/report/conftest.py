@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.formatting import catalogue
 from tests.browser import chromium
 from tests.conformance.running import HERE, LIMIT_SECONDS, ROOT, any_of, arguments, environment
 
@@ -55,6 +56,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def page_path(output: str) -> Path:
     """The page that the run ended with."""
-    path = Path(output.split("\nreport: ", 1)[1].splitlines()[0])
+    begins = catalogue("en").text("report.run.report", {"path": ""})
+    path = Path(output.split(f"\n{begins}", 1)[1].splitlines()[0])
     assert path.is_file(), path
     return path

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from conformance.formatting import LANGUAGES, Language, catalogue
 from conformance.report.builder import write_report
 from tests.browser import Window, axe_violations
-from tests.report.made_up import case_record, cell_record, write_run
+from tests.report.made_up import WRONG, a_problem, case_record, cell_record, entry_of, failed, write_run
 
 BROKEN = "addition/little-endian/working-client/direct"
+DIAGNOSIS = {
+    "key": "little-endian-int",
+    "side": "server",
+    "connections": [1],
+    "field": "sum",
+    "type": "int",
+    "round": 1,
+    "offset": 0,
+    "raw": "03000000",
+    "details": [],
+    "confidence": 0.9,
+    "guess": True,
+    "waiting": [],
+}
+
+
+def label(name: str, language: Language = "en", count: int | None = None, **values: object) -> str:
+    """A text of the page."""
+    return catalogue(language).text(f"report.page.{name}", values, count=count)
 
 
 @pytest.fixture
@@ -31,9 +52,9 @@ def test_the_grid_shows_who_understands_whom(window: Window, page_path: Path) ->
     row = grid.get_by_role("row", name="little-endian")
     mark = row.get_by_role("link")
     expect(mark).to_have_count(1)
-    expect(mark).to_have_text("✗Ddirect, failed")
+    expect(mark).to_have_text(f"✗Ddirect, {label('failed')}")
     passed = grid.get_by_role("row", name="working-server").get_by_role("link")
-    assert passed.all_text_contents() == ["Ddirect, passed", "Bbyte-by-byte, passed"]
+    assert passed.all_text_contents() == [f"{name}, {label('passed')}" for name in ("Ddirect", "Bbyte-by-byte")]
     marks = page.locator(".grid .mark")
     expect(marks).to_have_count(12)
     # Not by colour alone: what failed is another shape, and has another sign.
@@ -47,25 +68,25 @@ def test_from_the_first_view_to_the_wrong_byte_is_a_click(window: Window, page_p
     page.get_by_role("table", name="addition", exact=True).get_by_role("row", name="little-endian").get_by_role(
         "link"
     ).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("working-client meets little-endian")
-    parting = page.get_by_role("region", name="Where the accounts part")
-    expect(parting.locator(".come .bytes")).to_have_text("B6 00 00 00")
-    assert parting.locator(".come mark").all_inner_texts() == ["B6", "00"]
-    expect(parting.locator(".must")).to_contain_text("00 00 00 B6 = 182")
-    expect(parting).to_contain_text("<-- Somme retournée : 182")
-    expect(parting).to_contain_text("--> Réponse serveur : -1241513984")
-    expect(parting.locator(".come .bytes")).to_be_in_viewport()
-    expect(page.get_by_role("region", name="little-endian number")).to_contain_text("write_int")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"working-client {label('meets')} little-endian")
+    divergence = page.get_by_role("region", name=label("divergence"))
+    expect(divergence.locator(".come .bytes")).to_have_text("B6 00 00 00")
+    assert divergence.locator(".come mark").all_inner_texts() == ["B6", "00"]
+    expect(divergence.locator(".must")).to_contain_text("00 00 00 B6 = 182")
+    expect(divergence).to_contain_text("<-- Somme retournée : 182")
+    expect(divergence).to_contain_text("--> Réponse serveur : -1241513984")
+    expect(divergence.locator(".come .bytes")).to_be_in_viewport()
+    expect(page.locator(".card.diagnosis")).to_contain_text("write_int")
 
 
 def test_the_wrong_byte_is_marked_in_the_conversation_and_on_both_consoles(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri() + f"#cell/{BROKEN}")
-    timeline = page.get_by_role("table", name="The conversation")
+    timeline = page.get_by_role("table", name=label("conversation"))
     message = timeline.locator(".message.m")
     expect(message).to_have_count(1)
     assert message.locator(".piece").all_inner_texts() == ["B6 00 00 00", "B6 00 00 00"]
     assert message.locator(".piece mark").all_inner_texts() == ["B6", "00", "B6", "00"]
-    expect(message).to_contain_text("must be 00 00 00 B6 = 182")
+    expect(message).to_contain_text(f"{label('must-be')} 00 00 00 B6 = 182")
     assert timeline.locator("td.server .line.m .text").all_inner_texts() == ["<-- Somme retournée : 182"]
     assert timeline.locator("td.client .line.m .text").all_inner_texts() == ["--> Réponse serveur : -1241513984"]
     times = [float(text) for text in timeline.locator("td.wire time").all_inner_texts()]
@@ -82,34 +103,34 @@ def test_fragments_are_drawn_as_they_travelled(window: Window, page_path: Path) 
 
 def test_a_case_that_failed_opens_too(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri())
-    table = page.get_by_role("table", name="Cases against the servers of addition")
+    table = page.get_by_role("table", name=f"{label('against-server')} addition")
     row = table.get_by_role("row", name="one-sum")
-    expect(row).to_contain_text("a request is answered by its sum")
-    row.get_by_role("link", name="failed").click()
-    parting = page.get_by_role("region", name="Where the accounts part")
-    expect(parting.locator(".come mark").first).to_have_text("B6")
-    expect(parting).to_contain_text("Two accounts of the same moment")
+    expect(row.locator(".sentence")).not_to_be_empty()
+    row.get_by_role("link", name=label("failed")).click()
+    divergence = page.get_by_role("region", name=label("divergence"))
+    expect(divergence.locator(".come mark").first).to_have_text("B6")
+    expect(divergence).to_contain_text(label("divergence-of-case"))
 
 
 def test_cases_of_one_template_open_and_close(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri())
-    case = page.get_by_text("a session cut in two behind byte 7 is", exact=False)
+    case = page.get_by_text("split/byte-7", exact=True)
     expect(case).to_be_hidden()
-    page.get_by_role("button", name="split 34 cases").click()
+    page.get_by_role("button", name=f"split {label('cases', count=34)}").click()
     expect(case).to_be_visible()
-    page.get_by_role("button", name="Close all groups").or_(
-        page.get_by_role("button", name="Open all groups")
-    ).first.click()
+    page.get_by_role("button", name=label("open-all")).first.click()
+    page.get_by_role("button", name=label("close-all")).first.click()
+    expect(case).to_be_hidden()
 
 
 def test_the_record_and_the_capture_are_downloaded(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri() + f"#cell/{BROKEN}")
     with page.expect_download() as record:
-        page.get_by_role("button", name="Record (JSON)").click()
+        page.get_by_role("button", name=label("download-record")).click()
     assert record.value.suggested_filename == "addition_little-endian_working-client_direct.json"
     assert '"b6000000"' in Path(record.value.path()).read_text(encoding="utf-8")
     with page.expect_download() as capture:
-        page.get_by_role("button", name="Capture (pcapng)").click()
+        page.get_by_role("button", name=label("download-capture")).click()
     assert Path(capture.value.path()).read_bytes()[:4] == bytes.fromhex("0A0D0D0A")
 
 
@@ -119,37 +140,74 @@ def test_the_record_and_the_capture_are_downloaded(window: Window, page_path: Pa
 def test_the_filter_leaves_what_was_asked_for(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri())
     marks, status = page.locator(".grid .mark:visible"), page.get_by_role("status")
-    everything = status.inner_text().split()[0]
-    page.get_by_label("Program").select_option("little-endian")
+    everything = status.get_attribute("data-all")
+    expect(status).to_have_text(label("shown", shown=everything, all=everything))
+    page.get_by_label(label("program")).select_option("little-endian")
     expect(marks).to_have_count(1)
     expect(page.get_by_role("rowheader", name="working-server")).to_be_hidden()
-    page.get_by_role("button", name="Show everything").click()
+    page.get_by_role("button", name=label("reset")).click()
     expect(marks).to_have_count(12)
-    page.get_by_label("Verdict").select_option("failed")
+    page.get_by_label(label("verdict")).select_option("failed")
     expect(marks).to_have_count(8)
-    page.get_by_label("Network").select_option("byte-by-byte")
+    page.get_by_label(label("network")).select_option("byte-by-byte")
     expect(marks).to_have_count(0)
-    expect(status).to_contain_text("0 of")
-    page.get_by_label("Verdict").select_option("all")
+    expect(status).to_have_text(label("shown", shown=0, all=everything))
+    page.get_by_label(label("verdict")).select_option("all")
     expect(marks).to_have_count(1)
-    page.get_by_role("button", name="Show everything").click()
-    expect(status).to_contain_text(f"{everything} of {everything}")
+    page.get_by_role("button", name=label("reset")).click()
+    expect(status).to_have_text(label("shown", shown=everything, all=everything))
 
 
 def test_the_language_is_the_browsers_and_can_be_switched(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri(), locale="fr-FR")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Qui comprend qui")
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text(label("title", "fr"))
     assert page.evaluate("document.documentElement.lang") == "fr"
-    assert page.title() == "Rapport de conformité"
+    assert page.title() == label("report", "fr")
+    reason = page.locator(".failures li").first
+    expect(reason.locator(".in-fr")).to_be_visible()
+    expect(reason.locator(".in-en")).to_be_hidden()
     page.get_by_role("button", name="English").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Who understands whom")
+    expect(title).to_have_text(label("title"))
+    expect(reason.locator(".in-fr")).to_be_hidden()
     page.goto(page_path.as_uri() + f"#cell/{BROKEN}")
-    expect(page.get_by_role("heading", name="The conversation")).to_be_visible()
+    expect(page.get_by_role("heading", name=label("conversation"))).to_be_visible()
+    sentence = page.locator(".verdict .sentence").inner_text()
     page.get_by_role("button", name="Français").click()
-    expect(page.get_by_role("heading", name="La conversation")).to_be_visible()
+    expect(page.get_by_role("heading", name=label("conversation", "fr"))).to_be_visible()
+    expect(page.locator(".verdict .sentence")).not_to_have_text(sentence)
     page.reload()
-    expect(page.get_by_role("heading", name="La conversation")).to_be_visible()
-    expect(page.locator(".timeline")).to_contain_text("se connecte")
+    expect(page.locator(".timeline")).to_contain_text(label("opened-client", "fr"))
+
+
+def test_in_french_no_english_is_left(window: Window, tmp_path: Path) -> None:
+    record = cell_record(**failed(), diagnosis=[DIAGNOSIS])
+    case = case_record("sum", **failed())
+    path = write_report(write_run(tmp_path, [record, case], protocols={"addition": {"en": "sums", "fr": "des sommes"}}))
+    page = window.open(path.as_uri(), locale="fr-FR")
+    english, french = (_plain_labels(language) for language in LANGUAGES)
+    only_english = english - french
+    seen = _visible(page)
+    for mark in (page.locator(".grid a.mark"), page.locator("a.dot").first):
+        mark.click()
+        expect(page.locator(".timeline")).to_be_visible()
+        seen |= _visible(page)
+        page.go_back()
+    assert not seen & only_english
+    assert len(seen & french) > 30
+
+
+def _plain_labels(language: Language) -> set[str]:
+    texts = catalogue(language).templates("report.page.").values()
+    return {text for text in texts if isinstance(text, str)}
+
+
+def _visible(page: Page) -> set[str]:
+    """The texts of all elements that are shown, one by one, and their labels."""
+    script = """() => [...document.querySelectorAll("body *")].filter((one) => one.checkVisibility())
+        .flatMap((one) => [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data)
+        .concat(one.getAttribute("aria-label") || ""))"""
+    return {text.strip() for text in page.evaluate(script)}
 
 
 def test_light_and_dark(window: Window, page_path: Path) -> None:
@@ -159,9 +217,9 @@ def test_light_and_dark(window: Window, page_path: Path) -> None:
     assert brightness(window.open(page_path.as_uri(), dark=True)) < 60
     page = window.open(page_path.as_uri())
     assert brightness(page) > 200
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name=label("theme")).click()
     assert brightness(page) < 60
-    page.get_by_role("button", name="Light or dark").click()
+    page.get_by_role("button", name=label("theme")).click()
     assert brightness(page) > 200
 
 
@@ -169,7 +227,7 @@ def test_by_keyboard_alone(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri())
     keys = page.keyboard
     keys.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name=label("skip-to-content"))).to_be_focused()
     keys.press("Enter")
     keys.press("Tab")
     focused = page.locator(":focus")
@@ -180,7 +238,7 @@ def test_by_keyboard_alone(window: Window, page_path: Path) -> None:
     expect(focused).to_have_attribute("href", "#cell/addition/working-server/working-client/byte-by-byte")
     keys.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
-    assert page.title().startswith("working-client meets working-server")
+    assert page.title().startswith(f"working-client {label('meets')} working-server")
     keys.press("Escape")
     expect(focused).to_have_attribute("href", "#cell/addition/working-server/working-client/byte-by-byte")
 
@@ -189,18 +247,18 @@ def test_the_way_back_and_to_the_next_failure(window: Window, page_path: Path) -
     page = window.open(page_path.as_uri() + f"#cell/{BROKEN}")
     title = page.get_by_role("heading", level=1)
     first = title.inner_text()
-    page.get_by_role("link", name="Next failure").click()
+    page.get_by_role("link", name=label("next-failure")).click()
     expect(title).not_to_have_text(first)
     page.go_back()
     expect(title).to_have_text(first)
-    page.get_by_role("link", name="All conversations").click()
-    expect(title).to_have_text("Who understands whom")
+    page.get_by_role("link", name=label("back")).click()
+    expect(title).to_have_text(label("title"))
 
 
 def test_a_link_that_leads_nowhere_says_so(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri() + "#cell/no/such/<b>cell</b>")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("There is no such conversation")
-    expect(page.locator("#story")).to_contain_text("cell/no/such/<b>cell</b>")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(label("not-there"))
+    expect(page.locator("#opened")).to_contain_text("cell/no/such/<b>cell</b>")
 
 
 # Everywhere, for everybody -------------------------------------------------------------------------------------------
@@ -233,24 +291,26 @@ def test_axe_finds_nothing(window: Window, page_path: Path, dark: bool, width: i
     assert axe_violations(page) == []
 
 
-def test_what_is_rough_is_seen_and_opens(window: Window, tmp_path: Path) -> None:
-    rough = case_record("forged", note="rough, as the course's Java is: it shows it", rough="it shows it")
-    page = window.open(write_report(write_run(tmp_path, [cell_record(), rough, case_record("sum")])).as_uri())
-    page.get_by_label("Verdict").select_option("rough")
+def test_what_is_non_strict_is_seen_and_opens(window: Window, tmp_path: Path) -> None:
+    record = case_record("forged", non_strict=entry_of(a_problem("it showed it")))
+    record["case"]["non_strict"] = {"en": "it shows it", "fr": "il le montre"}
+    page = window.open(write_report(write_run(tmp_path, [cell_record(), record, case_record("sum")])).as_uri())
+    page.get_by_label(label("verdict")).select_option("non-strict")
     expect(page.get_by_role("row", name="what sum does")).to_be_hidden()
     assert axe_violations(page) == []
-    page.get_by_role("link", name="passed, roughly").click()
-    expect(page.locator(".verdict")).to_contain_text("The course’s Java is rough here: it shows it")
+    page.get_by_role("link", name=label("non-strict")).click()
+    expect(page.locator(".verdict")).to_contain_text(f"{label('allowed-here')}: it shows it")
+    expect(page.locator(".verdict .sentence")).to_have_text("it showed it")
     assert axe_violations(page) == []
 
 
 def test_of_many_connections_one_is_followed(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri() + "#cell/addition/working-many/python-multithreaded/slow")
-    page.get_by_label("Connection").select_option("3")
+    page.get_by_label(label("connection")).select_option("3")
     expect(page.locator(".message")).to_have_count(4)  # an address, two numbers, their sum
     ids = {text.rpartition("depuis ")[2].split(" ")[0] for text in _lines(page) if "depuis" in text}
     assert len(ids) == 1
-    page.get_by_label("Connection").select_option("all")
+    page.get_by_label(label("connection")).select_option("all")
     assert page.locator(".message").count() > 4
 
 
@@ -272,8 +332,8 @@ def test_paper_has_the_conversation_and_no_buttons(window: Window, page_path: Pa
     expect(page.locator(".timeline")).to_be_visible()
     page.emulate_media(media="print")
     expect(page.locator(".timeline")).to_be_visible()
-    expect(page.get_by_role("button", name="Record (JSON)")).to_be_hidden()
-    expect(page.get_by_role("columnheader", name="On the wire")).to_be_visible()
+    expect(page.get_by_role("button", name=label("download-record"))).to_be_hidden()
+    expect(page.get_by_role("columnheader", name=label("on-the-wire"))).to_be_visible()
     size = "element => getComputedStyle(element).fontSize"
     assert page.locator("body").evaluate(size) == page.locator(":root").evaluate(size)
 
@@ -283,7 +343,8 @@ def test_without_script_the_first_view_is_there(chromium: Browser, page_path: Pa
     page = context.new_page()
     page.goto(page_path.as_uri())
     expect(page.locator(".grid .mark")).to_have_count(12)
-    expect(page.get_by_text("a session cut in two behind byte 7 is", exact=False)).to_be_visible()
+    expect(page.get_by_text("split/byte-7", exact=True)).to_be_visible()
+    expect(page.locator(".in-fr").first).to_be_hidden()
     context.close()
 
 
@@ -294,23 +355,26 @@ def test_a_comparison_says_what_has_changed(window: Window, tmp_path: Path) -> N
         tmp_path / "2",
         [
             cell_record(names[0]),
-            cell_record(names[1], verdict="failed", reason="wrong"),
+            cell_record(names[1], **failed()),
             cell_record(names[3]),
             case_record("sum"),
         ],
     )
     page = window.open(write_report(later, earlier=earlier).as_uri())
-    comparison = page.get_by_role("region", name="Compared with the run of 2026-03-02 10:15 UTC")
+    comparison = page.get_by_role("region", name=f"{label('compared')} 2026-03-02 10:15 UTC")
     assert comparison.locator("summary").all_inner_texts() == [
-        "Newly failing 1",
-        "Newly passing 0",
-        "Still failing 0",
-        "Appeared 2",
-        "Vanished 1",
+        f"{label(name)} {count}"
+        for name, count in [
+            ("newly-failing", 1),
+            ("newly-passing", 0),
+            ("still-failing", 0),
+            ("appeared", 2),
+            ("vanished", 1),
+        ]
     ]
     assert axe_violations(page) == []
     comparison.get_by_role("link", name=names[1]).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("c meets s1")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"c {label('meets')} s1")
 
 
 # What programs may send ----------------------------------------------------------------------------------------------
@@ -330,9 +394,10 @@ EVIL = [
 
 @pytest.mark.parametrize("evil", EVIL, ids=range(len(EVIL)))
 def test_whatever_a_program_sends_is_shown_and_never_run(window: Window, tmp_path: Path, evil: str) -> None:
-    record = cell_record(verdict="failed", reason=f"reason {evil}", problems=["", f"problem {evil}"])
+    wrong = replace(WRONG, values={**WRONG.values, "equals": f"equals {evil}"})
+    record = cell_record(**failed(a_problem(f"reason {evil}"), a_problem(f"problem {evil}"), wrong))
     record |= {
-        "cell": f"{evil}/{evil}/{evil}/{evil}",
+        "name": f"{evil}/{evil}/{evil}/{evil}",
         "protocol": evil,
         "server": evil,
         "clients": evil,
@@ -340,30 +405,31 @@ def test_whatever_a_program_sends_is_shown_and_never_run(window: Window, tmp_pat
     }
     record["programs"][0] |= {"name": evil, "member": evil}
     record["programs"][0]["console"][0]["text"] = f"line {evil}"
-    record["wire"][0]["detail"] = "127.0.0.1:50000"
     field = record["conversations"][0]["fields"][0]
     field |= {"field": evil, "type": "UTF", "value": f"value {evil}"}
-    record["parting"] = {
+    record["divergence"] = {
         "at": 0.02,
         "wire": {
-            **{key: field[key] for key in ("sender", "field", "type", "value", "bytes", "offset")},
+            **{key: field[key] for key in ("side", "field", "type", "value", "bytes", "offset", "size")},
             "connection": 1,
-            "size": 4,
+            "skipped": 0,
             "expected": {"value": f"expected {evil}", "bytes": "00000001"},
         },
         "lines": [{"program": 0, "line": 0, "expected": f"must {evil}"}],
     }
-    texts = ("title", "description", "detail", "python", "java")
-    record["mistakes"] = [{"guess": True, "confidence": 0.5, **{key: f"{key} {evil}" for key in texts}}]
-    case = case_record(evil, program=evil, about=evil, verdict="skipped", reason=evil)
-    facts = {"backend": evil, "why": evil, "commit": evil, "versions": {evil: evil}, "networks": {evil: evil}}
-    page = window.open(write_report(write_run(tmp_path, [record, case], protocols={evil: evil}, **facts)).as_uri())
+    record["diagnosis"] = [{**DIAGNOSIS, "details": [{"code": "begins-with", "values": {"text": evil}}]}]
+    told = {"en": evil, "fr": evil}
+    skipped = {"verdict": "skipped", "problems": [entry_of(a_problem(evil))]}
+    case = case_record(evil, program=evil, **skipped)
+    case["case"]["about"] = told
+    facts = {"backend": evil, "why": evil, "commit": evil, "versions": {evil: evil}, "networks": {evil: told}}
+    page = window.open(write_report(write_run(tmp_path, [record, case], protocols={evil: told}, **facts)).as_uri())
     assert _seen(page, "#overview").count(_as_shown(evil)) > 10
     page.locator(".grid .mark").click()
-    expect(page.locator("#story-title")).to_be_visible()
-    story = _seen(page, "#story")
-    for word in ("reason", "problem", "line", "value", "expected", "must", "title", "Detail", "python", "java"):
-        assert f"{word} {_as_shown(evil)}" in story, word
+    expect(page.locator("#opened-title")).to_be_visible()
+    opened = _seen(page, "#opened")
+    for word in ("reason", "problem", "line", "value", "expected", "must", "equals"):
+        assert f"{word} {_as_shown(evil)}" in opened, word
     assert page.evaluate("window.hacked") is None
     assert page.locator("img, iframe, [onerror], [onmouseover], [onfocus], a[href^=javascript]").count() == 0
     assert axe_violations(page) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import random
 import re
@@ -16,14 +17,16 @@ from typing import Any
 
 import pytest
 
+from conformance.agent.problem import Problem
+from conformance.formatting import LANGUAGES, catalogue
 from conformance.report.builder import write_report
-from conformance.report.timeline import MANY_ROWS, story
+from conformance.report.capture import capture
+from conformance.report.timeline import MANY_ROWS, timeline
 from conformance.report.visible import prose, visible
-from conformance.results.comparing import compare
-from conformance.results.reading import ReportError, find_results
+from conformance.results.reading import ReportError, compare, find_results
 from tests.cli.pcapng_reader import packets, streams
-from tests.conformance.running import ROOT
-from tests.report.made_up import case_record, cell_record, write_run
+from tests.conformance.running import ROOT, environment
+from tests.report.made_up import a_problem, case_record, cell_record, entry_of, failed, line, received, sent, write_run
 
 MEGABYTE = 1 << 20
 
@@ -32,6 +35,7 @@ def _command(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "conformance", "report", *words],
         cwd=ROOT,
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=60,
@@ -55,30 +59,48 @@ def test_the_latest_run_of_a_folder_is_taken(tmp_path: Path) -> None:
     assert find_results(latest).folder == latest
 
 
+def _refused(folder: Path) -> Problem:
+    with pytest.raises(ReportError) as raised:
+        write_report(folder)
+    return raised.value.problem
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="no run has left its results here"):
-        find_results(tmp_path)
+    assert (_refused(tmp_path).code, _refused(tmp_path).values["folder"]) == ("no-results", str(tmp_path))
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
-    [("{", "is no JSON"), ("[]", "must be an object, got list"), ("{}", "is no record of a cell or a case")],
+    ("text", "code", "key"),
+    [
+        ("{", "results-no-json", None),
+        ("[]", "results-damaged", None),
+        ("{}", "results-damaged", "version"),
+        (json.dumps({**cell_record(), "wire": [{"at": 0}]}), "results-damaged", "wire.0.EventEntry.connection"),
+    ],
 )
-def test_a_damaged_record_is_named(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_damaged_record_is_named(tmp_path: Path, text: str, code: str, key: str | None) -> None:
     run = write_run(tmp_path, [])
     (run / "broken.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ReportError, match=sentence) as raised:
-        write_report(run)
-    assert "broken.json" in str(raised.value)
+    problem = _refused(run)
+    assert (problem.code, problem.values.get("key")) == (code, key)
+    assert problem.values["file"] == str(run / "broken.json")
 
 
-def test_records_of_earlier_versions_still_make_a_page(tmp_path: Path) -> None:
-    record = cell_record()
-    for key in ("began", "mistakes", "parting"):
-        del record[key]
-    case = {key: value for key, value in case_record("sum").items() if key in ("case", "about", "verdict", "reason")}
-    page = write_report(write_run(tmp_path, [record, case]))
-    assert "a-server" in page.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("version", "code"), [(1, "results-too-old"), (3, "results-version")])
+def test_a_version_that_is_not_read_is_named(tmp_path: Path, version: int, code: str) -> None:
+    problem = _refused(write_run(tmp_path, [{**cell_record(), "version": version}]))
+    assert (problem.code, problem.values["version"]) == (code, version)
+    assert problem.values["file"] == str(tmp_path / "0000.json")
+
+
+def test_the_facts_of_a_version_that_is_not_read_are_named(tmp_path: Path) -> None:
+    problem = _refused(write_run(tmp_path, [], version=3))
+    assert (problem.code, problem.values["file"]) == ("results-version", str(tmp_path / "run.json"))
+
+
+def test_a_key_that_was_added_later_is_no_matter(tmp_path: Path) -> None:
+    page = write_report(write_run(tmp_path, [{**cell_record(), "weather": "fine"}], mood="good"))
+    assert len(_carried(page, "opens")) == 1
 
 
 # Comparing -----------------------------------------------------------------------------------------------------------
@@ -86,7 +108,7 @@ def test_records_of_earlier_versions_still_make_a_page(tmp_path: Path) -> None:
 
 def test_what_has_changed_since_an_earlier_run() -> None:
     before = {"a": "passed", "b": "failed", "c": "failed", "d": "passed", "e": "skipped", "f": "passed", "g": "passed"}
-    now = {"a": "failed", "b": "passed", "c": "failed", "e": "passed", "f": "skipped", "g": "passed", "h": "failed"}
+    now = {"a": "failed", "b": "non-strict", "c": "failed", "e": "passed", "f": "skipped", "g": "passed", "h": "failed"}
     changes = compare(now, before)
     assert changes.newly_failing == ("a",)
     assert changes.newly_passing == ("b",)
@@ -95,11 +117,15 @@ def test_what_has_changed_since_an_earlier_run() -> None:
     assert changes.vanished == ("d", "f")
 
 
-# Telling -------------------------------------------------------------------------------------------------------------
+# The timeline --------------------------------------------------------------------------------------------------------
 
 
-def test_a_story_goes_in_the_order_of_time() -> None:
-    rows = story(cell_record())["rows"]
+def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(timeline(record)["rows"])  # type: ignore[arg-type]
+
+
+def test_rows_stand_in_the_order_of_time() -> None:
+    rows = _rows(cell_record())
     assert [row["t"] for row in rows] == sorted(row["t"] for row in rows)
     assert [row.get("f") or row.get("x") for row in rows] == [
         "127.0.0.1:50000",
@@ -113,7 +139,7 @@ def test_a_story_goes_in_the_order_of_time() -> None:
 
 
 def test_fields_are_cut_as_they_travelled_on_each_side_of_the_tap() -> None:
-    first, second, _ = [row for row in story(cell_record())["rows"] if row["k"] == "field"]
+    first, second, _ = [row for row in _rows(cell_record()) if row["k"] == "field"]
     assert first["in"] == [["00000001", 0, 1]]
     assert first["out"] == [["00", 0, 0], ["000001", 0, 1]]
     assert second["in"] == [["0000", 1, 0], ["0002", 0, 0]]
@@ -124,24 +150,24 @@ def test_fields_are_cut_as_they_travelled_on_each_side_of_the_tap() -> None:
 def test_bytes_behind_the_last_field_are_a_row() -> None:
     record = cell_record()
     record["conversations"][0]["fields"].pop()
-    [left] = [row for row in story(record)["rows"] if row["k"] == "bytes"]
+    [left] = [row for row in _rows(record) if row["k"] == "bytes"]
     assert (left["s"], left["n"], left["in"]) == ("server", 4, [["00000003", 0, 0]])
 
 
 def test_what_never_passed_the_tap_has_no_second_leg() -> None:
     record = cell_record()
     record["wire"] = [event for event in record["wire"] if event["kind"] != "sent"]
-    assert all(row["out"] == [] and "w" not in row for row in story(record)["rows"] if row["k"] == "field")
+    assert all(row["out"] == [] and "w" not in row for row in _rows(record) if row["k"] == "field")
 
 
 def test_a_field_stands_beside_the_lines_that_tell_of_it() -> None:
     record = cell_record()
     server, client = record["programs"]
-    server["console"][0] |= {"at": 0.2, "of": [1, "client", 0]}  # long after
-    server["console"].append({"at": 0.2001, "stream": "out", "text": "done", "whole": True, "of": [1]})
-    client["console"][0] |= {"at": 0.09, "of": [1, "server", 0]}  # a little before
+    server["console"][0] |= {"at": 0.2, "of": {"connection": 1, "side": "client", "offset": 0}}  # long after
+    server["console"].append(line(0.2001, "done", of={"connection": 1}))
+    client["console"][0] |= {"at": 0.09, "of": {"connection": 1, "side": "server", "offset": 0}}  # a little before
     moments: dict[int, list[str]] = {}
-    for row in story(record)["rows"]:
+    for row in _rows(record):
         moments.setdefault(row["g"], []).append(row.get("f") or row.get("x") or row["k"])
     assert ["first", "--> Premier nombre reçu : 1"] in moments.values()
     assert ["sum", "--> Réponse serveur : 3"] in moments.values()
@@ -152,39 +178,38 @@ def test_a_late_line_that_tells_of_no_field_holds_up_none_that_does() -> None:
     record = cell_record()
     server = record["programs"][0]
     server["console"] = [
-        {"at": 0.08, "stream": "out", "text": "connected", "whole": True, "of": [1]},
-        server["console"][0] | {"of": [1, "client", 0]},
+        line(0.08, "connected", of={"connection": 1}),
+        server["console"][0] | {"of": {"connection": 1, "side": "client", "offset": 0}},
     ]
-    [first] = [row["g"] for row in story(record)["rows"] if row.get("f") == "first"]
-    assert [row["x"] for row in story(record)["rows"] if row["g"] == first and row["k"] == "line"] == [
+    [first] = [row["g"] for row in _rows(record) if row.get("f") == "first"]
+    assert [row["x"] for row in _rows(record) if row["g"] == first and row["k"] == "line"] == [
         "connected",
         "--> Premier nombre reçu : 1",
     ]
 
 
-def test_values_are_told_as_text() -> None:
+def test_values_are_texts() -> None:
     record = cell_record()
     for field, (kind, value) in zip(
         record["conversations"][0]["fields"],
-        [("long", 2**63 - 1), ("UTF", "à\n"), ("bytes", "5 bytes")],
+        [("long", 2**63 - 1), ("UTF", "à\n"), ("boolean", True)],
         strict=True,
     ):
         field |= {"type": kind, "value": value}
-    told = [row["v"] for row in story(record)["rows"] if row["k"] == "field"]
-    assert told == ["9223372036854775807", "“à\n”", "5 bytes"]
+    assert [row["v"] for row in _rows(record) if row["k"] == "field"] == ["9223372036854775807", "à\n", "true"]
 
 
-def test_of_long_bytes_those_around_the_wrong_one_are_told() -> None:
-    record, content = cell_record(verdict="failed", reason="wrong"), bytes(range(200))
+def test_of_long_bytes_those_around_the_wrong_one_are_shown() -> None:
+    record, content = cell_record(**failed()), bytes(range(200))
     record["wire"][6]["data"] = content.hex()
     record["wire"][7]["size"] = 200
-    record["conversations"][0]["fields"][2] |= {"type": "bytes", "value": "200 bytes", "bytes": content.hex()}
-    record["parting"] = {
+    record["conversations"][0]["fields"][2] |= {"type": "bytes", "value": "200 bytes", "size": 200}
+    record["divergence"] = {
         "at": 0.1,
         "lines": [],
         "wire": {
             "connection": 1,
-            "sender": "server",
+            "side": "server",
             "field": "sum",
             "type": "bytes",
             "value": "200 bytes",
@@ -195,23 +220,52 @@ def test_of_long_bytes_those_around_the_wrong_one_are_told() -> None:
             "expected": None,
         },
     }
-    [row] = [row for row in story(record)["rows"] if row.get("m")]
+    [row] = [row for row in _rows(record) if row.get("m")]
     assert row["z"] == 142
     assert row["in"] == [[content[142:166].hex(), 1, 0]]
 
 
-def test_a_long_story_keeps_its_ends_and_what_is_marked() -> None:
+def test_a_long_timeline_keeps_its_ends_and_what_is_marked() -> None:
     record = cell_record()
-    lines = [{"at": 1 + number, "stream": "out", "text": str(number), "whole": True} for number in range(3 * MANY_ROWS)]
+    lines = [line(1 + number, str(number)) for number in range(3 * MANY_ROWS)]
     marked = 2 * MANY_ROWS
     record["programs"][0]["console"] = lines
-    record["parting"] = {"at": 1, "wire": None, "lines": [{"program": 0, "line": marked, "expected": None}]}
-    rows = story(record)["rows"]
+    record["divergence"] = {"at": 1, "wire": None, "lines": [{"program": 0, "line": marked, "expected": None}]}
+    rows = _rows(record)
     assert len(rows) <= MANY_ROWS
     texts = [row["x"] for row in rows if row["k"] == "line"]
     assert {"0", str(marked - 1), str(marked), str(marked + 1), texts[-1]} <= set(texts)
     assert texts[-1] == str(len(lines) - 1)
     assert sum(row["n"] for row in rows if row["k"] == "gap") + len(texts) == len(lines) + 1
+
+
+def test_what_the_record_leaves_out_is_a_gap_and_lines_keep_their_numbers() -> None:
+    record = cell_record()
+    record["programs"][0]["console"] = [line(0.2, "0"), {"left_out": 7}, line(0.3, "8"), line(0.4, "9")]
+    record["divergence"] = {"at": 1, "wire": None, "lines": [{"program": 0, "line": 8, "expected": "eight"}]}
+    told = timeline(record)  # type: ignore[arg-type]
+    assert [row["x"] for row in told["rows"] if row.get("m")] == ["8"]
+    assert [row["n"] for row in told["rows"] if row["k"] == "gap"] == [7]
+    assert told["divergence"]["lines"] == [{"program": 0, "text": "8", "expected": "eight"}]
+
+
+def test_behind_a_gap_bytes_are_placed_by_their_offsets() -> None:
+    record = cell_record()
+    wire = record["wire"]
+    record["wire"] = [
+        wire[0],
+        {"left_out": 4},
+        received(0.05, "client", 6, b"\0\2"),
+        sent(0.06, "client", 6, 2),
+        *wire[6:],
+    ]
+    record["conversations"][0]["fields"][:2] = [
+        {"left_out": 1},
+        {**record["conversations"][0]["fields"][1], "offset": 6},
+    ]
+    record["conversations"][0]["fields"][1] |= {"size": 2, "bytes": "0002"}
+    [second, _] = [row for row in _rows(record) if row["k"] == "field"]
+    assert (second["in"], second["out"], second["w"]) == ([["0002", 0, 0]], [["0002", 0, 0]], 0.06)
 
 
 # What hides ----------------------------------------------------------------------------------------------------------
@@ -263,59 +317,81 @@ def test_the_page_is_one_file_that_needs_no_other(page_path: Path) -> None:
 def test_the_page_carries_records_as_they_are_and_a_capture_of_each(page_path: Path, tmp_path: Path) -> None:
     records = [json.loads(text) for text in _carried(page_path, "record")]
     written = {record.name: record.content for record in find_results(page_path.parent).records()}
-    carried = {record.get("cell") or record["case"]: record for record in records}
+    carried = {record["name"]: record for record in records}
     assert "addition/little-endian/working-client/direct" in carried
     for name, record in carried.items():
         assert record == written[name]
     captures = _carried(page_path, "capture")
-    assert {"cell" in record for record in records} == {True, False}, "cells, and cases that failed"
+    assert {record["kind"] for record in records} == {"cell", "case"}
     assert len(captures) == len([record for record in records if record["wire"]])
-    for number, capture in enumerate(captures):
-        (tmp_path / f"{number}.pcapng").write_bytes(capture)
+    for number, data in enumerate(captures):
+        (tmp_path / f"{number}.pcapng").write_bytes(data)
         assert packets(tmp_path / f"{number}.pcapng")
 
 
 def test_the_capture_has_the_bytes_and_the_date(tmp_path: Path) -> None:
     page = write_report(write_run(tmp_path, [cell_record()]))
-    [capture] = _carried(page, "capture")
-    (tmp_path / "one.pcapng").write_bytes(capture)
+    [data] = _carried(page, "capture")
+    (tmp_path / "one.pcapng").write_bytes(data)
     found = packets(tmp_path / "one.pcapng")
     assert found[0].at == pytest.approx(datetime.fromisoformat("2026-03-02T10:15:00.010+00:00").timestamp())
     sent = {port: bytes(stream.data).hex() for (_, port), stream in streams(found).items()}
     assert sent == {50000: "0000000100000002", 9000: "00000003"}
 
 
+def test_a_capture_counts_the_bytes_that_are_left_out(tmp_path: Path) -> None:
+    record = cell_record()
+    record["wire"] = [record["wire"][0], {"left_out": 3}, received(0.05, "client", 6, b"\0\2")]
+    data = capture(record)  # type: ignore[arg-type]
+    assert data is not None
+    (tmp_path / "one.pcapng").write_bytes(data)
+    found = [packet for packet in packets(tmp_path / "one.pcapng") if packet.source[1] == 50000]
+    [last] = [packet for packet in found if packet.data]
+    assert last.data == b"\0\2"
+    assert last.number == found[0].number + 1 + 6  # behind the SYN, and what is left out
+
+
 def test_a_hundred_cells_take_at_most_three_megabytes(tmp_path: Path, page_path: Path) -> None:
     largest = max(page_path.parent.glob("addition/*/*/*.json"), key=lambda path: path.stat().st_size)
     template = json.loads(largest.read_text(encoding="utf-8"))
     records = [
-        {**template, "cell": f"addition/server-{number}/client/direct", "server": f"server-{number}"}
+        {**template, "name": f"addition/server-{number}/client/direct", "server": f"server-{number}"}
         for number in range(100)
     ]
     page = write_report(write_run(tmp_path, records))
     assert page.stat().st_size <= 3_000_000
-    assert len(_carried(page, "story")) == 100
+    assert len(_carried(page, "opens")) == 100
 
 
-def test_ten_megabytes_of_traffic_are_left_in_the_record(tmp_path: Path) -> None:
-    record = cell_record(verdict="failed", reason="too much")
-    record["wire"].append({**record["wire"][6], "at": 0.12, "data": bytes(range(256)).hex() * 40960})
+def test_what_is_too_large_for_the_page_stands_beside_it(tmp_path: Path) -> None:
+    record = cell_record(**failed())
+    noise = random.Random(0).randbytes(MEGABYTE)
+    record["wire"].append(received(0.12, "server", 4, noise))
     page = write_report(write_run(tmp_path, [record]))
     assert page.stat().st_size < MEGABYTE // 4
     assert _carried(page, "record") == []
     assert _carried(page, "capture") == []
     assert 'data-record="0000.json" data-capture="0000.pcapng"' in page.read_text(encoding="utf-8")
-    sent = {port: len(stream.data) for (_, port), stream in streams(packets(tmp_path / "0000.pcapng")).items()}
-    assert sent == {50000: 8, 9000: 4 + 10 * MEGABYTE}
-    [told] = [json.loads(text) for text in _carried(page, "story")]
-    assert max(row.get("n", 0) for row in told["rows"]) == 10 * MEGABYTE
+    sizes = {port: len(stream.data) for (_, port), stream in streams(packets(tmp_path / "0000.pcapng")).items()}
+    assert sizes == {50000: 8, 9000: 4 + MEGABYTE}
+    [told] = [json.loads(text) for text in _carried(page, "opens")]
+    assert max(row.get("n", 0) for row in told["rows"]) == MEGABYTE
+
+
+def test_rendering_writes_the_page_and_nothing_else(tmp_path: Path) -> None:
+    record = cell_record(**failed())
+    record["wire"].append(received(0.12, "server", 4, random.Random(0).randbytes(MEGABYTE)))
+    run = write_run(tmp_path / "run", [record, case_record("sum"), case_record("split", **failed())])
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    out = write_report(run, tmp_path / "page" / "report.html")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path != out} == before
 
 
 def test_where_downloads_take_too_much_those_that_passed_go_first(tmp_path: Path) -> None:
     def noisy(number: int, verdict: str) -> dict[str, Any]:
-        record = cell_record(f"addition/s{number}/c/direct", verdict=verdict, reason="wrong")
+        record = cell_record(f"addition/s{number}/c/direct", **(failed() if verdict == "failed" else {}))
         noise = random.Random(number).randbytes(30_000)
-        return {**record, "wire": [*record["wire"][:-1], {**record["wire"][6], "at": 0.12, "data": noise.hex()}]}
+        return {**record, "wire": [*record["wire"][:-1], received(0.12, "server", 4, noise)]}
 
     page = write_report(write_run(tmp_path, [*(noisy(number, "passed") for number in range(40)), noisy(40, "failed")]))
     kept = [json.loads(text)["server"] for text in _carried(page, "record")]
@@ -326,80 +402,106 @@ def test_where_downloads_take_too_much_those_that_passed_go_first(tmp_path: Path
 
 def test_of_many_small_conversations_what_stands_around_each_counts_too(tmp_path: Path) -> None:
     def noisy(number: int) -> dict[str, Any]:
-        noise = random.Random(number).randbytes(1_000)
         record = cell_record(f"addition/s{number}/c/direct")
-        return {**record, "wire": [*record["wire"][:-1], {**record["wire"][6], "at": 0.12, "data": noise.hex()}]}
+        noise = random.Random(number).randbytes(1_000)
+        return {**record, "wire": [*record["wire"][:-1], received(0.12, "server", 4, noise)]}
 
     page = write_report(write_run(tmp_path, [noisy(number) for number in range(1000)]))
     assert 0 < len(_carried(page, "record")) < 1000
     assert page.stat().st_size <= 3_000_000
 
 
-def test_every_label_is_used_and_in_both_languages() -> None:
+def test_every_text_of_the_page_is_used_and_in_both_languages() -> None:
     folder = ROOT / "conformance" / "report" / "page"
-    labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
-    texts = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir() if path.suffix != ".json")
-    used = set(re.findall(r"""["'(](\w+)["')]""", texts)) | set(re.findall(r'data-t(?:-label)?="(\w+)"', texts))
-    for name, texts_of in labels.items():
-        assert name in used or name.startswith("against_"), name
-        assert set(texts_of) == {"en", "fr"}
-        assert all(texts_of.values()), name
+    texts = "".join(path.read_text(encoding="utf-8") for path in folder.iterdir())
+    used = set(re.findall(r"""["'(`]([\w-]+)["')`]""", texts))
+    made = {
+        f"{start}-{side}"
+        for start in ("against", "place", "opened", "end", "reset", "refused")
+        for side in ("client", "server")
+    }
+    english, french = (catalogue(language).templates("report.page.") for language in LANGUAGES)
+    assert english.keys() == french.keys()
+    assert english.keys() <= used | made
+    assert set(re.findall(r"""\Wt\("([\w-]+)\"""", texts)) | set(
+        re.findall(r'data-t(?:-label)?="([\w-]+)"', texts)
+    ) <= {*english, "against-"}
 
 
-# Rough, and alike ----------------------------------------------------------------------------------------------------
+def test_what_is_wrong_stands_there_in_every_language(tmp_path: Path) -> None:
+    page = write_report(write_run(tmp_path, [cell_record(**failed())]))
+    [told] = [json.loads(text) for text in _carried(page, "opens")]
+    assert set(told["problems"][0]) == set(LANGUAGES)
+    assert told["problems"][0]["en"] != told["problems"][0]["fr"]
+    parts = {language: _of_language(page.read_text(encoding="utf-8"), language) for language in LANGUAGES}
+    assert all(told["problems"][0][language].replace("`", "") in parts[language] for language in LANGUAGES)
 
 
-def test_a_rough_case_passed_and_says_how_rough_it_is(tmp_path: Path) -> None:
-    rough = case_record("forged", note="rough, as the course's Java is: it shows it", rough="it shows it")
-    page = write_report(write_run(tmp_path, [rough, case_record("sum")]))
+def _of_language(text: str, language: str) -> list[str]:
+    found = re.findall(rf'<span class="in-{language}" lang="{language}">(.*?)</span>', text)
+    return [html.unescape(re.sub("<[^>]*>", "", part)) for part in found]
+
+
+# Non-strict, and alike -----------------------------------------------------------------------------------------------
+
+
+def test_a_non_strict_case_passed_and_says_what_it_did(tmp_path: Path) -> None:
+    allowed = {"en": "it shows it", "fr": "il le montre"}
+    record = case_record("forged", non_strict=entry_of(a_problem("it showed it")))
+    record["case"]["non_strict"] = allowed
+    page = write_report(write_run(tmp_path, [record, case_record("sum")]))
     text = page.read_text(encoding="utf-8")
     assert "(1&nbsp;≈)" in text
-    assert '<b class="rough">1&nbsp;≈</b>' in text
-    [told] = [json.loads(packed) for packed in _carried(page, "story")]
-    assert (told["verdict"], told["rough"]) == ("rough", "it shows it")
+    assert '<b class="non-strict">1&nbsp;≈</b>' in text
+    [told] = [json.loads(packed) for packed in _carried(page, "opens")]
+    assert (told["verdict"], told["allowed"], told["problems"][0]["fr"]) == ("non-strict", allowed, "it showed it")
 
 
-def test_what_failed_alike_is_told_once(tmp_path: Path) -> None:
-    wrong = {"verdict": "failed", "reason": "the sum is wrong"}
+def test_what_failed_alike_is_shown_once(tmp_path: Path) -> None:
     records = [
-        *(cell_record(f"addition/s/{client}/{network}", **wrong) for client in "ab" for network in ("direct", "slow")),
-        *(case_record(f"split/byte-{number}", **wrong) for number in range(5)),
+        *(
+            cell_record(f"addition/s/{client}/{network}", **failed())
+            for client in "ab"
+            for network in ("direct", "slow")
+        ),
+        *(case_record(f"split/byte-{number}", **failed()) for number in range(5)),
     ]
     text = write_report(write_run(tmp_path, records)).read_text(encoding="utf-8")
     assert text.count('<p class="what">') == 3
-    assert "and</span> 4" in text
+    assert 'data-t="and-cases" data-count="4"' in text
 
 
 # The run and the command ---------------------------------------------------------------------------------------------
 
 
 def test_a_run_in_which_everything_is_skipped_has_its_page(tmp_path: Path) -> None:
+    skipped = {"verdict": "skipped", "problems": [entry_of(a_problem("no JDK here"))], "programs": [], "wire": []}
     records = [
-        cell_record(verdict="skipped", reason="no JDK here"),
-        case_record("sum", verdict="skipped", reason="no JDK here"),
+        {**cell_record(), **skipped},
+        {**case_record("sum"), **skipped},
     ]
     text = write_report(write_run(tmp_path, records)).read_text(encoding="utf-8")
-    assert '<b>2</b> <span lang="en">no JDK here</span>' in text
+    assert '<b>2</b> <span class="in-en" lang="en">no JDK here</span>' in text
 
 
 def test_the_command_makes_the_page_again(page_path: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "page.html"
     done = _command(str(page_path.parent), "--out", str(out))
     assert (done.returncode, done.stdout.strip()) == (0, str(out)), done.stderr
-    assert _carried(out, "story") == _carried(page_path, "story")
+    assert _carried(out, "opens") == _carried(page_path, "opens")
 
 
 def test_the_command_compares(tmp_path: Path) -> None:
     earlier = write_run(tmp_path / "1", [cell_record()])
-    later = write_run(tmp_path / "2", [cell_record(verdict="failed", reason="wrong")])
+    later = write_run(tmp_path / "2", [cell_record(**failed())])
     done = _command(str(later), "--compare", str(earlier))
     assert done.returncode == 0, done.stderr
     text = (later / "report.html").read_text(encoding="utf-8")
-    assert "Newly failing</span> <b>1</b>" in text
+    assert re.search(r'data-t="newly-failing">[^<]*</span> <b>1</b>', text)
 
 
 def test_the_command_says_in_a_sentence_what_is_not_there(tmp_path: Path) -> None:
     done = _command(str(tmp_path))
     assert done.returncode == 2
-    assert "no run has left its results here" in done.stderr
+    assert catalogue("en").text("problem.no-results", {"folder": tmp_path, "facts": "run.json"}) in done.stderr
     assert "Traceback" not in done.stderr

@@ -107,7 +107,7 @@ async function route(moveFocus = true) {
     return;
   }
   cameFrom = place;
-  const element = carried("timeline");
+  const element = carried("opens");
   let content;
   try {
     content = element
@@ -140,7 +140,7 @@ function nameThePage() {
 
 function backLinks() {
   const links = make("nav", { class: "ways", "aria-label": t("back") }, make("a", { href: "#", class: "back" }, `← ${t("back")}`));
-  const failed = all('script.timeline[data-failed="1"]').map((element) => element.dataset.place);
+  const failed = all('script.opens[data-failed="1"]').map((element) => element.dataset.place);
   const others = failed.filter((place) => place !== location.hash);
   if (others.length) {
     const next = failed[(failed.indexOf(location.hash) + 1) % failed.length];
@@ -215,7 +215,8 @@ function divergenceCard(timeline) {
   const rows = of(sender);
   if (wire) {
     const cell = make("td");
-    const field = wire.field === null ? [t("no-field")] : [said("span", `${wire.type} `, { class: "type" }), said("b", wire.field), " = ", said("span", shown(wire.type, wire.value), { class: "value" })];
+    const field = wire.field === null ? [t("no-field")] : [said("span", `${wire.type} `, { class: "type" }), said("b", wire.field),
+      ...(wire.value === null ? [colon(), t("not-whole")] : [" = ", said("span", shown(wire.type, wire.value), { class: "value" })])];
     const before = wire.skipped ? make("span", { class: "type" }, `${t("bytes-before", { count: wire.skipped })} … `) : null;
     const left = wire.size - wire.skipped - bytesOf(wire.bytes).length;
     const behind = left > 0 ? make("span", { class: "type" }, ` … ${t("bytes-more", { count: left })}`) : null;
@@ -244,10 +245,7 @@ function diagnosisCard(finding) {
   return make("section", { class: "card diagnosis", "aria-labelledby": "diagnosis-title" },
     make("p", { class: "kind" }, t("diagnosis", { who: t(finding.side) }) + sure),
     told("h2", finding.title, { id: "diagnosis-title" }),
-    told("p", finding.description), ...finding.details.map((detail) => told("p", detail)),
-    make("dl", null, make("dt", null, t("where")), told("dd", finding.where),
-      make("dt", null, t("in-python")), told("dd", finding.python),
-      make("dt", null, t("in-java")), told("dd", finding.java)));
+    told("p", finding.description), ...finding.lines[language].map((line) => make("p", null, prose(line))));
 }
 
 function hexBytes(hex, expected, wrong = false) {

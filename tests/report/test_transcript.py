@@ -1,0 +1,205 @@
+"""What the terminal shows of a failure, and the table at the end; and the record of the same cell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from conformance.agent.events import CLIENT, SERVER
+from conformance.agent.problem import Problem
+from conformance.agent.recording import Recording
+from conformance.decoder import read_conversations
+from conformance.formatting import LANGUAGES, catalogue, sentence
+from conformance.judge import Observation, ProcessResult, Verdict, judge
+from conformance.model.cells import Cell, all_cells
+from conformance.pytest_plugin.summary import summary_lines
+from conformance.pytest_plugin.transcript import transcript
+from conformance.results.analysis import analyse
+from conformance.results.records import Records, skipped, to_record
+from conformance.runner.cell_run import CellResult
+from tests.conformance.building import ADDITION, REGISTRY, Part, addition, events, ints, printed, utf
+
+CELLS = {cell.name: cell for cell in all_cells(REGISTRY, {})}
+CELL = CELLS["addition/python-simple/python-simple/direct"]
+WORDS = catalogue("en")
+
+
+def result(parts: Sequence[Part], server: Sequence[str] = ("bonjour",)) -> CellResult:
+    """A cell in which this passed, one second after the other, from the tenth second on."""
+    recording = Recording(events(parts, began=10.0))
+    ours = ProcessResult(CELL.server, printed(server, ["oups"]), None, 20001)
+    theirs = ProcessResult(CELL.clients[0], printed(["au revoir"]), 3, 20002)
+    verdict = judge(Observation(ADDITION, read_conversations(ADDITION, recording), ours, [theirs], 1))
+    return CellResult(CELL, verdict, recording, [ours, theirs], 10.0, 2.5, {"server": 0.25})
+
+
+def wrong() -> CellResult:
+    return result([*addition((84, 98))[:-1], (SERVER, ints(183))])
+
+
+def shown(cell: CellResult) -> str:
+    return transcript(analyse(cell), WORDS)
+
+
+# To a person ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_first_problem_comes_first_and_then_the_others(language: str) -> None:
+    words = catalogue("fr" if language == "fr" else "en")
+    cell = wrong()
+    first, second, *_ = (sentence(problem, words) for problem in cell.verdict.problems)
+    told = transcript(analyse(cell), words).splitlines()
+    assert cell.verdict.problems[0].code == "wrong-value"
+    assert told[:2] == [first, words.text("report.transcript.also", {"sentence": second})]
+
+
+def test_the_wire_is_decoded_with_its_times() -> None:
+    told = shown(wrong())
+    connection = WORDS.text("report.transcript.connection", {"number": 1})
+    assert f"\n{WORDS.text('report.transcript.wire')}\n  {connection}\n" in told
+    assert "     1000.0  client  UTF address = '127.0.0.1'   00 09 31 32 37 2E 30 2E 30 2E 31\n" in told
+    assert "     4000.0  server  int sum = 183   00 00 00 B7\n" in told
+    assert f"     5000.0  client  {WORDS.text('report.transcript.end')}\n" in told
+
+
+def test_bytes_that_could_not_be_read_are_shown() -> None:
+    told = shown(result([(CLIENT, utf("::1")), (CLIENT, b"\0\0\1"), (SERVER, b"\x2a")]))
+    for side, raw in (("client", b"\0\0\1"), ("server", b"\x2a")):
+        assert f"{side}  {WORDS.text('report.transcript.unread', {'raw': raw})}\n" in told
+
+
+def _console(who: str, ended: str, **values: object) -> str:
+    return WORDS.text(f"report.transcript.console.{ended}", {"who": WORDS.text(f"side.{who}"), **values})
+
+
+def test_both_consoles_are_shown_with_their_ends() -> None:
+    told = shown(wrong())
+    assert f"\n{_console('server', 'stopped', name='python-simple')}\n" in told
+    assert "[err] oups\n" in told
+    last = _console("client", "ended", name="python-simple", status=3)
+    assert told.endswith(f"\n{last}\n   -10000.0  [out] au revoir")
+
+
+def test_a_console_without_a_line_says_so() -> None:
+    silent = ProcessResult(CELL.server, [], None, 1)
+    problem = Problem("wrong-connections", values={"made": 0, "wanted": 1})
+    empty = CellResult(CELL, Verdict((problem,), []), Recording(), [silent], 0.0, 0.0, {})
+    nothing = WORDS.text("report.transcript.nothing")
+    assert shown(empty).endswith(f"{_console('server', 'stopped', name='python-simple')}\n  {nothing}")
+
+
+def test_what_is_long_loses_its_middle() -> None:
+    told = shown(result([], server=[f"ligne {number}" for number in range(100)])).splitlines()
+    assert f"  {WORDS.text('report.transcript.more', count=41)}" in told
+    assert any(line.endswith("ligne 0") for line in told)
+    assert not any(line.endswith("ligne 50") for line in told)
+
+
+# To a program --------------------------------------------------------------------------------------------------------
+
+
+def test_the_record_of_a_cell(tmp_path: Path) -> None:
+    path = Records(tmp_path).add(to_record(analyse(wrong())))
+    assert path.name == "direct.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert (record["kind"], record["name"]) == ("cell", "addition/python-simple/python-simple/direct")
+    assert (record["protocol"], record["server"], record["clients"], record["network"]) == (
+        "addition",
+        "python-simple",
+        "python-simple",
+        "direct",
+    )
+    assert record["verdict"] == "failed"
+    assert record["problems"][0]["code"] == "wrong-value"
+    assert record["problems"][0]["at"] == 4.0
+    assert (record["seconds"], record["phases"]) == (2.5, {"server": 0.25})
+    server, client = record["programs"]
+    assert (server["role"], server["port"], server["status"]) == ("server", 20001, None)
+    assert server["console"][0].items() >= {"at": -10.0, "stream": "out", "text": "bonjour", "whole": True}.items()
+    assert (client["role"], client["status"]) == ("client", 3)
+    assert record["wire"][0] == {
+        "at": 0.0,
+        "connection": 1,
+        "kind": "opened",
+        "sender": "client",
+        "detail": "127.0.0.1:50000",
+    }
+    assert record["wire"][1]["data"] == utf("127.0.0.1").hex()
+    [conversation] = record["conversations"]
+    assert conversation["fields"][-1] == {
+        "at": 4.0,
+        "side": "server",
+        "field": "sum",
+        "type": "int",
+        "value": 183,
+        "offset": 0,
+        "size": 4,
+        "bytes": "000000b7",
+    }
+    assert conversation["problems"] == [record["problems"][0]]
+
+
+def test_a_record_reads_back_as_the_problems_that_it_was_made_of() -> None:
+    cell = wrong()
+    entries = to_record(analyse(cell))["problems"]
+    problems = [Problem.from_json(entry) for entry in entries if "code" in entry]
+    assert [(one.code, one.where, one.values) for one in problems] == [
+        (one.code, one.where, one.values) for one in cell.verdict.problems
+    ]
+
+
+def test_the_record_of_what_was_skipped() -> None:
+    record = skipped(CELL, Problem("cannot-run-here", values={"reason": "no JDK"}))
+    assert (record["verdict"], record["name"], record["began"], record["wire"]) == ("skipped", CELL.name, None, [])
+    assert [entry["code"] for entry in record["problems"] if "code" in entry] == ["cannot-run-here"]
+
+
+def test_the_record_of_half_a_character(tmp_path: Path) -> None:
+    """A lone surrogate is legal in writeUTF; a record that holds one must still be a file that can be read."""
+    path = Records(tmp_path).add(to_record(analyse(result([(CLIENT, utf("\ud83d"))]))))
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert record["conversations"][0]["fields"][0]["value"] == "\ud83d"
+
+
+# In the table --------------------------------------------------------------------------------------------------------
+
+
+def cells(server: str, client: str) -> list[Cell]:
+    return [
+        CELLS[f"addition/{server}/{client}/{network}"] for network in ("direct", "byte-by-byte", "coalesced", "slow")
+    ]
+
+
+def test_servers_stand_down_and_clients_across() -> None:
+    outcomes = [(cell, "passed") for cell in cells("java-SimpleServer", "python-simple")]
+    broken = cells("java-SimpleServer", "java-SimpleClient")
+    outcomes += [(broken[0], "passed"), (broken[1], "failed"), (broken[2], "skipped"), (broken[3], "failed")]
+    outcomes += [(CELLS["chat/python-chat/mixed/slow"], "passed")]
+    outcomes += [(cells("python-async", "python-simple")[0], "skipped")]
+    one, four, skips = (
+        WORDS.text(f"report.run.{name}", count=count) for name, count in (("passed", 1), ("passed", 4), ("skipped", 1))
+    )
+    failed = WORDS.text("report.run.failed-in", {"networks": "byte-by-byte slow"})
+    lines = summary_lines(outcomes, WORDS)
+    assert [" ".join(line.split()) for line in lines] == [
+        "",
+        "addition python-simple java-SimpleClient",
+        f"java-SimpleServer {four} {one}, {failed}, {skips}",
+        f"python-async {skips} -",
+        "",
+        "chat mixed",
+        f"python-chat {one}",
+    ]
+    assert lines[1].index("java-SimpleClient") == lines[2].index(f"{one}, {failed}") == lines[3].index("-", 13)
+
+
+def test_the_names_of_all_cells_are_different_paths() -> None:
+    names = [cell.name for cell in all_cells(REGISTRY, {"java": ["17", "21"]})]
+    assert len(set(names)) == len(names)
+    assert "addition/java17-SimpleServer/java21-MultithreadedClients/byte-by-byte" in names
+    assert "chat/python-chat/mixed/slow" in names
+    assert all(name.count("/") == 3 for name in names)
