@@ -471,6 +471,8 @@ class _Side:
         """The side has ended, and this field is due, or has only begun."""
         values: dict[str, Any] = {} if op.equals is None else {"equals": op.step.equals, "expected": wanted}
         if not got:
+            if op.counted is not None:
+                values["needed"] = needed
             self._stop(out, "never-sent", op, offset, path, at, **values)
         else:
             self._stop(

@@ -134,11 +134,11 @@ class Reading:
         assert where.offset is not None
         step = next(step for step in self._steps if (step.sender, step.field) == (where.side, where.field))
         due = Due.not_begun(step, where.round, where.offset)
-        if owed.code == "ends-inside":
-            got = self.direction.data[where.offset : self.size]
-            needed = None if step.type == TEXT and len(got) < 2 else values["needed"]
-            due = replace(due, got=got, needed=needed, value=values.get("expected"))
-        return due
+        if owed.code == "never-sent":
+            return replace(due, needed=values.get("needed", due.needed))
+        got = self.direction.data[where.offset : self.size]
+        needed = None if step.type == TEXT and len(got) < 2 else values["needed"]
+        return replace(due, got=got, needed=needed, value=values.get("expected"))
 
     @property
     def stopped_in(self) -> Due | None:

@@ -19,7 +19,9 @@ ORDER: Protocol = validate(Protocol, read_yaml(_ORDER), _ORDER)
 PROTOCOLS = {protocol.protocol: protocol for protocol in (ADDITION, CHAT, ORDER)}
 
 
-def read(protocol: Protocol, parts: Sequence[Part], *, ends: bool, over: bool = False) -> list[Conversation]:
+def read(
+    protocol: Protocol, parts: Sequence[Part], *, ends: bool, over: bool = False, number: int = 1
+) -> list[Conversation]:
     """The conversation in which these parts passed, one after the other; with `over`, nothing more was recorded."""
-    conversations = Conversations(protocol, Recording(events(parts, ends=ends)))
+    conversations = Conversations(protocol, Recording(events(parts, number, ends=ends)))
     return conversations.finish() if ends or over else conversations.update()

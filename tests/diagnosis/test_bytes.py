@@ -9,6 +9,7 @@ import pytest
 
 from conformance.agent.events import CLIENT, SERVER
 from conformance.diagnosis import Finding, diagnose
+from conformance.diagnosis.reading import Reading
 from conformance.model.protocol import Protocol
 from tests.decoder.building import Part, ints, utf
 from tests.diagnosis.protocols import ADDITION, CHAT, read
@@ -144,3 +145,31 @@ def test_a_long_text_that_is_nothing_of_the_protocol_has_no_name() -> None:
 def test_noise_has_no_name() -> None:
     noise = bytes(number * 167 % 251 for number in range(5000))
     assert found([(CLIENT, noise)], ends=True, suspect=True) == []
+
+
+def test_bytes_that_are_all_wrong_are_compared_in_a_window_and_not_as_a_whole() -> None:
+    """The search takes a step for each field at least, and gives up after 20,000."""
+    parts: list[Part] = [HELLO]
+    for number in range(20_000):
+        parts += [(CLIENT, ints(number, 1)), (SERVER, struct.pack("<i", number + 1))]
+    (conversation,) = read(ADDITION, parts, ends=True)
+    window = Reading(conversation, SERVER).window
+    assert (window.start, window.first) == (0, 1)
+    assert window.end - window.start == 4096
+    (finding,) = diagnose([conversation])
+    assert (finding.key, finding.round, finding.offset, finding.guess) == ("little-endian-int", 1, 0, False)
+
+
+def test_far_from_the_beginning_the_window_opens_some_rounds_before() -> None:
+    parts: list[Part] = [HELLO]
+    for number in range(20_000):
+        parts += [(CLIENT, ints(number, 1)), (SERVER, ints(number + 1 + (number == 15_000)))]
+    (conversation,) = read(ADDITION, parts, ends=True)
+    reading = Reading(conversation, SERVER)
+    assert reading.wrong_at == 4 * 15_000
+    assert (reading.window.first, reading.window.start) == (15_001 - 7, 4 * (15_000 - 7))
+    assert reading.window.end == 4 * 15_000 + 4096
+    asked = Reading(conversation, CLIENT).questions(reading.window).asked
+    assert ("first", (15_001,)) in asked
+    assert ("first", (14_000,)) not in asked
+    assert diagnose([conversation]) == []

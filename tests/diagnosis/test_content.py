@@ -25,7 +25,11 @@ TAKEN: Part = (CLIENT, CONTENT)
 
 
 def found(*parts: Part, ends: bool = True, suspect: bool = False) -> list[Finding]:
-    return diagnose(read(TRANSFER, parts, ends=ends), now=None if ends else LATER, suspect=suspect)
+    now = None if ends else LATER
+    told = diagnose(read(TRANSFER, parts, ends=ends), now=now, suspect=suspect)
+    # It is the same whether the recording is over or goes on.
+    assert diagnose(read(TRANSFER, parts, ends=ends, over=True), now=now, suspect=suspect) == told
+    return told
 
 
 CASES: list[tuple[str, list[Part], str, str, int]] = [
@@ -58,6 +62,14 @@ def test_a_size_that_is_too_large_makes_both_sides_wait() -> None:
     server, client = finding.waiting
     assert (server.side, server.field, server.missing) == (SERVER, "content", 10)
     assert (client.side, client.field) == (CLIENT, "received")
+
+
+def test_a_content_that_never_comes_is_waited_for_with_all_its_bytes() -> None:
+    (finding,) = found(*NAMED, (CLIENT, longs(SIZE)), ends=False)
+    assert [(waiting.side, waiting.field, waiting.missing) for waiting in finding.waiting] == [
+        (SERVER, "content", SIZE),
+        (CLIENT, "received", 8),
+    ]
 
 
 @pytest.mark.parametrize("suspect", [False, True])
