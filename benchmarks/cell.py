@@ -66,7 +66,7 @@ def _beyond(work: str, cells: list[float], programs: list[float], at_most: float
 def _cell(backend_name: str) -> Iterator[tuple[Callable[[], float], Cell, Backend]]:
     """Times the cell in a worker that is already started, as all cells of a run but the first ones are."""
     registry = load_registry()
-    cell = next(cell for cell in all_cells(registry, ()) if cell.name == _NAME)
+    cell = next(cell for cell in all_cells(registry, {}) if cell.name == _NAME)
     with ExitStack() as stack:
         try:
             backend = choose_backend(backend_name, registry.runtimes)

@@ -1,4 +1,4 @@
-"""Where programs run: each in a container of its own, or as processes on loopback."""
+"""Backends: they run programs in containers, or as processes on the loopback interface."""
 
 from conformance.backends.base import Backend, Handle, NoBackendError, Places, ProgramError, Worker
 from conformance.backends.choice import choose_backend

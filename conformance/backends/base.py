@@ -33,16 +33,16 @@ Progress = Callable[[str], None]
 
 
 class NoBackendError(Exception):
-    """No programs can be run here: one sentence that says what to install."""
+    """No backend can be used here: one sentence that says what to install."""
 
 
 class ProgramError(Exception):
-    """A program cannot be built or started: one sentence with the reason."""
+    """A program cannot be built or started: one sentence with the reason, perhaps with output of the build below."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Who is where in a cell: the server's port, its address for the tap, and where clients find the tap."""
+    """The addresses of a cell: the server's port, the server's address for the tap, the tap's address for clients."""
 
     server_port: int
     server: tuple[str, int]
@@ -50,32 +50,32 @@ class Places:
 
 
 class Handle(ABC):
-    """A program that was started."""
+    """A running program."""
 
     @abstractmethod
     def type(self, text: str) -> None:
-        """Writes to its standard input; a program that is gone reads nothing, and that is no error here."""
+        """Writes to its standard input. It is no error if the program has ended."""
 
     @abstractmethod
     def end_input(self) -> None:
-        """Ends its standard input."""
+        """Closes its standard input."""
 
     @abstractmethod
     def processor_seconds(self) -> float | None:
-        """How much processor time it has used, with all that it started; None where that cannot be known."""
+        """Processor time that it and its children have used, in seconds; None if that is not known."""
 
     @abstractmethod
     def wait(self, until: float) -> int | None:
-        """Its exit status once it has ended, or None where it has not by `until`, on the monotonic clock."""
+        """Waits for its end until `until` on the monotonic clock; returns its exit status, or None if it still runs."""
 
     @abstractmethod
     def stop(self) -> int | None:
-        """Ends it, and all that it started; all it printed has been fed by then. Its status, if it had ended before."""
+        """Ends it and its children; returns its exit status if it had ended before. All it printed is then fed."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """A handle together with the console it feeds."""
+    """A running program and its console."""
 
     handle: Handle
     console: ConsoleLog
@@ -104,44 +104,44 @@ class Worker(ABC):
 
 
 class Backend(ABC):
-    """A way to run programs."""
+    """A way to run programs. `why` is the reason for which it was chosen."""
 
     name: str
     why: str
 
     @abstractmethod
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
-        """Why these programs cannot meet here, or None where they can."""
+        """Why these programs cannot run together here; None if they can."""
 
     @abstractmethod
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
-        """Makes ready what these programs need: images, compiled classes."""
+        """Builds what these programs need: images, compiled classes. Raises `ProgramError`."""
 
     @abstractmethod
     def worker(self) -> Worker:
-        """A new worker."""
+        """Starts a new worker."""
 
     @abstractmethod
     def versions(self) -> Mapping[str, str]:
-        """What runs underneath, by name, for the records."""
+        """The versions of the system, the runtimes and the engine, for the records."""
 
     @abstractmethod
     def abort(self) -> None:
-        """Ends every program that runs, and starts no more: whoever waits for one is released."""
+        """Ends every running program and starts no more, so that nothing waits for one."""
 
     @abstractmethod
     def close(self) -> None:
-        """Removes all that this run has made."""
+        """Removes everything that this run has created."""
 
 
 def build_failure(program: Program, command: str, status: int, output: Sequence[str]) -> str:
-    """The sentence about a build that failed, and below it all that the build printed."""
+    """The sentence about a failed build, and below it what the build printed."""
     lines = [line for line in output if line.strip()] or ["and printed nothing"]
     return "\n".join([f"{program.where}.build: {command} ended with status {status}: {lines[0]}", *lines[1:]])
 
 
 def expand(words: Iterable[str], folder: Path) -> list[str]:
-    """A word with `*` becomes the files of `folder` that it fits, as a shell would have it."""
+    """Replaces each word with `*` by the files of `folder` that match it, as a shell does."""
     expanded: list[str] = []
     for word in words:
         files = sorted(file.relative_to(folder).as_posix() for file in folder.glob(word)) if "*" in word else []

@@ -1,20 +1,24 @@
-"""Which backend a run takes, and why."""
+"""Choosing the backend of a run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from conformance.backends.base import Backend, NoBackendError
-from conformance.backends.jdks import find_jdks
 from conformance.backends.processes import ProcessBackend
-from conformance.model.runtime import Runtime
+from conformance.backends.runtimes import HARNESS_RUNTIME, create_runtimes
+from conformance.model.runtime import RuntimeEntry
 
 __all__ = ["choose_backend"]
 
 
-def choose_backend(wanted: str, runtimes: Mapping[str, Runtime]) -> Backend:
-    """The backend of that name; for `auto`, containers where an engine answers, and else processes."""
-    # Imported here: without the docker package, or on a machine without an engine, processes still work.
+def choose_backend(wanted: str, entries: Mapping[str, RuntimeEntry]) -> Backend:
+    """The backend of that name; for `auto`, containers if an engine answers, else processes.
+
+    Raises `NoBackendError`.
+    """
+    runtimes = create_runtimes(entries)
+    # Imported here, since processes must work without the docker package.
     from conformance.backends.engine import connect_engine
 
     engine, answer = connect_engine()
@@ -23,10 +27,11 @@ def choose_backend(wanted: str, runtimes: Mapping[str, Runtime]) -> Backend:
             f"--backend containers: {answer}: start Docker, or install it (Docker Desktop, or docker.io on Debian)"
         )
     if wanted == "processes" or engine is None:
-        if not find_jdks() and wanted == "auto":
+        others = [runtime for language, runtime in runtimes.items() if language != HARNESS_RUNTIME]
+        if wanted == "auto" and not any(runtime.toolchains for runtime in others):
             raise NoBackendError(
-                f"{answer}, and there is no JDK: install Docker (Docker Desktop, or docker.io on Debian), "
-                "or a JDK from version 17 on (default-jdk-headless on Debian)"
+                f"{answer}, and there is no {others[0].title}: "
+                f"install Docker (Docker Desktop, or docker.io on Debian), or {others[0].install}"
             )
         return ProcessBackend(runtimes, "as asked" if wanted == "processes" else f"auto: {answer}")
     from conformance.backends.containers import ContainerBackend

@@ -1,4 +1,4 @@
-"""What a running program prints, line by line as it comes, with the times; and waiting for a line."""
+"""The console of a running program: its lines with the times at which they came, and waiting for a line."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from conformance.judge.console_line import ConsoleLine, Stream
 
 __all__ = ["ConsoleLog"]
 
-# A program that prints for ever must not fill the memory of whoever judges it.
+# Bytes that are kept: a program that prints for ever must not fill the memory.
 _LIMIT = 8 << 20
 
 
 class ConsoleLog:
-    """The lines of one program. One thread feeds it, others look or wait."""
+    """The lines of one program. One thread feeds it; others read it, or wait."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.RLock())
@@ -26,7 +26,7 @@ class ConsoleLog:
 
     @property
     def lines(self) -> list[ConsoleLine]:
-        """All lines so far, in the order in which they came."""
+        """The lines so far, in the order in which they came."""
         with self._changed:
             return list(self._lines)
 
@@ -36,21 +36,21 @@ class ConsoleLog:
             return self._lines[count:]
 
     def texts(self, stream: Stream) -> list[str]:
-        """The lines of one stream."""
+        """The texts of the lines of one stream."""
         return [line.text for line in self.lines if line.stream == stream]
 
     @property
     def closed(self) -> bool:
-        """Whether the program can print no more."""
+        """Whether the program can no longer print."""
         return self._closed
 
     @property
     def overflowed(self) -> bool:
-        """Whether it printed more than anyone will read; the rest was dropped."""
+        """Whether the program printed more than is kept; the rest was dropped."""
         return self._size > _LIMIT
 
     def feed(self, stream: Stream, data: bytes) -> None:
-        """Takes in what the program has just printed."""
+        """Adds what the program has printed."""
         now = time.monotonic()
         with self._changed:
             self._size += len(data)
@@ -62,7 +62,7 @@ class ConsoleLog:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """The program can print no more; a line without its end is kept as such."""
+        """Marks the end of the program's output. A last line without its newline is kept, with `whole=False`."""
         now = time.monotonic()
         with self._changed:
             for stream, rest in self._open.items():
@@ -72,7 +72,7 @@ class ConsoleLog:
             self._changed.notify_all()
 
     def wait_for(self, seen: Callable[[ConsoleLog], bool], until: float) -> bool:
-        """Waits until `seen` holds, the program has ended, or it is `until` by time.monotonic(); tells if it held."""
+        """Waits until `seen` is true, the output ends or `until` on the monotonic clock; returns what `seen` says."""
         with self._changed:
             while not seen(self):
                 left = until - time.monotonic()

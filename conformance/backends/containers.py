@@ -1,4 +1,4 @@
-"""Each program in a container of its own, on a private network, with little that it may do.
+"""Programs in containers, each in one of its own with few permissions, on a network without a way out.
 
 A worker keeps two containers for all its cells: the tap, and an empty one, the site, for its network namespace alone. A
 client's container joins the tap's namespace, so that a program with a fixed 127.0.0.1:8999 finds the tap there. A
@@ -50,9 +50,9 @@ from conformance.backends.engine import LABEL, reap_engine, remove_run
 from conformance.backends.images import ensure_image
 from conformance.backends.player_client import PlayerControl
 from conformance.backends.run_label import run_label
+from conformance.backends.runtimes import HARNESS_RUNTIME, Runtime
 from conformance.backends.tap_client import TapControl
 from conformance.model.program import Program
-from conformance.model.runtime import Runtime
 
 __all__ = ["ContainerBackend"]
 
@@ -70,7 +70,7 @@ _LIMITS: Mapping[str, Any] = {
 
 
 class ContainerBackend(Backend):
-    """Runs programs in containers of the engine that answered."""
+    """Runs programs in containers."""
 
     name = "containers"
 
@@ -82,8 +82,8 @@ class ContainerBackend(Backend):
         self.run = f"{run_label()}/{uuid4().hex[:12]}"  # one process may have two backends
         self.stopping = False
         self._runtimes = runtimes
-        self._images: dict[tuple[str, int | None], str] = {}
-        self._volumes: dict[tuple[str, str, int | None], dict[str, str]] = {}
+        self._images: dict[tuple[str, str | None], str] = {}
+        self._volumes: dict[tuple[str, str, str | None], dict[str, str]] = {}
         self._building = threading.Lock()
         self._count = itertools.count(1)
         reap_engine(engine)
@@ -93,33 +93,36 @@ class ContainerBackend(Backend):
         for program in (server, *clients):
             if program.entry.image is None and program.entry.language is None:
                 return f"{program.name} is a command of this machine, and needs the backend `processes`"
-            known = self._runtimes["java"].jdks
-            if program.entry.language == "java" and program.jdk is not None and program.jdk not in known:
-                return f"JDK {program.jdk} is not in Debian, whose images have {' and '.join(map(str, known))}"
+            if program.entry.language is not None:
+                reason = self._runtimes[program.entry.language].not_in_images(program.variant)
+                if reason is not None:
+                    return reason
         return None
 
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
-        wanted = {self._runtime_key(program) for program in programs if program.entry.language}
-        for language, jdk in sorted({*wanted, ("python", None)}, key=str):
-            if (language, jdk) not in self._images:
-                self._images[language, jdk] = ensure_image(self.engine, self._runtimes[language], jdk, progress)
+        wanted = {key for program in programs if (key := self._image_key(program)) is not None}
+        for key in sorted({*wanted, (HARNESS_RUNTIME, None)}, key=str):
+            if key not in self._images:
+                language, variant = key
+                self._images[key] = ensure_image(self.engine, self._runtimes[language], variant, progress)
 
     def worker(self) -> Worker:
         return _ContainerWorker(self, next(self._count))
 
     def versions(self) -> Mapping[str, str]:
         version = self.engine.version()
-        jdks = sorted(
-            str(jdk or self._runtimes["java"].jdks[0]) for language, jdk in self._images if language == "java"
-        )
-        asked = ["python3", "-c", "import platform; print(platform.python_version())"]
+        command = ["python3", "-c", "import platform; print(platform.python_version())"]
         python = self.engine.containers.run(
-            self.python_image, asked, labels={LABEL: self.run}, network_mode="none", remove=True
+            self.harness_image, command, labels={LABEL: self.run}, network_mode="none", remove=True
         )
+        variants: dict[str, list[str]] = {}
+        for language, variant in sorted(self._images, key=str):
+            if variant is not None:
+                variants.setdefault(self._runtimes[language].key, []).append(variant)
         return {
             "system": f"{version['Os']} {version['KernelVersion']}",
-            "python": python.decode().strip(),
-            **({"jdk": ", ".join(jdks)} if jdks else {}),
+            self._runtimes[HARNESS_RUNTIME].key: python.decode().strip(),
+            **{key: ", ".join(found) for key, found in variants.items()},
             "engine": str(version["Version"]),
             "images": ", ".join(sorted(self._images.values())),
         }
@@ -133,33 +136,36 @@ class ContainerBackend(Backend):
         self.engine.close()
 
     def image(self, program: Program) -> str:
-        """The image that a program runs in."""
-        return program.entry.image or self._images[self._runtime_key(program)]
+        """The tag of the image that a program runs in."""
+        key = self._image_key(program)
+        if key is not None:
+            return self._images[key]
+        assert program.entry.image is not None
+        return program.entry.image
 
     @property
-    def python_image(self) -> str:
-        """The image for the harness's own containers."""
-        return self._images["python", None]
+    def harness_image(self) -> str:
+        """The tag of the image that the tap and the player run in."""
+        return self._images[HARNESS_RUNTIME, None]
 
-    def _runtime_key(self, program: Program) -> tuple[str, int | None]:
-        if program.entry.language == "java":
-            return "java", program.jdk or self._runtimes["java"].jdks[0]
-        return "python", None
+    def _image_key(self, program: Program) -> tuple[str, str | None] | None:
+        language = program.entry.language
+        return None if language is None else (language, self._runtimes[language].image_variant(program.variant))
 
     def command(self, program: Program, values: Mapping[str, str]) -> list[str]:
-        """What its container runs."""
-        return self._with_options(program.command({**values, "folder": _SOURCES, "build": _BUILD}))
-
-    def _with_options(self, command: Sequence[str]) -> list[str]:
-        if command and command[0] == "java":
-            return [command[0], *self._runtimes["java"].options, *command[1:]]
-        return list(command)
+        """The command of the program's container; empty for the image's own."""
+        words = program.command({**values, "folder": _SOURCES, "build": _BUILD})
+        language = program.entry.language
+        return self._runtimes[language].with_options(words) if language and words else list(words)
 
     def mounts(self, program: Program) -> dict[str, str]:
-        """The volumes with a program's sources and with what its build made of them, which runs once."""
+        """The volumes with a program's sources and the output of its build, with their mount points.
+
+        The build runs on the first call. Raises `ProgramError`.
+        """
         if program.folder is None:
             return {}
-        key = (program.role, program.name, program.jdk)
+        key = (program.role, program.name, program.variant)
         with self._building:
             if key not in self._volumes:
                 number = next(self._count)
@@ -208,20 +214,20 @@ class _ContainerWorker(Worker):
         self._tap, self._site = self._helpers
 
     def _empty_site(self) -> ContainerHandle:
-        """A container whose only use is the network namespace of the servers."""
+        """Starts the container that holds the network namespace of the servers."""
         return ContainerHandle(
             self._backend,
-            self._backend.python_image,
+            self._backend.harness_image,
             ["sleep", "infinity"],
             lambda stream, data: None,
             network={"network": self._backend.network, "alias": self._site_name},
         )
 
     def _helper(self, module: str, control: TapControl | PlayerControl, network: Mapping[str, Any]) -> ContainerHandle:
-        """One of the harness's own programs, with its control connected to it."""
+        """Starts a program of the harness, and connects `control` to it."""
         handle = ContainerHandle(
             self._backend,
-            self._backend.python_image,
+            self._backend.harness_image,
             ["python3", "-m", module],
             control.feed,
             typed=True,
@@ -270,7 +276,7 @@ class _ContainerWorker(Worker):
 
 
 class _AttachedClient(DockerClient):
-    """Attaches to a container before it starts, so that not one byte of its console is missed."""
+    """Attaches to a container before it starts, so that no byte of its console is missed."""
 
     def __init__(self, engine: docker.DockerClient, before: Callable[[Container], Any]) -> None:
         self.client = engine
@@ -285,14 +291,14 @@ class _AttachedClient(DockerClient):
 
 class _ProgramContainer(DockerContainer):
     def __init__(self, image: str, client: _AttachedClient, **options: Any) -> None:
-        # It makes a client of its own, which need not ask for the version, and gives way to the one that attaches.
+        # The base class creates a client, which is replaced. The version saves that client a request.
         super().__init__(image, docker_client_kw={"version": client.client.api.api_version}, **options)
         self._docker.client.close()
         self._docker = client
 
 
 class ContainerHandle(Handle):
-    """One container."""
+    """A container."""
 
     def __init__(
         self,
@@ -328,11 +334,11 @@ class ContainerHandle(Handle):
         try:
             container.start()
         except (APIError, ImageNotFound) as error:
-            with suppress(DockerException, ContainerStartException):  # where there is none to be removed
+            with suppress(DockerException, ContainerStartException):  # no container was created
                 container.get_wrapped_container().remove(force=True, v=True)
             raise ProgramError(f"the image {image} cannot be started: {error.explanation or error}") from error
         self._container = container.get_wrapped_container()
-        if backend.stopping:  # it came too late to be removed with the others
+        if backend.stopping:  # the others are removed already
             with suppress(APIError):
                 self._container.remove(force=True, v=True)
             raise ProgramError("the run was stopped")
@@ -349,10 +355,10 @@ class ContainerHandle(Handle):
             self._input.sendall(text.encode())
 
     def end_input(self) -> None:
-        # Half of a connection cannot be closed on every system. This one carries input alone, and is closed whole.
+        # Not every system can half-close this connection. It carries input only, and is closed.
         assert self._input is not None
         with suppress(OSError):
-            # The client library keeps references of its own, and would put a mere close off until they are gone.
+            # The client library keeps references to the socket, so that closing it does not end the connection.
             self._input.shutdown(socket.SHUT_RDWR)
             self._input.close()
 
@@ -367,7 +373,7 @@ class ContainerHandle(Handle):
         if self._status is None and not self._stopped:
             self._reader.join(max(0.0, until - time.monotonic()))
             if not self._reader.is_alive():
-                with suppress(APIError):  # a run that is stopped removes containers under whoever waits for them
+                with suppress(APIError):  # stopping the run removes containers that are waited for
                     self._status = int(self._container.wait()["StatusCode"])
         return self._status
 
@@ -385,7 +391,7 @@ class ContainerHandle(Handle):
 
 
 def _socket(attached: Any) -> Any:
-    """The socket inside what the client gives: a file object over one, or a socket itself on Windows."""
+    """The socket of what the client returns: a file object over a socket, or a socket on Windows."""
     return getattr(attached, "_sock", attached)
 
 
@@ -404,7 +410,7 @@ def _put_harness(container: Container) -> None:
 
 
 def _archive(folder: Path, prefix: str = "", patterns: Sequence[str] = ("**/*",)) -> bytes:
-    """The files of a folder as a tar archive that anybody may read."""
+    """The files of a folder as a tar archive, readable by every user."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for file in sorted({file for pattern in patterns for file in folder.glob(pattern)}):

@@ -1,4 +1,4 @@
-"""The images that programs run in: built when their sources have changed, and otherwise taken as they are."""
+"""The images that programs run in. An image is built again when its sources have changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import docker
 from docker.errors import APIError, BuildError, ImageNotFound
 
 from conformance.backends.base import ProgramError, Progress
-from conformance.model.runtime import Runtime
+from conformance.backends.runtimes import Runtime
 
 __all__ = ["ensure_image"]
 
@@ -19,11 +19,14 @@ _SOURCES = "java-python-sockets.sources"
 _SHOWN_LINES = 12
 
 
-def ensure_image(engine: docker.DockerClient, runtime: Runtime, jdk: int | None, progress: Progress) -> str:
-    """The tag of an image of `runtime` that holds the sources as they are now."""
-    tag = f"{runtime.image}:{jdk or 'latest'}"
-    context = ROOT / runtime.context
-    sources = _fingerprint([context / runtime.dockerfile, *(context / source for source in runtime.sources)])
+def ensure_image(engine: docker.DockerClient, runtime: Runtime, variant: str | None, progress: Progress) -> str:
+    """Builds the image of the runtime in that variant, unless it holds the current sources; returns its tag.
+
+    Raises `ProgramError`.
+    """
+    tag, entry = runtime.tag(variant), runtime.entry
+    context = ROOT / entry.context
+    sources = _fingerprint([context / entry.dockerfile, *(context / source for source in entry.sources)])
     try:
         if engine.images.get(tag).labels.get(_SOURCES) == sources:
             return tag
@@ -33,9 +36,9 @@ def ensure_image(engine: docker.DockerClient, runtime: Runtime, jdk: int | None,
     try:
         engine.images.build(
             path=str(context),
-            dockerfile=runtime.dockerfile,
+            dockerfile=entry.dockerfile,
             tag=tag,
-            buildargs={"JDK": str(jdk)} if jdk else {},
+            buildargs=runtime.build_args(variant),
             labels={_SOURCES: sources},
             rm=True,
             forcerm=True,

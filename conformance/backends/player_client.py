@@ -1,4 +1,4 @@
-"""Orders to a running player: one case at a time, and what came of it."""
+"""The client of a player process: gives it one case at a time, and returns the outcome."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LISTEN_SECONDS = 10.0
 
 
 class PlayerError(Exception):
-    """The player could not do what it was told: the harness failed, and `reason` says why."""
+    """The player could not carry out an order: the harness failed, and `reason` says why."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -31,7 +31,7 @@ class PlayerError(Exception):
 
 
 class PlayerControl:
-    """Speaks with one player (`conformance.agent.player.__main__` says how)."""
+    """Controls one player. `conformance.agent.player.__main__` describes the messages."""
 
     def __init__(self) -> None:
         self._write: Callable[[str], None] = lambda line: None
@@ -40,11 +40,11 @@ class PlayerControl:
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
 
     def connect(self, write: Callable[[str], None]) -> None:
-        """Takes the way to the player's standard input."""
+        """Sets the function that writes a line to the player's standard input."""
         self._write = write
 
     def feed(self, stream: str, data: bytes) -> None:
-        """Takes in what the player has printed."""
+        """Handles what the player has printed."""
         if stream == "err":
             self._errors += data
             return
@@ -53,11 +53,11 @@ class PlayerControl:
             self._answers.put(json.loads(line))
 
     def ended(self) -> None:
-        """The player is gone: whoever waits for it need not wait longer."""
+        """The player has ended; ends every wait for it."""
         self._answers.put({"gone": True})
 
     def against_server(self, steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int) -> Outcome:
-        """Plays a case against the server there."""
+        """Plays a case against the server at that address."""
         self._order(
             {
                 "against": "server",

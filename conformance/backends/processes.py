@@ -1,4 +1,4 @@
-"""Programs as processes on loopback, where there is no container engine."""
+"""Programs as processes on the loopback interface, for machines without a container engine."""
 
 from __future__ import annotations
 
@@ -32,20 +32,19 @@ from conformance.backends.base import (
     expand,
 )
 from conformance.backends.console_log import ConsoleLog
-from conformance.backends.jdks import find_jdks
 from conformance.backends.player_client import PlayerControl
 from conformance.backends.reaper import labelled_folder, reap_folders, reap_processes
 from conformance.backends.run_label import RUN_LABEL_VARIABLE, run_label
+from conformance.backends.runtimes import HARNESS_RUNTIME, Runtime, Toolchain
 from conformance.backends.tap_client import TapControl
 from conformance.judge.console_line import Stream
 from conformance.model.program import Program
-from conformance.model.runtime import Runtime
 
 __all__ = ["ProcessBackend"]
 
 ROOT = Path(__file__).resolve().parents[2]
 _LOOPBACK = "127.0.0.1"
-# Below what systems hand out to connections on their own, so that no client takes a port before its server does.
+# Below the ports that systems give to outgoing connections, so that no client takes a server's port.
 _PORTS = range(20000, 30000)
 _BUILD_SECONDS = 120
 _END_SECONDS = 5.0
@@ -53,7 +52,7 @@ _ENDING_SECONDS = 1.0
 
 
 class ProcessBackend(Backend):
-    """Runs programs as processes, Java under the JDKs of this machine."""
+    """Runs programs as processes, with the toolchains of this machine."""
 
     name = "processes"
 
@@ -61,7 +60,6 @@ class ProcessBackend(Backend):
         self.why = why
         self._stopping = False
         self._runtimes = runtimes
-        self._jdks = find_jdks()
         self._folder = labelled_folder()
         self._environment = {
             **os.environ,
@@ -71,9 +69,9 @@ class ProcessBackend(Backend):
             "PYTHONUTF8": "1",
         }
         self._environment.pop("JAVA_TOOL_OPTIONS", None)
-        self._builds: dict[tuple[str, str, int | None], Path] = {}
-        self._reference: dict[int, Path] = {}
-        self._prepared_jdks: set[int] = set()
+        self._builds: dict[tuple[str, str, str | None], Path] = {}
+        self._homes: dict[tuple[str, str], Path] = {}
+        self._used: set[tuple[str, str]] = set()
         self._building = threading.Lock()
         self._own_port = threading.Lock()
         self._ports = random.Random(os.getpid())
@@ -85,31 +83,35 @@ class ProcessBackend(Backend):
         for program in programs:
             if program.entry.image is not None:
                 return f"{program.name} is an image, and needs the backend `containers`"
-            if program.entry.language == "java" and self._jdk(program) is None:
-                wanted = f"JDK {program.jdk}" if program.jdk else "no JDK (17 or later)"
-                return f"{wanted} is not on this machine" if program.jdk else f"{wanted} was found on this machine"
+            if program.entry.language is not None:
+                reason = self._runtimes[program.entry.language].not_on_this_machine(program.variant)
+                if reason is not None:
+                    return reason
         if server.fixed_port and any(client.fixed_port for client in programs[1:]):
             return "both programs insist on one port of 127.0.0.1, which leaves none for the tap; containers have room"
         return None
 
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
         for program in programs:
-            version = self._jdk(program) if program.entry.language == "java" else None
-            if version is not None:
-                self._prepared_jdks.add(version)
-                if program.folder is None and version not in self._reference:
-                    progress(f"compiling java-reference with JDK {version}")
-                    self._reference[version] = self._compile_reference(version)
+            toolchain, language = self._toolchain(program), program.entry.language
+            if toolchain is None or language is None:
+                continue
+            key = language, toolchain.variant
+            self._used.add(key)
+            if program.folder is None and key not in self._homes:
+                folder = Path(self._folder.name)
+                self._homes[key] = self._runtimes[language].home(toolchain, folder, self._run, progress)
 
     def worker(self) -> Worker:
         return _ProcessWorker(self)
 
     def versions(self) -> Mapping[str, str]:
-        return {
-            "system": platform.platform(),
-            "python": platform.python_version(),
-            **({"jdk": ", ".join(map(str, sorted(self._prepared_jdks)))} if self._prepared_jdks else {}),
-        }
+        variants: dict[str, list[str]] = {self._runtimes[HARNESS_RUNTIME].key: [platform.python_version()]}
+        for language, variant in sorted(self._used):
+            found = variants.setdefault(self._runtimes[language].key, [])
+            if variant not in found:
+                found.append(variant)
+        return {"system": platform.platform(), **{key: ", ".join(found) for key, found in variants.items()}}
 
     def abort(self) -> None:
         self._stopping = True
@@ -121,19 +123,9 @@ class ProcessBackend(Backend):
     def close(self) -> None:
         self._folder.cleanup()
 
-    def _jdk(self, program: Program) -> int | None:
-        if program.jdk is not None:
-            return program.jdk if program.jdk in self._jdks else None
-        return next(iter(self._jdks), None)
-
-    def _compile_reference(self, version: int) -> Path:
-        classes = Path(self._folder.name) / f"java-{version}"
-        sources = sorted(str(path) for path in (ROOT / "java-reference").glob("*.java"))
-        compiler = str(self._jdks[version] / "bin" / "javac")
-        status, output = self._run([compiler, "-encoding", "UTF-8", "-d", str(classes), *sources], ROOT)
-        if status:
-            raise ProgramError("\n".join([f"java-reference cannot be compiled with JDK {version}:", *output]))
-        return classes
+    def _toolchain(self, program: Program) -> Toolchain | None:
+        language = program.entry.language
+        return None if language is None else self._runtimes[language].toolchain(program.variant)
 
     def _run(self, command: Sequence[str], folder: Path) -> tuple[int, list[str]]:
         done = subprocess.run(
@@ -148,8 +140,9 @@ class ProcessBackend(Backend):
         return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
 
     def built(self, program: Program) -> Path:
-        """The folder that `{build}` stands for, after the program's build has run once."""
-        key = (program.role, program.name, self._jdk(program))
+        """The folder that `{build}` stands for; runs the program's build on the first call. Raises `ProgramError`."""
+        toolchain = self._toolchain(program)
+        key = (program.role, program.name, toolchain.variant if toolchain else None)
         with self._building:
             if key not in self._builds:
                 folder = Path(self._folder.name) / f"{program.role}-{program.name}-{key[2]}"
@@ -163,7 +156,7 @@ class ProcessBackend(Backend):
             return self._builds[key]
 
     def start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
-        """Starts one program."""
+        """Starts a program. Raises `ProgramError`."""
         if self._stopping:
             raise ProgramError("the run was stopped")
         folder = program.folder or self._home(program)
@@ -172,26 +165,23 @@ class ProcessBackend(Backend):
         return ProcessHandle(argv, folder, self._environment, console.feed, typed=typed, closed=console.close)
 
     def _home(self, program: Program) -> Path:
-        version = self._jdk(program)
-        if program.entry.language == "java" and version is not None:
-            return self._reference[version]
-        return ROOT if program.entry.language == "python" else program.file.parent
+        """The folder that a program without sources of its own runs in."""
+        toolchain, language = self._toolchain(program), program.entry.language
+        return self._homes[language, toolchain.variant] if language and toolchain else program.file.parent
 
     def _argv(self, program: Program, command: Sequence[str]) -> list[str]:
+        toolchain, language = self._toolchain(program), program.entry.language
+        argv = self._runtimes[language].argv(toolchain, command) if language and toolchain else None
+        if argv is not None:
+            return argv
         first, *rest = command
-        version = self._jdk(program)
-        if program.entry.language == "java" and version is not None and first in ("java", "javac"):
-            options = self._runtimes["java"].options if first == "java" else ()
-            return [str(self._jdks[version] / "bin" / first), *options, *rest]
-        if program.entry.language == "python" and first in ("python", "python3"):
-            return [sys.executable, *rest]
         found = shutil.which(first) or shutil.which(first, path=str(program.file.parent))
         if found is None:
             raise ProgramError(f"{program.where}.command: no such program: {first}")
         return [found, *rest]
 
     def helper(self, module: str, control: TapControl | PlayerControl) -> ProcessHandle:
-        """Starts one of the harness's own programs, and connects its control to it."""
+        """Starts a program of the harness, and connects `control` to it."""
         handle = ProcessHandle(
             [sys.executable, "-m", module],
             ROOT,
@@ -205,7 +195,7 @@ class ProcessBackend(Backend):
 
     @contextmanager
     def ports(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
-        """The ports of one cell. Programs that insist on theirs get it, one cell at a time."""
+        """The addresses of one cell. Programs with a fixed port get it, in one cell at a time."""
         client_fixed = any(client.fixed_port for client in clients)
         if not server.fixed_port and not client_fixed:
             yield self._places(self._free_port(), 0)
@@ -253,7 +243,7 @@ class _ProcessWorker(Worker):
 
 
 class ProcessHandle(Handle):
-    """One process, with the processes it starts."""
+    """A process and its children."""
 
     def __init__(
         self,
@@ -273,7 +263,7 @@ class ProcessHandle(Handle):
                 stdin=subprocess.PIPE if typed else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                # Ctrl-C is for the run, which then ends its programs itself.
+                # Ctrl-C must reach the run only, which ends its programs itself.
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
@@ -323,7 +313,7 @@ class ProcessHandle(Handle):
         if self._stopped:
             return self._status
         if not any(reader.is_alive() for reader in self._readers):
-            # It has closed both outputs: it is ending, and its status is worth a moment.
+            # It has closed both outputs, so it is ending: waits for its exit status.
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_ENDING_SECONDS)
         self._stopped, self._status = True, self._process.poll()

@@ -1,4 +1,4 @@
-"""Orders to a running tap, and what it tells: one order at a time, events in between."""
+"""The client of a tap process: gives it one order at a time, and records the events in between."""
 
 from __future__ import annotations
 
@@ -18,14 +18,11 @@ _ANSWER_SECONDS = 15.0
 
 
 class TapError(Exception):
-    """The tap could not do what it was told: one sentence with the reason."""
+    """The tap could not carry out an order: one sentence with the reason."""
 
 
 class TapControl:
-    """Speaks with one tap (`conformance.agent.tap.__main__` says how).
-
-    `write` takes a line to the tap's standard input; what the tap prints is given to `feed` as it comes.
-    """
+    """Controls one tap. `conformance.agent.tap.__main__` describes the messages."""
 
     def __init__(self) -> None:
         self.broken = False
@@ -37,11 +34,11 @@ class TapControl:
         self._shift = 0.0
 
     def connect(self, write: Callable[[str], None]) -> None:
-        """Takes the way to the tap's standard input."""
+        """Sets the function that writes a line to the tap's standard input."""
         self._write = write
 
     def feed(self, stream: str, data: bytes) -> None:
-        """Takes in what the tap has printed."""
+        """Handles what the tap has printed."""
         if stream == "err":
             self._errors += data
             return
@@ -52,14 +49,14 @@ class TapControl:
                 self._recording.add(Event.from_json(message).shifted(self._shift))
                 continue
             if message.get("done") == "open":
-                # All before this line is of the cell before. From here on its times are told on our clock: a
-                # container's clock is its own where a VM runs it.
+                # Events before this line belong to the cell before. The times of later events are shifted to the
+                # clock of this machine: containers in a VM have a clock of their own.
                 self._recording = self._next
                 self._shift = time.monotonic() - message["now"]
             self._answers.put(message)
 
     def ended(self) -> None:
-        """The tap is gone: whoever waits for it need not wait longer."""
+        """The tap has ended; ends every wait for it."""
         self.broken = True
         self._recording.end()
         self._next.end()
@@ -74,7 +71,10 @@ class TapControl:
         seed: int,
         connect_timeout: float = 0.0,
     ) -> Recording:
-        """Puts the tap between clients at `listen` and the server at `to`; the recording fills as they talk."""
+        """Has the tap relay connections to `listen` to the server at `to`; returns the recording, which fills.
+
+        `connect_timeout` is that of `Relay`. Raises `TapError`.
+        """
         self._next = recording = Recording()
         self._order(
             {
@@ -89,7 +89,7 @@ class TapControl:
         return recording
 
     def close(self) -> None:
-        """Takes the tap away from between them; whatever is still connected is dropped."""
+        """Has the tap stop listening, and reset the connections that are still open. Raises `TapError`."""
         self._order({"do": "close"})
 
     def _order(self, order: dict[str, Any]) -> None:

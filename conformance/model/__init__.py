@@ -5,7 +5,7 @@ from conformance.model.network import Network
 from conformance.model.program import Program, Role
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
 from conformance.model.registry import Registry, load_matrix, load_registry
-from conformance.model.runtime import Runtime
+from conformance.model.runtime import RuntimeEntry
 from conformance.model.scenario import Join, Leave, Say, Scenario
 from conformance.model.yaml_file import YamlError
 
@@ -21,7 +21,7 @@ __all__ = [
     "Registry",
     "Repeat",
     "Role",
-    "Runtime",
+    "RuntimeEntry",
     "Say",
     "Scenario",
     "Step",

@@ -1,4 +1,4 @@
-"""The matrix: which cells there are, and what each is called."""
+"""The matrix: all cells and their names."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from conformance.model.protocol import Protocol
 from conformance.model.registry import Registry
 from conformance.model.scenario import Scenario
 
-__all__ = ["Cell", "all_cells", "on_jdks"]
+__all__ = ["Cell", "all_cells", "program_variants"]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One server, the clients that meet it, and the network between them.
+    """One server, its clients, and the network between them.
 
-    `clients` has one program for a protocol that runs by itself; where a scenario says who does what, it has one for
-    each member, in the order of the scenario's members. `mixture` is what the clients are called together.
+    `clients` has one program for a protocol without a scenario, else one for each member, in the order of the
+    scenario's members. `mixture` is the name of the clients together.
     """
 
     protocol: Protocol
@@ -33,19 +33,23 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """`addition/java-SimpleServer/python-simple/byte-by-byte`: it selects the cell with -k."""
+        """`addition/java-SimpleServer/python-simple/byte-by-byte`, which selects the cell with -k."""
         return f"{self.protocol.protocol}/{self.server.name}/{self.mixture}/{self.network_name}"
 
     @property
     def programs(self) -> tuple[Program, ...]:
-        """All programs of the cell."""
+        """The server and the clients."""
         return (self.server, *self.clients)
 
 
-def all_cells(registry: Registry, jdks: Sequence[int]) -> Iterator[Cell]:
-    """Every cell: servers x clients x networks of each protocol, the Java side once for each JDK that was asked for."""
-    servers = [variant for program in registry.servers for variant in on_jdks(program, jdks)]
-    clients = [variant for program in registry.clients for variant in on_jdks(program, jdks)]
+Variants = Mapping[str, Sequence[str]]
+"""The versions that were chosen for a language: its programs run once with each."""
+
+
+def all_cells(registry: Registry, variants: Variants) -> Iterator[Cell]:
+    """Every cell: servers x clients x networks of each protocol, programs once in each of the chosen variants."""
+    servers = [each for program in registry.servers for each in program_variants(program, variants)]
+    clients = [each for program in registry.clients for each in program_variants(program, variants)]
     for name, protocol in registry.protocols.items():
         scenario = registry.scenarios.get(name)
         mine = [client for client in clients if client.entry.protocol == name]
@@ -58,18 +62,19 @@ def all_cells(registry: Registry, jdks: Sequence[int]) -> Iterator[Cell]:
                     yield Cell(protocol, server, mixture, members, network_name, network, scenario)
 
 
-def on_jdks(program: Program, jdks: Sequence[int]) -> Iterator[Program]:
-    """The program once for each JDK, as `java21-SimpleServer`; as it is where it is not Java or none was asked for."""
-    if program.entry.language != "java" or not jdks:
+def program_variants(program: Program, variants: Variants) -> Iterator[Program]:
+    """The program once in each variant chosen for its language, as `java21-SimpleServer`; or as it is, without any."""
+    language = program.entry.language
+    chosen = variants.get(language, ()) if language else ()
+    if not chosen:
         yield program
-        return
-    for jdk in jdks:
-        name = program.name.removeprefix("java-")
-        yield dataclasses.replace(program, name=f"java{jdk}-{name}", jdk=jdk)
+    for variant in chosen:
+        name = program.name.removeprefix(f"{language}-")
+        yield dataclasses.replace(program, name=f"{language}{variant}-{name}", variant=variant)
 
 
 def _mixtures(clients: Sequence[Program], scenario: Scenario) -> Mapping[str, tuple[Program, ...]]:
-    """All members with the same program, for each program; and one mixture in which the programs take turns."""
+    """For each program, all members with that program; and one mixture in which the programs alternate."""
     count = len(scenario.members)
     mixtures = {f"all-{client.name}": (client,) * count for client in clients}
     if len(clients) > 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,28 +10,28 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from conformance.model.console import Console
+from conformance.model.placeholders import check_placeholders, fill
 from conformance.model.yaml_file import Lines, Model
 
 __all__ = ["ANY_CONSOLE", "Program", "ProgramEntry", "Role"]
 
 Role = Literal["server", "client"]
 ANY_CONSOLE = "any"
-_PLACES = ("host", "port", "clients", "author", "build", "folder")
-_PLACE = re.compile(r"\{(\w+)\}")
+_PLACEHOLDERS = ("host", "port", "clients", "author", "build", "folder")
 
 
 class ProgramEntry(Model):
     """A program as a YAML file has it.
 
-    One of three: `image`, an image that starts it (with `command`, if that is not its own); `language`, with the
-    `folder` of its sources and perhaps a `build` that is run once before; or a bare `command`, which runs as a process
-    only. `console` names what it may print, or is `any`: then it is judged by the wire alone.
+    One of three: an `image` that starts it (with `command` in place of the image's own); a `language` of
+    `runtimes.yaml`, with the `folder` of its sources and perhaps a `build` that runs once; or a bare `command`, which
+    runs as a process only. `console` names what it may print; with `any` it is judged by the wire alone.
     """
 
     protocol: str
     console: str
     image: str | None = None
-    language: Literal["java", "python"] | None = None
+    language: str | None = None
     folder: str | None = None
     build: Lines = ()
     command: Lines = ()
@@ -40,11 +39,9 @@ class ProgramEntry(Model):
 
     @field_validator("build", "command")
     @classmethod
-    def _known_places(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_placeholders(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         for word in words:
-            for place in _PLACE.findall(word):
-                if place not in _PLACES:
-                    raise ValueError(f"no such place to fill in: {{{place}}}; known are {', '.join(_PLACES)}")
+            check_placeholders(word, _PLACEHOLDERS)
         return words
 
     @model_validator(mode="after")
@@ -54,7 +51,7 @@ class ProgramEntry(Model):
         if self.image is None and not self.command:
             raise ValueError("needs an `image` or a `command`")
         if self.folder is not None and self.language is None:
-            raise ValueError("a `folder` needs its `language`: java or python")
+            raise ValueError("a `folder` needs the `language` of its sources")
         if self.build and self.folder is None:
             raise ValueError("`build` needs the `folder` that it builds")
         return self
@@ -62,46 +59,41 @@ class ProgramEntry(Model):
 
 @dataclass(frozen=True)
 class Program:
-    """A program with all that its entry only names. `jdk` is the JDK it runs on, where one was asked for."""
+    """A program: its entry, and what the entry names. `variant` is the version of its runtime, if one was chosen."""
 
     name: str
     role: Role
     entry: ProgramEntry
     console: Console | None
     file: Path
-    jdk: int | None = None
+    variant: str | None = None
 
     @property
     def folder(self) -> Path | None:
-        """The folder of its sources, if it has one of its own."""
+        """The folder of its sources; None for a program of this repository, a command or an image."""
         return None if self.entry.folder is None else (self.file.parent / self.entry.folder).resolve()
 
     @property
     def where(self) -> str:
-        """Where its entry stands: the file, and the key there."""
+        """The file and the key of its entry."""
         return f"{self.file}: {self.role}s.{self.name}"
 
     @property
     def fixed_port(self) -> bool:
-        """Whether it insists on the protocol's own port, as the course's programs do."""
+        """Whether its port cannot be chosen, and is the protocol's default port."""
         return not any("{port}" in word for word in self.entry.command)
 
     def connections(self, clients: int) -> int | None:
-        """How many connections it makes, where that is known."""
+        """The number of connections it makes; None if that is not known."""
         if self.entry.connections is not None:
             return self.entry.connections
         said = None if self.console is None else self.console.connections
         return clients if said == "{clients}" else said
 
     def command(self, values: Mapping[str, str]) -> tuple[str, ...]:
-        """Its command with the places filled in."""
-        return tuple(fill_places(word, values) for word in self.entry.command)
+        """Its command with the placeholders replaced."""
+        return tuple(fill(word, values) for word in self.entry.command)
 
     def build(self, values: Mapping[str, str]) -> tuple[str, ...]:
-        """Its build command with the places filled in."""
-        return tuple(fill_places(word, values) for word in self.entry.build)
-
-
-def fill_places(word: str, values: Mapping[str, str]) -> str:
-    """`word` with every place that has a value filled in."""
-    return _PLACE.sub(lambda place: values.get(place[1], place[0]), word)
+        """Its build command with the placeholders replaced."""
+        return tuple(fill(word, values) for word in self.entry.build)

@@ -12,11 +12,11 @@ from conformance.model.network import Network
 from conformance.model.program import ANY_CONSOLE, Program, ProgramEntry, Role
 from conformance.model.program_file import Kind, ProgramFile, listed_files, read_program_file
 from conformance.model.protocol import Protocol
-from conformance.model.runtime import Runtime
+from conformance.model.runtime import RuntimeEntry
 from conformance.model.scenario import Scenario
 from conformance.model.yaml_file import Model, YamlError, plain_name, read_yaml, validate
 
-__all__ = ["Registry", "load_matrix", "load_registry"]
+__all__ = ["Registry", "load_matrix", "load_registry", "load_runtimes"]
 
 SPEC = Path(__file__).resolve().parent.parent / "spec"
 
@@ -31,7 +31,7 @@ class Registry:
     consoles: Mapping[str, Console]
     networks: Mapping[str, Network]
     scenarios: Mapping[str, Scenario]
-    runtimes: Mapping[str, Runtime]
+    runtimes: Mapping[str, RuntimeEntry]
     cases: tuple[Path, ...]
     servers: tuple[Program, ...]
     clients: tuple[Program, ...]
@@ -47,7 +47,13 @@ def load_matrix(extra: Iterable[Path] = (), home: Path = SPEC) -> Registry:
     return _load([*listed_files(home / "matrix.yaml"), *extra], home)
 
 
+def load_runtimes(home: Path = SPEC) -> Mapping[str, RuntimeEntry]:
+    """The runtimes by their languages."""
+    return _entries(RuntimeEntry, home / "runtimes.yaml")
+
+
 def _load(programs: Iterable[Path], home: Path) -> Registry:
+    runtimes = load_runtimes(home)
     files = [read_program_file(path) for path in dict.fromkeys(path.resolve() for path in programs)]
     protocols = _by_name(
         "protocol",
@@ -67,7 +73,7 @@ def _load(programs: Iterable[Path], home: Path) -> Registry:
     )
     found: dict[tuple[Role, str], Program] = {}
     for file in files:
-        for program in _programs(file, protocols, consoles):
+        for program in _programs(file, protocols, consoles, runtimes):
             known = found.setdefault((program.role, program.name), program)
             if known is not program:
                 raise YamlError(f"{file.path}: {program.role}s.{program.name}: the name is taken, by {known.file}")
@@ -80,7 +86,7 @@ def _load(programs: Iterable[Path], home: Path) -> Registry:
             for path in sorted((home / "scenarios").glob("*.yaml"))
             for scenario in [validate(Scenario, read_yaml(path), path)]
         },
-        runtimes=_entries(Runtime, home / "runtimes.yaml"),
+        runtimes=runtimes,
         cases=_files("cases", home, files),
         servers=tuple(program for (role, _), program in found.items() if role == "server"),
         clients=tuple(program for (role, _), program in found.items() if role == "client"),
@@ -111,7 +117,10 @@ def _entries(kind: type[M], path: Path) -> dict[str, M]:
 
 
 def _programs(
-    file: ProgramFile, protocols: Mapping[str, Protocol], consoles: Mapping[str, Console]
+    file: ProgramFile,
+    protocols: Mapping[str, Protocol],
+    consoles: Mapping[str, Console],
+    runtimes: Mapping[str, RuntimeEntry],
 ) -> Iterable[Program]:
     roles: tuple[tuple[Role, str, Mapping[str, Any]], ...] = (
         ("server", "servers", file.servers),
@@ -128,6 +137,10 @@ def _programs(
             if entry.protocol not in protocols:
                 raise YamlError(
                     f"{where}.protocol: no such protocol: {entry.protocol!r}; known are {', '.join(protocols)}"
+                )
+            if entry.language is not None and entry.language not in runtimes:
+                raise YamlError(
+                    f"{where}.language: no such language: {entry.language!r}; known are {', '.join(runtimes)}"
                 )
             console = None
             if entry.console != ANY_CONSOLE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from conformance.backends import NoBackendError, ProgramError
 from conformance.formatting import Catalogue, catalogue, language_of_environment, sentence
 from conformance.model import YamlError
 from conformance.model.cells import Cell
+from conformance.model.registry import load_runtimes
 from conformance.pytest_plugin import CasesFolder, MatrixFile, MatrixItem, MatrixRun
 from conformance.pytest_plugin.facts import run_facts
 from conformance.pytest_plugin.run import RUN, default_workers
@@ -35,6 +37,7 @@ __all__ = [
 _SPEC = Path(__file__).resolve().parents[1] / "spec"
 _MATRIX = _SPEC / "matrix.yaml"
 _CASES = _SPEC / "cases"
+_VERSION = re.compile(r"\d+(\.\d+)*")
 
 
 def _words() -> Catalogue:
@@ -54,7 +57,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar=text("report.run.metavar.file"),
         help=text("report.run.help.programs"),
     )
-    group.addoption("--java", default="", metavar="17,21,25", help=text("report.run.help.java"))
+    for language, runtime in load_runtimes().items():
+        if runtime.variants:
+            helped = text("report.run.help.variants", {"language": language})
+            group.addoption(f"--{language}", default="", metavar=",".join(runtime.variants), help=helped)
     group.addoption(
         "--results", default="results", metavar=text("report.run.metavar.folder"), help=text("report.run.help.results")
     )
@@ -68,7 +74,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[RUN] = MatrixRun(
             backend=config.getoption("--backend"),
             programs=config.getoption("--programs"),
-            jdks=_versions(config.getoption("--java"), words),
+            variants={
+                language: _versions(language, config.getoption(f"--{language}"), words)
+                for language, runtime in load_runtimes().items()
+                if runtime.variants
+            },
             results=Path(config.rootpath, config.getoption("--results")),
             workers=max(1, config.getoption("--workers")),
             words=words,
@@ -77,11 +87,11 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(_reason(error, words)) from error
 
 
-def _versions(text: str, words: Catalogue) -> list[int]:
+def _versions(language: str, text: str, words: Catalogue) -> list[str]:
     versions = [word.strip() for word in text.split(",") if word.strip()]
-    if not all(word.isdigit() for word in versions):
-        raise pytest.UsageError(words.text("report.run.bad-versions", {"text": text}))
-    return [int(word) for word in versions]
+    if not all(_VERSION.fullmatch(word) for word in versions):
+        raise pytest.UsageError(words.text("report.run.bad-versions", {"language": language, "text": text}))
+    return versions
 
 
 def _reason(error: Exception, words: Catalogue) -> str:

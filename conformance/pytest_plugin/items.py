@@ -36,7 +36,7 @@ class MatrixFile(pytest.File):
 
     def collect(self) -> Iterator[CellItem]:
         """A test for each cell."""
-        for cell in all_cells(self.run.registry, self.run.jdks):
+        for cell in all_cells(self.run.registry, self.run.variants):
             item = CellItem.from_parent(self, name=cell.name)
             item.subject, item.run = cell, self.run
             yield item

@@ -16,7 +16,7 @@ from conformance.backends.base import Progress
 from conformance.formatting import Catalogue, sentence
 from conformance.model import Program, Registry, load_matrix
 from conformance.model.cases import Case
-from conformance.model.cells import Cell, on_jdks
+from conformance.model.cells import Cell, Variants, program_variants
 from conformance.report.builder import write_report
 from conformance.report.capture import write_capture
 from conformance.results.analysis import Analysis, analyse
@@ -42,13 +42,13 @@ class MatrixRun:
         *,
         backend: str,
         programs: Sequence[str],
-        jdks: Sequence[int],
+        variants: Variants,
         results: Path,
         workers: int,
         words: Catalogue,
     ) -> None:
         self.words = words
-        self.jdks = tuple(jdks)
+        self.variants = variants
         self.registry: Registry = load_matrix(Path(file) for file in programs)
         self.records = Records(results)
         self.reported: dict[str, Cell | tuple[CaseGroup, Case]] = {}
@@ -79,7 +79,7 @@ class MatrixRun:
         programs = (
             variant
             for program in (*self.registry.servers, *self.registry.clients)
-            for variant in on_jdks(program, self.jdks)
+            for variant in program_variants(program, self.variants)
         )
         return list(case_groups(self.registry, programs))
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-import conformance.backends.jdks
+import conformance.backends.runtimes
 
-vars(conformance.backends.jdks)["_USUAL_PLACES"] = ()
+vars(conformance.backends.runtimes)["_USUAL_PLACES"] = ()

@@ -77,7 +77,7 @@ MISTAKES = {
         "servers.mine.connections: must be greater than or equal to 1, got 0"
     ),
     "servers: {mine: {protocol: addition, console: any, command: [x], language: c, folder: .}}": (
-        "servers.mine.language: must be 'java' or 'python', got 'c'"
+        "servers.mine.language: no such language: 'c'; known are java, python"
     ),
     "servers: {mine: }": "servers.mine: must be a mapping of keys to values, got None",
     "servers: [mine]": "servers: must be a mapping of names to programs, got ['mine']",
@@ -107,13 +107,13 @@ MISTAKES = {
         "servers.mine.console: 'simple-server' has lines after client.first, and the protocol 'chat' has no such field"
     ),
     'servers: {mine: {protocol: addition, console: any, command: [x, "{prot}"]}}': (
-        "servers.mine.command: no such place to fill in: {prot}; known are host, port, clients, author, build, folder"
+        "servers.mine.command: no such placeholder: {prot}; known are host, port, clients, author, build, folder"
     ),
     "servers: {mine: {protocol: addition, console: any, image: x, folder: .}}": (
         "servers.mine: `image` stands alone: language, folder and build belong to a program that is mounted"
     ),
     "servers: {mine: {protocol: addition, console: any, command: [x], folder: .}}": (
-        "servers.mine: a `folder` needs its `language`: java or python"
+        "servers.mine: a `folder` needs the `language` of its sources"
     ),
     "servers: {mine: {protocol: addition, console: any, command: [x], language: java, build: [javac]}}": (
         "servers.mine: `build` needs the `folder` that it builds"

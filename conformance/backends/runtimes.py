@@ -1,0 +1,211 @@
+"""The runtimes: what each language needs to run its programs, in images and with the toolchains of this machine.
+
+A language is an entry of `runtimes.yaml` and a class here. Nothing else in the harness knows one language from another.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from conformance.backends.base import ProgramError, Progress
+from conformance.model.placeholders import fill
+from conformance.model.runtime import RuntimeEntry
+
+__all__ = ["HARNESS_RUNTIME", "JavaRuntime", "PythonRuntime", "Runtime", "Toolchain", "create_runtimes", "find_jdks"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+HARNESS_RUNTIME = "python"
+"""The runtime of the harness's own programs, the tap and the player."""
+
+Run = Callable[[Sequence[str], Path], tuple[int, list[str]]]
+"""Runs a command in a folder; returns its exit status and the lines it printed."""
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """An installation on this machine: its variant, and the executable for each word that a command may begin with."""
+
+    variant: str
+    executables: Mapping[str, Path]
+
+
+class Runtime(ABC):
+    """The runtime of one language.
+
+    title     what a variant is a version of, in sentences: `JDK`
+    key       the name of its versions in the records: `jdk`
+    needs     which versions can be used
+    install   the phrase that says what to install
+    """
+
+    title: str
+    key: str
+    needs: str
+    install: str
+
+    def __init__(self, entry: RuntimeEntry) -> None:
+        self.entry = entry
+
+    # In images
+
+    def image_variant(self, variant: str | None) -> str | None:
+        """The variant of the image for programs that ask for `variant`; None where the image has no variants."""
+        return variant or next(iter(self.entry.variants), None)
+
+    def tag(self, variant: str | None) -> str:
+        """The tag of the image of that variant."""
+        return f"{self.entry.image}:{variant or 'latest'}"
+
+    def build_args(self, variant: str | None) -> dict[str, str]:
+        """The arguments for building the image of that variant."""
+        return {name: fill(value, {"variant": variant}) for name, value in self.entry.build_args.items()}
+
+    def not_in_images(self, variant: str | None) -> str | None:
+        """The sentence that says that there is no image of that variant, or None if there is one."""
+        if variant is None or variant in self.entry.variants:
+            return None
+        return f"{self.title} {variant} is not in Debian, whose images have {' and '.join(self.entry.variants)}"
+
+    def with_options(self, command: Sequence[str]) -> list[str]:
+        """The command with the runtime's options behind its first word."""
+        first, *rest = command
+        return [first, *self.entry.options.get(first, ()), *rest]
+
+    # On this machine
+
+    @cached_property
+    def toolchains(self) -> Mapping[str, Toolchain]:
+        """The toolchains of this machine by their variants; the one that a user means without a version is first."""
+        return {toolchain.variant: toolchain for toolchain in self.find()}
+
+    @abstractmethod
+    def find(self) -> Iterator[Toolchain]:
+        """Looks for the toolchains of this machine."""
+
+    @abstractmethod
+    def home(self, toolchain: Toolchain, folder: Path, run: Run, progress: Progress) -> Path:
+        """The folder in which the programs of this repository run; what must be built for them is built in `folder`.
+
+        Raises `ProgramError`.
+        """
+
+    def toolchain(self, variant: str | None) -> Toolchain | None:
+        """The toolchain of that variant, or the first one; None if there is none."""
+        return next(iter(self.toolchains.values()), None) if variant is None else self.toolchains.get(variant)
+
+    def not_on_this_machine(self, variant: str | None) -> str | None:
+        """The sentence that says that there is no such toolchain, or None if there is one."""
+        if self.toolchain(variant) is not None:
+            return None
+        if variant is not None:
+            return f"{self.title} {variant} is not on this machine"
+        return f"no {self.title} ({self.needs}) was found on this machine"
+
+    def argv(self, toolchain: Toolchain, command: Sequence[str]) -> list[str] | None:
+        """The command with the executable and its options; None if the toolchain does not have its first word."""
+        executable = toolchain.executables.get(command[0])
+        return None if executable is None else [str(executable), *self.with_options(command)[1:]]
+
+
+class JavaRuntime(Runtime):
+    """Java: a variant is the version of a JDK."""
+
+    title = "JDK"
+    key = "jdk"
+    needs = "17 or later"
+    install = "a JDK from version 17 on (default-jdk-headless on Debian)"
+
+    def find(self) -> Iterator[Toolchain]:
+        for version, home in find_jdks().items():
+            yield Toolchain(version, {name: home / "bin" / name for name in ("java", "javac")})
+
+    def home(self, toolchain: Toolchain, folder: Path, run: Run, progress: Progress) -> Path:
+        """The compiled classes of java-reference."""
+        progress(f"compiling java-reference with JDK {toolchain.variant}")
+        classes = folder / f"java-{toolchain.variant}"
+        sources = sorted(str(path) for path in (ROOT / "java-reference").glob("*.java"))
+        compiler = str(toolchain.executables["javac"])
+        status, output = run([compiler, "-encoding", "UTF-8", "-d", str(classes), *sources], ROOT)
+        if status:
+            raise ProgramError("\n".join([f"java-reference cannot be compiled with JDK {toolchain.variant}:", *output]))
+        return classes
+
+
+class PythonRuntime(Runtime):
+    """Python: the one that runs the harness."""
+
+    title = "Python"
+    key = "python"
+    needs = "3.11 or later"
+    install = "Python from version 3.11 on"
+
+    def find(self) -> Iterator[Toolchain]:
+        executable = Path(sys.executable)
+        yield Toolchain(platform.python_version(), {"python": executable, "python3": executable})
+
+    def home(self, toolchain: Toolchain, folder: Path, run: Run, progress: Progress) -> Path:
+        """The repository, which has the packages of the programs."""
+        return ROOT
+
+
+_CLASSES: Mapping[str, Callable[[RuntimeEntry], Runtime]] = {"java": JavaRuntime, "python": PythonRuntime}
+
+
+def create_runtimes(entries: Mapping[str, RuntimeEntry]) -> Mapping[str, Runtime]:
+    """The runtime of each entry, by its language."""
+    return {language: _CLASSES[language](entry) for language, entry in entries.items()}
+
+
+# Finding JDKs --------------------------------------------------------------------------------------------------------
+
+_USUAL_PLACES = (
+    "/usr/lib/jvm/*",
+    "/Library/Java/JavaVirtualMachines/*/Contents/Home",
+    "C:/Program Files/Java/*",
+    "C:/Program Files/Eclipse Adoptium/*",
+)
+_VERSION = re.compile(r'^JAVA_VERSION="(?:1\.)?(\d+)', re.MULTILINE)
+_OLDEST = 17
+
+
+def find_jdks() -> dict[str, Path]:
+    """The folder of each JDK from version 17 on, by version; the one that `java` means on this machine is first."""
+    found: dict[str, Path] = {}
+    for home in _candidates():
+        version = _version(home)
+        if version is not None and version >= _OLDEST:
+            found.setdefault(str(version), home)
+    return found
+
+
+def _candidates() -> Iterator[Path]:
+    if os.environ.get("JAVA_HOME"):
+        yield Path(os.environ["JAVA_HOME"])
+    compiler = shutil.which("javac")
+    if compiler:
+        yield Path(compiler).resolve().parent.parent
+    for place in _USUAL_PLACES:
+        root = Path(Path(place).anchor)
+        yield from sorted(root.glob(str(Path(place).relative_to(root))))
+
+
+def _version(home: Path) -> int | None:
+    """The version of the JDK in that folder; None if there is none, or it cannot compile."""
+    compilers = [home / "bin" / name for name in ("javac", "javac.exe")]
+    try:
+        if not any(compiler.exists() for compiler in compilers):
+            return None
+        release = _VERSION.search((home / "release").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+    return int(release[1]) if release else None

@@ -1,0 +1,72 @@
+"""Placeholders: `{name}` in the texts of YAML files, and `{name.0}` for the first part of a value that is a list.
+
+Commands of programs, lines of consoles and cases use them. A placeholder without a value stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["check_placeholders", "fill", "fill_all", "pattern", "with_parts"]
+
+_PLACEHOLDER = re.compile(r"\{(\w+(?:\.\d+)?)\}")
+_CACHED = 1024
+
+
+def fill(text: str, values: Mapping[str, Any]) -> str:
+    """The text with its placeholders replaced by the values."""
+    first, *rest = _parts(text)
+    return "".join([first, *[f"{values.get(name, place)}{after}" for name, place, after in rest]])
+
+
+def fill_all(content: Any, values: Mapping[str, Any]) -> Any:
+    """The same for every text in nested mappings and lists; a text that is one placeholder becomes the value itself."""
+    match content:
+        case dict():
+            return {key: fill_all(value, values) for key, value in content.items()}
+        case list():
+            return [fill_all(value, values) for value in content]
+        case str():
+            whole = _PLACEHOLDER.fullmatch(content)
+            return values[whole[1]] if whole and whole[1] in values else fill(content, values)
+    return content
+
+
+def with_parts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, and the parts of those that are lists as `name.0`, `name.1`."""
+    parts = {
+        f"{name}.{index}": part
+        for name, value in values.items()
+        if isinstance(value, list)
+        for index, part in enumerate(value)
+    }
+    return {**values, **parts}
+
+
+def check_placeholders(text: str, known: Iterable[str]) -> None:
+    """Raises ValueError for a placeholder that is not among the known names."""
+    for name in _PLACEHOLDER.findall(text):
+        if name not in known:
+            raise ValueError(f"no such placeholder: {{{name}}}; known are {', '.join(known)}")
+
+
+@lru_cache(maxsize=_CACHED)
+def pattern(text: str) -> re.Pattern[str]:
+    """A pattern that matches the text with anything in its placeholders, and the same in all places of one name."""
+    first, *rest = _parts(text)
+    parts = [re.escape(first)]
+    seen: set[str] = set()
+    for name, _, after in rest:
+        parts += [f"(?P={name})" if name in seen else f"(?P<{name}>.*)", re.escape(after)]
+        seen.add(name)
+    return re.compile("".join(parts), re.DOTALL)
+
+
+@lru_cache(maxsize=_CACHED)
+def _parts(text: str) -> tuple[Any, ...]:
+    """The text before the first placeholder; then the name of each, the placeholder itself, and the text after it."""
+    first, *rest = _PLACEHOLDER.split(text)
+    return first, *((name, f"{{{name}}}", after) for name, after in zip(rest[::2], rest[1::2], strict=True))
