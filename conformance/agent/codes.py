@@ -50,7 +50,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "cannot-start": "A program could not be started.",
         "never-listened": "A server did not say in time that it listens.",
         "ended-by-itself": "A server ended before it was stopped.",
-        "still-running": "A client had not ended in time after the conversation.",
+        "still-running": "A client had not ended in time.",
         "crashed": "A program ended by an error that nobody caught, or a thread of it did.",
         "error-line-missing": "Standard error lacks a line that it must have.",
         "error-line-unexpected": "Standard error has a line, and must have none.",
