@@ -51,6 +51,7 @@ class Conversation:
         self.fields: list[Field] = []
         self.messages: list[Message] = []
         self.problems: list[Problem] = []
+        self._ordered: list[Field] = []
         self.keep = True
 
     @property
@@ -86,6 +87,8 @@ class Conversation:
 
     def in_order(self) -> list[Field]:
         """The fields in the order of the protocol, round by round: an answer behind its question."""
+        if len(self._ordered) == len(self.fields):
+            return self._ordered
         places = compile_protocol(self.protocol).places
 
         def order(field: Field) -> tuple[int, ...]:
@@ -95,7 +98,8 @@ class Conversation:
             depth = len(place) - len(path)
             return (*place[:depth], *(part for pair in zip(path, place[depth:], strict=True) for part in pair))
 
-        return sorted(self.fields, key=order)
+        self._ordered = sorted(self.fields, key=order)
+        return self._ordered
 
     def _take(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes, with the connection in their places."""

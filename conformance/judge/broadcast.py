@@ -1,4 +1,4 @@
-"""A broadcast on the wire: what was typed was sent, and everybody present received it, whole, once, in one order for all.
+"""A broadcast on the wire: what was typed was sent, and all who were there received it, whole, once, in one order.
 
 What a message is, the protocol says under `broadcast`: of the fields named there the first says who it is by, and the
 last what was said.

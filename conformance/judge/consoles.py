@@ -73,18 +73,20 @@ class Templates:
     def __init__(self, console: Console) -> None:
         after = (line for lines in console.after.values() for line in lines)
         templates = (*console.room, *console.starting, *console.connected, *after, *console.left, *console.heard)
-        self._patterns = [(template, pattern(template), ID in template) for template in dict.fromkeys(templates)]
+        self._patterns = [(template, pattern(template), template.count(ID)) for template in dict.fromkeys(templates)]
 
     def read(self, place: int, line: str) -> Printed | None:
         """The line by its template, or None where it has none."""
-        for template, form, has_id in self._patterns:
+        for template, form, ids in self._patterns:
             found = form.fullmatch(line)
             if found is not None:
-                if not has_id:
+                if not ids:
                     return Printed(place, line, line, template, None)
-                values = found.groupdict()
-                id_ = values.pop("id")
-                return Printed(place, line, fill(template, values), template, id_)
+                if ids == 1:
+                    text = f"{line[: found.start('id')]}{ID}{line[found.end('id') :]}"
+                else:
+                    text = fill(template, {**found.groupdict(), "id": ID})
+                return Printed(place, line, text, template, found["id"])
         return None
 
 
@@ -229,7 +231,7 @@ def check_interleaved(
         (_each_id(ids, sequences) if right_ids else None)
         or _same_lines(lines, [*accepts * (len(sequences) + 1), *(line for each in sequences for line in each)])
         or (_wrong_ids(console, lines, len(sequences)) if ids and not right_ids else None)
-        or _order(lines, [[*accepts, *sequence] for sequence in sequences])
+        or _order(lines, [[*accepts, *sequence] for sequence in sequences], told_by_id=bool(ids))
         or _room(actual, in_room, room)
     )
 
@@ -306,47 +308,67 @@ def _wrong_ids(console: Console, lines: Iterable[Printed], connections: int) -> 
     return Problem("wrong-ids", Where(line=place), {"connections": connections, "wrong": ", ".join(shown)})
 
 
-def _order(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]]) -> Problem | None:
-    """Whether at each moment as many connections have reached a line as have passed it."""
-    steps: dict[str, int | None] = {}  # where in its sequence a line stands; None where it has no one place
-    before: dict[str, set[str]] = defaultdict(set)
+def _order(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]], *, told_by_id: bool) -> Problem | None:
+    """Whether at each moment as many connections have reached a line as have passed it.
+
+    Where it is `told_by_id` already in which order lines with an id come, only those beside others are looked at.
+    """
+    looked_at = _beside_lines_without_id(sequences) if told_by_id else None
+    steps: dict[str, int] = {}  # where in its sequence a line stands; -1 where it has no one place
+    leader: dict[str, str] = {}  # the line before a line, or the first that was found there
+    leaders: dict[str, set[str]] = {}  # all of them, where there are several
+    left_out: set[str] = set()  # lines that follow one that is not looked at, or has no one place
     unsure: set[int] = set()
     for sequence in sequences:
+        before = None
         for index, line in enumerate(sequence):
-            step = steps.setdefault(line.text, index)
+            text = line.text
+            if looked_at is not None and text not in looked_at:
+                before = None
+                continue
+            step = steps.setdefault(text, index)
             if step != index:
-                unsure |= {index} if step is None else {index, step}
-                steps[line.text] = None
-            if index:
-                before[line.text].add(sequence[index - 1].text)
-    # A line that has no one place, or follows one that has none, is left to the ids.
-    judged = {
-        text: step
-        for text, step in steps.items()
-        if step and all(steps[earlier] is not None for earlier in before[text])
-    }
+                unsure |= {index, step}
+                steps[text] = -1
+            if before is None:
+                left_out.add(text)
+            elif leader.setdefault(text, before) != before:
+                leaders.setdefault(text, {leader[text]}).add(before)
+            before = text
     followers: dict[str, list[str]] = defaultdict(list)  # of each line, those that follow it or another one
-    for text in judged:
-        if len(before[text]) > 1:
-            for earlier in before[text]:
-                followers[earlier].append(text)
+    for text, several in leaders.items():
+        for before in several:
+            followers[before].append(text)
+    left_out |= {text for text, several in leaders.items() if any(steps[before] < 0 for before in several)}
     seen: Counter[str] = Counter()
     led: Counter[str] = Counter()  # how many of those that they follow have come
     reached: Counter[int] = Counter()
     for printed in lines:
         text = printed.text
+        if text not in steps:
+            continue
         seen[text] += 1
-        step = steps[text]
-        if step is not None:
-            reached[step] += 1
+        index = steps[text]
+        if index >= 0:
+            reached[index] += 1
         for later in followers.get(text, ()):
             led[later] += 1
-        if text not in judged:
+        if index < 1 or text in left_out or steps[leader[text]] < 0:
             continue
-        index, earlier = judged[text], before[text]
-        possible = led[text] if len(earlier) > 1 else seen[next(iter(earlier))]
+        possible = led[text] if text in leaders else seen[leader[text]]
         ahead = index not in unsure and index - 1 not in unsure and reached[index] > reached[index - 1]
         if ahead or seen[text] > possible:
-            expected = min(earlier).replace(ID, printed.id or ID)
+            expected = min(leaders.get(text, {leader[text]})).replace(ID, printed.id or ID)
             return Problem("line-out-of-order", Where(line=printed.place), {"got": printed.line, "expected": expected})
     return None
+
+
+def _beside_lines_without_id(sequences: Sequence[Sequence[WireLine]]) -> set[str]:
+    """The lines without an id, and those that come right before or behind one."""
+    return {
+        line.text
+        for sequence in sequences
+        for index, near in enumerate(sequence)
+        if ID not in near.template
+        for line in sequence[max(0, index - 1) : index + 2]
+    }

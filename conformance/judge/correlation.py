@@ -60,12 +60,30 @@ def correlate(protocol: Protocol, result: ProcessResult, conversations: Sequence
         whose = _by_block(result, console, listening, lines, conversations, sequences)
     else:
         whose = _by_id(lines, conversations, sequences)
-    by_template: dict[str, list[WireLine]] = defaultdict(list)
+    found: dict[int, LinePlace] = {}
+    whole = {conversation.number: LinePlace(conversation.number) for conversation in conversations}
+    for number, connection in whose.items():
+        found[number] = whole[connection]
+    demanded: dict[str, dict[int, list[WireLine]]] = defaultdict(lambda: defaultdict(list))
     for line in _all_lines(console, conversations, sequences):
-        by_template[line.template].append(line)
-    return {number: LinePlace(connection) for number, connection in whose.items()} | dict(
-        _taken(result, lines, whose, by_template)
-    )
+        demanded[line.template][line.connection or 0].append(line)
+    turns = {template: {number: _InTurn(mine) for number, mine in each.items()} for template, each in demanded.items()}
+    pools: dict[str, _Pool] = {}
+    for printed in lines:
+        template = printed.template
+        if template not in turns:
+            continue
+        connection = whose.get(printed.place)
+        if connection is not None:
+            turn = turns[template].get(connection)
+            told = turn.take(printed.text) if turn else None
+        else:
+            if template not in pools:
+                pools[template] = _Pool(line for mine in demanded[template].values() for line in mine)
+            told = pools[template].take(printed.text, result.lines[printed.place].at)
+        if told is not None and told.field is not None and told.connection is not None:
+            found[printed.place] = LinePlace(told.connection, told.field.side, told.field.offset)
+    return found
 
 
 def _all_lines(
@@ -78,34 +96,6 @@ def _all_lines(
             for conversation in conversations:
                 for post in posts(conversation, side):
                     yield WireLine(fill(line, post.message.fields), line, post.connection, post.message.last)
-
-
-def _taken(
-    result: ProcessResult, lines: Sequence[Printed], whose: Mapping[int, int], by_template: Mapping[str, list[WireLine]]
-) -> Iterator[tuple[int, LinePlace]]:
-    turns: dict[tuple[str, int], _InTurn] = {}
-    pools: dict[str, _Pool] = {}
-    split: set[str] = set()
-    for printed in lines:
-        told = by_template.get(printed.template)
-        if not told:
-            continue
-        connection = whose.get(printed.place)
-        if connection is None:
-            if printed.template not in pools:
-                pools[printed.template] = _Pool(told)
-            line = pools[printed.template].take(printed.text, result.lines[printed.place].at)
-        else:
-            if printed.template not in split:
-                split.add(printed.template)
-                mine: dict[int | None, list[WireLine]] = defaultdict(list)
-                for one in told:
-                    mine[one.connection].append(one)
-                turns.update(((printed.template, number or 0), _InTurn(each)) for number, each in mine.items())
-            turn = turns.get((printed.template, connection))
-            line = turn.take(printed.text) if turn else None
-        if line is not None and line.field is not None and line.connection is not None:
-            yield printed.place, LinePlace(line.connection, line.field.side, line.field.offset)
 
 
 class _InTurn:

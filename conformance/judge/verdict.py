@@ -194,18 +194,12 @@ def _console(
 
 
 def _member_lines(member: str, console: Console, broadcast: Broadcast | None, values: dict[str, Any]) -> list[WireLine]:
-    heard = [
-        WireLine(fill(line, post.message.fields), line, post.connection, post.message.last)
-        for post in (broadcast.received.get(member, ()) if broadcast else ())
-        if post.author != member
-        for line in console.heard
-    ]
-    begins, ends = (*console.starting, *console.connected), console.left
-    return [
-        *(WireLine(fill(line, values), line) for line in begins),
-        *heard,
-        *(WireLine(fill(line, values), line) for line in ends),
-    ]
+    lines = [WireLine(fill(line, values), line) for line in (*console.starting, *console.connected)]
+    for post in broadcast.received.get(member, ()) if broadcast else ():
+        if post.author != member:
+            said = post.message.fields
+            lines += [WireLine(fill(line, said), line, post.connection, post.message.last) for line in console.heard]
+    return lines + [WireLine(fill(line, values), line) for line in console.left]
 
 
 def _room(console: Console, broadcast: Broadcast | None) -> list[WireLine]:

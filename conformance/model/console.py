@@ -50,15 +50,17 @@ class Console(Model):
 
 def fill(template: str, values: Mapping[str, Any]) -> str:
     """The line with its places filled in; a place without a value stays, for `pattern` to match."""
-    first, *rest = _parts(template)
-    return "".join([first, *(f"{values[name]}{text}" if name in values else f"{{{name}}}{text}" for name, text in rest)])
+    form, places = _form(template)
+    if not places:
+        return template
+    return form % tuple([values.get(name, place) for name, place in places])
 
 
 @lru_cache(maxsize=1024)
-def _parts(template: str) -> tuple[Any, ...]:
-    """The text before the first place, and each place with the text behind it."""
-    first, *rest = _PLACE.split(template)
-    return first, *zip(rest[::2], rest[1::2], strict=True)
+def _form(template: str) -> tuple[str, list[tuple[str, str]]]:
+    """The template for `%`, and its places: the name, and what stands there without a value."""
+    places = [(name, f"{{{name}}}") for name in _PLACE.findall(template)]
+    return "%s".join(_PLACE.split(template.replace("%", "%%"))[::2]), places
 
 
 @lru_cache(maxsize=1024)
