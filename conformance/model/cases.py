@@ -12,54 +12,24 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from pydantic import Field, PlainValidator, SkipValidation, field_validator, model_validator
+from pydantic import Field, SkipValidation, field_validator, model_validator
 
 from conformance.agent.player.items import parse_items
 from conformance.agent.player.steps import STEPS, Again, Concurrency, Input, Rests, Serve, Shows, Step, Together, Type
+from conformance.model.placeholders import fill_all, with_parts
 from conformance.model.typed_lines import parse_lines
-from conformance.model.yaml_file import Lines, Model, YamlError, plain_name, read_yaml, validate
+from conformance.model.yaml_file import Lines, Model, Text, YamlError, plain_name, read_yaml, validate
 
-__all__ = ["Case", "CaseFile", "Text", "all_steps", "load_cases"]
+__all__ = ["Case", "CaseFile", "all_steps", "load_cases"]
 
 _OLD_KEYS = {"rough": "non-strict", "crowd": "concurrency"}  # files written before these had their names
-_PLACE = re.compile(r"\{(\w+(?:\.\d+)?)\}")
 
 Target: TypeAlias = tuple[str, Literal["server", "client"]]
 """The name of a protocol, and a side of it."""
 
 _Steps = tuple[SkipValidation[Step], ...]
-
-
-class Text(str):
-    """A sentence of a file: `about: a sentence`, or one a language, `about: {en: a sentence, fr: une phrase}`.
-
-    As a string it is the English one, or the only one.
-    """
-
-    def __new__(cls, english: str, french: str | None = None) -> Text:
-        text = super().__new__(cls, english)
-        text._french = french
-        return text
-
-    _french: str | None
-
-    def in_language(self, language: str) -> str:
-        """The sentence in that language, `en` or `fr`; the only one where the file has no more."""
-        return self._french if language == "fr" and self._french is not None else str(self)
-
-
-def _text(content: Any) -> Text:
-    match content:
-        case str():
-            return Text(content)
-        case {"en": str(english), "fr": str(french), **rest} if not rest:
-            return Text(english, french)
-    raise ValueError(f"must be a sentence, or one a language as {{en: ..., fr: ...}}, got {content!r}")
-
-
-_Text = Annotated[Text, PlainValidator(_text)]
 
 
 class Case(Model):
@@ -76,14 +46,14 @@ class Case(Model):
     """
 
     name: str
-    about: _Text
+    about: Text
     steps: _Steps
     serves: Literal["both", "at once", "one at a time"] = "both"
     console: Lines = ()
     hides: Lines = ()
     author: str = "alice"
     listens: bool = True
-    non_strict: _Text | None = Field(default=None, alias="non-strict")
+    non_strict: Text | None = Field(default=None, alias="non-strict")
 
     @field_validator("name")
     @classmethod
@@ -222,7 +192,7 @@ def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
 
 
 def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:
-    """The case once for each combination of what stands under `for`, its places filled in."""
+    """The case once for each combination of the values under `for`, with its placeholders replaced."""
     if not isinstance(case, dict) or "for" not in case:
         yield case
         return
@@ -232,14 +202,10 @@ def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:
         raise YamlError(f"{path}: cases.{number}.for: must be a mapping of names to lists or ranges, got {axes!r}")
     axes = {name: list(enumerate(_values(axis, path, number), 1)) for name, axis in axes.items()}
     for combination in itertools.product(*axes.values()):
-        values: dict[str, Any] = {}
-        labels: list[str] = []
-        for name, (place, value) in zip(axes, combination, strict=True):
-            values[name] = value
-            if isinstance(value, list):  # {of.0} is the first of the list that `of` is
-                values.update({f"{name}.{index}": part for index, part in enumerate(value)})
-            labels.append(f"{name}-{_label(value, place)}")
-        yield {**_fill(rest, values), "name": "/".join([str(rest.get("name")), *labels])}
+        chosen = dict(zip(axes, combination, strict=True))
+        values = with_parts({name: value for name, (_, value) in chosen.items()})
+        labels = [f"{name}-{_label(value, place)}" for name, (place, value) in chosen.items()]
+        yield {**fill_all(rest, values), "name": "/".join([str(rest.get("name")), *labels])}
 
 
 def _values(axis: Any, path: Path, number: int) -> list[Any]:
@@ -256,17 +222,3 @@ def _label(value: Any, place: int) -> str:
     """The value, where pytest's -k can name it, and else its place in the list."""
     text = "+".join(map(str, value[:2])) if isinstance(value, list) else str(value).replace(" ", "")
     return text if re.fullmatch(r"[\w.+-]{1,40}", text) else str(place)
-
-
-def _fill(content: Any, values: Mapping[str, Any]) -> Any:
-    match content:
-        case dict():
-            return {key: _fill(value, values) for key, value in content.items()}
-        case list():
-            return [_fill(value, values) for value in content]
-        case str():
-            whole = _PLACE.fullmatch(content)
-            if whole and whole[1] in values:
-                return values[whole[1]]
-            return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), content)
-    return content

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from conformance.agent.tap.conditions import Conditions
-from conformance.model.yaml_file import Model
+from conformance.model.yaml_file import Model, Text
 
 __all__ = ["Network"]
 
@@ -20,7 +20,7 @@ _Milliseconds = Annotated[
 class Network(Model):
     """What lies between the programs (the numbers as in `Conditions`), and how many clients a crowd has in it."""
 
-    about: str
+    about: Text
     clients: int = Field(ge=1)
     split: int = Field(default=0, ge=0)
     hold_ms: _Milliseconds = 0.0

@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.expressions import Expression, names_in, parse_expression
 from conformance.agent.sized_bytes import BYTES, CountedBytes
-from conformance.model.yaml_file import Lines, Model, _as_tuple, plain_name
+from conformance.model.yaml_file import Lines, Model, Text, _as_tuple, plain_name
 from javaio import WIRE_TYPES, WireType
 
 __all__ = ["BothWays", "FieldStep", "Protocol", "Repeat", "Step"]
@@ -149,7 +149,7 @@ class Protocol(Model):
     """One protocol, as a file of `protocols/` has it."""
 
     protocol: str
-    about: str
+    about: Text
     port: int = Field(ge=1, le=65535)
     session: Steps
 

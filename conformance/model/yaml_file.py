@@ -11,9 +11,10 @@ from typing import Annotated, Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic_core import CoreSchema, ErrorDetails
+from pydantic_core.core_schema import no_info_plain_validator_function, to_string_ser_schema
 
-__all__ = ["Lines", "Model", "YamlError", "plain_name", "read_yaml", "unknown_key", "validate"]
+__all__ = ["Lines", "Model", "Text", "YamlError", "plain_name", "read_yaml", "unknown_key", "validate"]
 
 T = TypeVar("T")
 _SHOWN = 60
@@ -60,6 +61,37 @@ def _as_tuple(value: Any) -> Any:
 
 Lines = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 """A list of strings in YAML."""
+
+
+class Text(str):
+    """A sentence of a file: `about: a sentence`, or one a language, `about: {en: a sentence, fr: une phrase}`.
+
+    As a string it is the English one, or the only one.
+    """
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, *_: Any) -> CoreSchema:
+        return no_info_plain_validator_function(_text, serialization=to_string_ser_schema())
+
+    def __new__(cls, english: str, french: str | None = None) -> Text:
+        text = super().__new__(cls, english)
+        text._french = french
+        return text
+
+    _french: str | None
+
+    def in_language(self, language: str) -> str:
+        """The sentence in that language, `en` or `fr`; the only one where the file has no more."""
+        return self._french if language == "fr" and self._french is not None else str(self)
+
+
+def _text(content: Any) -> Text:
+    match content:
+        case str():
+            return Text(content)
+        case {"en": str(english), "fr": str(french), **rest} if not rest:
+            return Text(english, french)
+    raise ValueError(f"must be a sentence, or one a language as {{en: ..., fr: ...}}, got {content!r}")
 
 
 class _Loader(yaml.SafeLoader):

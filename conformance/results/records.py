@@ -24,8 +24,8 @@ from conformance.diagnosis import Finding
 from conformance.formatting import LANGUAGES, catalogue, sentence
 from conformance.formatting.findings import finding_to_json
 from conformance.judge import ConsoleLine, LineMark, LinePlace, ProcessResult, WireMark
+from conformance.model import yaml_file
 from conformance.model.cases import Case
-from conformance.model.cases import Text as FileText
 from conformance.model.cells import Cell
 from conformance.results.analysis import Analysis
 from conformance.results.schema import (
@@ -91,9 +91,9 @@ def skipped(subject: _Subject, reason: Problem) -> RecordEntry:
     return {**_head(subject), "verdict": "skipped", "problems": [entry]}
 
 
-def each_language(text: str) -> Text:
+def each_language(text: yaml_file.Text) -> Text:
     """A sentence of a file in every language; the only one in all of them."""
-    return {language: text.in_language(language) if isinstance(text, FileText) else text for language in LANGUAGES}
+    return {language: text.in_language(language) for language in LANGUAGES}
 
 
 def _head(subject: _Subject) -> RecordEntry:
