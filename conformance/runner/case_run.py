@@ -12,7 +12,6 @@ from conformance.agent.player.player import Outcome
 from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Recording
 from conformance.backends.base import Places, ProgramError, Started, Worker
-from conformance.backends.console_log import ConsoleLog
 from conformance.backends.player_client import PlayerControl, PlayerError
 from conformance.judge.console_line import ConsoleLine
 from conformance.model.cases import Case, CaseFile, load_cases
@@ -149,7 +148,7 @@ class _ServerRun(_Run):
             return self._problem("cannot-start", reason=str(error))
         assert self._program.console is not None
         line = fill(self._program.console.listening or "", {"port": places.server_port})
-        if _wait_for_line(server.console, line, time.monotonic() + _LISTEN_SECONDS):
+        if server.console.wait_for_line(line, time.monotonic() + _LISTEN_SECONDS):
             return server
         server.handle.stop()
         return self._problem("never-listened", text=line, seconds=_LISTEN_SECONDS)
@@ -217,16 +216,3 @@ class _ClientRun(_Run):
                 if line.stream == "out" and re.fullmatch(unwanted, line.text):
                     return self._problem("forbidden-line", number, pattern=unwanted, text=shown(line.text))
         return None
-
-
-def _wait_for_line(console: ConsoleLog, wanted: str, until: float) -> bool:
-    """Waits for a line of standard output, each looked at once; False where it has not come by `until`."""
-    looked_at = 0
-
-    def seen(log: ConsoleLog) -> bool:
-        nonlocal looked_at
-        lines = log.since(looked_at)
-        looked_at += len(lines)
-        return any(line.stream == "out" and line.text == wanted for line in lines)
-
-    return console.wait_for(seen, until)

@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from conformance.agent.addresses import shown_address
 from conformance.agent.events import CLIENT, Event, Kind, Side, other
@@ -113,7 +113,10 @@ class Peer:
                 raise self._unexpected("bad-size", due) from None
             if item.remembers is not None:
                 assert wire is not None
-                known[item.remembers] = self._value(wire, _Due.field_of(item, wire), until, item)
+                values: dict[str, Any] = (
+                    {"due": "size", "needed": wire.size} if wire.name == BYTES else {"due": "field"}
+                )
+                known[item.remembers] = self._value(wire, _Due(item.remembers, wire.name, values), until, item)
             else:
                 self._exactly(item, wire, known, until)
 
@@ -162,7 +165,7 @@ class Peer:
                 if how not in ("either", end.how):
                     raise self._unexpected("ended-otherwise", ended=end.how, how=how) from None
                 return
-        if self._buffer:
+        if self._buffer and after == "nothing":
             raise self._unexpected("sent-instead-of-ending", **self._so_far())
         raise self._unexpected("must-end", timeout=self._timeout)
 
@@ -188,7 +191,15 @@ class Peer:
     def _exactly(self, item: Item, wire: WireType[Any] | None, known: Mapping[str, Any], until: float) -> None:
         """These bytes. Where only some have come, and a wrong one among them, that one is the problem."""
         expected = item.encode(known)
-        due = _Due.value_of(wire, None if wire is None else item.evaluate(known), expected)
+        if self._buffer.startswith(expected):
+            self._drop(len(expected))
+            return
+        values: dict[str, Any] = {"due": "bytes", "right": expected[:_SHOWN_BYTES], "needed": len(expected)}
+        if wire is not None and wire.name != BYTES:
+            values |= {"due": "value", "expected": shown(item.evaluate(known))}
+        if len(expected) > _SHOWN_BYTES:
+            values["due"] = f"long-{values['due']}"
+        due = _Due(None, BYTES if wire is None else wire.name, values)
         try:
             self._need(len(expected), due, until)
         except UnexpectedError:
@@ -199,7 +210,7 @@ class Peer:
             self._drop(len(expected))
             return
         same = next((place for place, (one, two) in enumerate(zip(got, expected, strict=False)) if one != two), 0)
-        values: dict[str, Any] = {"differs": self._offset + same, "size": len(got), "raw": got[:_SHOWN_BYTES]}
+        values = {"differs": self._offset + same, "size": len(got), "raw": got[:_SHOWN_BYTES]}
         if len(expected) > _SHOWN_BYTES:  # of long values those bytes are shown that are not the same
             pieces = (data[same : same + _SHOWN_BYTES] for data in (got, expected))
             values |= {"same": same, **dict(zip(("raw", "right"), pieces, strict=True))}
@@ -250,26 +261,12 @@ class Peer:
         return _EndError(how)
 
 
-class _Due:
+class _Due(NamedTuple):
     """What must come next, as a problem says it: the field's name and type, and facts for the sentence."""
 
-    def __init__(self, field: str | None, type_: str | None, values: Mapping[str, Any]) -> None:
-        self.field, self.type, self.values = field, type_, values
-
-    @classmethod
-    def field_of(cls, item: Item, wire: WireType[Any]) -> _Due:
-        """Any value, which is to be remembered."""
-        values: dict[str, Any] = {"due": "field"} if wire.name != BYTES else {"due": "size", "needed": wire.size}
-        return cls(item.remembers, wire.name, values)
-
-    @classmethod
-    def value_of(cls, wire: WireType[Any] | None, value: Any, data: bytes) -> _Due:
-        """This value, or bytes that are none."""
-        values: dict[str, Any] = {"right": data[:_SHOWN_BYTES], "needed": len(data)}
-        is_long = len(data) > _SHOWN_BYTES
-        if wire is None or wire.name == BYTES:
-            return cls(None, BYTES, {"due": "long-bytes" if is_long else "bytes", **values})
-        return cls(None, wire.name, {"due": "long-value" if is_long else "value", "expected": shown(value), **values})
+    field: str | None
+    type: str | None
+    values: Mapping[str, Any]
 
 
 def shown(value: Any) -> Any:
