@@ -147,8 +147,6 @@ class _Entry:
     def to_json(self) -> str:
         if not self.text:
             told = problem_json(self.what) if isinstance(self.what, Problem) else diagnosis_json(self.what)
-            if isinstance(self.what, Problem):
-                told["side"] = self.what.where.side
             own = {"id": self.id, "server": self.server, "event": self.event, "at": self.at, "times": self.times}
             self.text = json.dumps(told | own | {"connections": self.connections})
         return self.text

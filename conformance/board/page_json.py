@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from conformance.agent.problem import Problem
+from conformance.agent.problem import Problem, Where
 from conformance.decoder import Field
 from conformance.formatting import LANGUAGES, Catalogue, Language, catalogue, sentence
-from conformance.formatting.findings import explain, finding_to_json
+from conformance.formatting.findings import explain
 from conformance.observe.live_events import (
     Bytes,
     Closed,
@@ -76,23 +76,24 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 def headline(what: Problem | Diagnosed) -> dict[str, Any]:
     """What a row says of it: its code and one sentence."""
-    if isinstance(what, Problem):
-        told = problem_json(what)
-        return {"code": told["code"], "text": told["text"]}
-    return {"code": what.finding.key, "text": in_each_language(lambda words: _explained(what, words)[0])}
+    told = problem_json(what) if isinstance(what, Problem) else diagnosis_json(what)
+    return {"code": told["code"], "text": told["text"]}
 
 
 def diagnosis_json(event: Diagnosed) -> dict[str, Any]:
-    """The finding, and by language its heading and the paragraphs below."""
-    told = in_each_language(lambda words: _explained(event, words))
-    return finding_to_json(event.finding) | {
-        "text": {language: lines[0] for language, lines in told.items()},
-        "more": {language: lines[1:] for language, lines in told.items()},
+    """Its code and place, its title and description, and in lines what speaks for it and how to correct it."""
+    finding = event.finding
+    where = Where(finding.connections[0], finding.side, finding.offset, finding.field, finding.type, finding.round)
+    place = {name: value for name in Where.__slots__ if (value := getattr(where, name)) is not None}
+    code = f"finding.{finding.key}"
+    return {
+        "code": finding.key,
+        "where": place,
+        "guess": finding.guess,
+        "text": in_each_language(lambda words: words.text(f"{code}.title")),
+        "description": in_each_language(lambda words: words.text(f"{code}.description")),
+        "lines": in_each_language(lambda words: explain(finding, event.others, words).splitlines()[1:]),
     }
-
-
-def _explained(event: Diagnosed, words: Catalogue) -> list[str]:
-    return explain(event.finding, event.others, words).splitlines()
 
 
 def row_field(field: Field) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def _line(event: LiveEvent) -> dict[str, Any]:
 
 def _field(field: Field) -> dict[str, Any]:
     value = _value(field)
-    told = {"side": field.side, "field": field.name, "type": field.type, "value": value[:LONG]}
+    told: dict[str, Any] = {"side": field.side, "field": field.name, "type": field.type, "value": value[:LONG]}
     if len(value) > LONG:
         told["characters"] = len(value)
     told |= _bytes(field.raw, field.offset)

@@ -282,16 +282,19 @@ function drawProblems() {
 }
 
 function drawProblem(problem) {
-  const who = make("p", { class: "card-state" }, visible(serverName(problem.server)), problem.side ? ` · ${t(`of.${problem.side}`)}` : "", " · ");
+  const { side } = problem.where;
+  const who = make("p", { class: "card-state" }, visible(serverName(problem.server)), side ? ` · ${t(`of.${side}`)}` : "", " · ");
   problem.connections.forEach((each, index) => who.append(index ? " " : "", make("a", { href: `#follow/${problem.server}/${each}` }, `#${each}`)));
   if (problem.times > 1) who.append(` · ${t("times", { count: problem.times })}`);
   who.append(` · ${clock(problem.at)}`);
-  const more = problem.more ? make("details", { name: "remedy" }, make("summary", null, t("remedy")), ...paragraphs(problem)) : null;
-  return make("li", { class: `problem${problem.event === "stalled" ? " soft" : ""}`, "data-event": problem.event, "data-code": problem.code, "data-side": problem.side, "data-server": serverName(problem.server) },
-    prose("h3", inLanguage(problem.text)), who, more);
+  const heading = prose("h3", inLanguage(problem.text));
+  if (problem.guess) heading.append(` (${t("guess")})`);
+  const more = problem.lines ? make("details", { name: "remedy" }, make("summary", null, t("remedy")), ...paragraphs(problem)) : null;
+  return make("li", { class: `problem${problem.event === "stalled" ? " soft" : ""}`, "data-event": problem.event, "data-code": problem.code, "data-side": side, "data-server": serverName(problem.server) },
+    heading, who, problem.description ? prose("p", inLanguage(problem.description)) : null, more);
 }
 
-const paragraphs = (diagnosis) => inLanguage(diagnosis.more).map((text) => prose("p", text));
+const paragraphs = (diagnosis) => inLanguage(diagnosis.lines).map((text) => prose("p", text));
 
 function drawChats() {
   const chats = only(shown.servers.map((server, index) => ({ ...server, server: index })).filter((server) => server.chat));
@@ -402,7 +405,7 @@ function drawLine(line) {
     classes = `line note ${event}`;
     const does = { opened: "line.opened", end: `line.end.${line.side}`, reset: `line.reset.${line.side}` }[event];
     if (does) what.append(make("p", null, t(does), line.reason ? make("span", { lang: "en" }, visible(` (${line.reason})`)) : null));
-    if (diagnosis) what.append(prose("p", inLanguage(diagnosis.text), { class: "wrong" }), ...paragraphs(diagnosis));
+    if (diagnosis) what.append(prose("p", inLanguage(diagnosis.text), { class: "wrong" }), prose("p", inLanguage(diagnosis.description)), ...paragraphs(diagnosis));
   }
   if (problem) {
     const soft = event === "stalled" || event === "elided";
