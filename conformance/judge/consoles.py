@@ -19,7 +19,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from conformance.agent.problem import Problem, Where
 from conformance.decoder import Conversation, Field
-from conformance.model.console import Console, fill, pattern
+from conformance.model.console import Console
+from conformance.model.placeholders import fill, pattern
 
 __all__ = [
     "ID",

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from conformance.model.yaml_file import Lines, Model
 
-__all__ = ["Console", "fill", "pattern"]
-
-_PLACE = re.compile(r"\{(\w+)\}")
+__all__ = ["Console"]
 
 
 class Console(Model):
@@ -46,28 +42,3 @@ class Console(Model):
         if self.role == "server" and self.listening is None:
             raise ValueError("a server's console needs the line that says it listens, under `listening`")
         return self
-
-
-def fill(template: str, values: Mapping[str, Any]) -> str:
-    """The line with its places filled in; a place without a value stays, for `pattern` to match."""
-    form, places = _form(template)
-    if not places:
-        return template
-    return form % tuple([values.get(name, place) for name, place in places])
-
-
-@lru_cache(maxsize=1024)
-def _form(template: str) -> tuple[str, list[tuple[str, str]]]:
-    """The template for `%`, and its places: the name, and what stands there without a value."""
-    places = [(name, f"{{{name}}}") for name in _PLACE.findall(template)]
-    return "%s".join(_PLACE.split(template.replace("%", "%%"))[::2]), places
-
-
-@lru_cache(maxsize=1024)
-def pattern(template: str) -> re.Pattern[str]:
-    """A pattern that matches the line whatever stands in its places, and the same in a place that stands twice."""
-    texts, names = _PLACE.split(template)[::2], _PLACE.findall(template)
-    parts = [re.escape(texts[0])]
-    for number, (name, text) in enumerate(zip(names, texts[1:], strict=True)):
-        parts += [f"(?P={name})" if name in names[:number] else f"(?P<{name}>.*)", re.escape(text)]
-    return re.compile("".join(parts), re.DOTALL)

@@ -1,6 +1,6 @@
 """Placeholders: `{name}` in the texts of YAML files, and `{name.0}` for the first part of a value that is a list.
 
-Commands of programs, lines of consoles and cases use them. A placeholder without a value stays as it is.
+Commands of programs, lines of consoles, arguments of images and cases use them. A placeholder without a value stays.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ _CACHED = 1024
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
     """The text with its placeholders replaced by the values."""
-    first, *rest = _parts(text)
-    return "".join([first, *[f"{values.get(name, place)}{after}" for name, place, after in rest]])
+    form, placeholders = _compiled(text)
+    if not placeholders:
+        return text
+    return form % tuple([values.get(name, placeholder) for name, placeholder in placeholders])
 
 
 def fill_all(content: Any, values: Mapping[str, Any]) -> Any:
-    """The same for every text in nested mappings and lists; a text that is one placeholder becomes the value itself."""
+    """The same for each text in nested mappings and lists; a text that is one placeholder becomes the value itself."""
     match content:
         case dict():
             return {key: fill_all(value, values) for key, value in content.items()}
@@ -36,7 +38,7 @@ def fill_all(content: Any, values: Mapping[str, Any]) -> Any:
 
 
 def with_parts(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, and the parts of those that are lists as `name.0`, `name.1`."""
+    """The values, and the parts of those that are lists, as `name.0`, `name.1`."""
     parts = {
         f"{name}.{index}": part
         for name, value in values.items()
@@ -47,7 +49,7 @@ def with_parts(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_placeholders(text: str, known: Iterable[str]) -> None:
-    """Raises ValueError for a placeholder that is not among the known names."""
+    """Raises ValueError for a placeholder whose name is not known."""
     for name in _PLACEHOLDER.findall(text):
         if name not in known:
             raise ValueError(f"no such placeholder: {{{name}}}; known are {', '.join(known)}")
@@ -55,18 +57,24 @@ def check_placeholders(text: str, known: Iterable[str]) -> None:
 
 @lru_cache(maxsize=_CACHED)
 def pattern(text: str) -> re.Pattern[str]:
-    """A pattern that matches the text with anything in its placeholders, and the same in all places of one name."""
-    first, *rest = _parts(text)
+    """A pattern that matches the text with anything in its placeholders, and the same in all of one name."""
+    first, *rest = _PLACEHOLDER.split(text)
     parts = [re.escape(first)]
     seen: set[str] = set()
-    for name, _, after in rest:
-        parts += [f"(?P={name})" if name in seen else f"(?P<{name}>.*)", re.escape(after)]
+    for name, after in zip(rest[::2], rest[1::2], strict=True):
+        if not name.isidentifier():  # `{of.0}` has no value in a line
+            part = re.escape(f"{{{name}}}")
+        elif name in seen:
+            part = f"(?P={name})"
+        else:
+            part = f"(?P<{name}>.*)"
+        parts += [part, re.escape(after)]
         seen.add(name)
     return re.compile("".join(parts), re.DOTALL)
 
 
 @lru_cache(maxsize=_CACHED)
-def _parts(text: str) -> tuple[Any, ...]:
-    """The text before the first placeholder; then the name of each, the placeholder itself, and the text after it."""
-    first, *rest = _PLACEHOLDER.split(text)
-    return first, *((name, f"{{{name}}}", after) for name, after in zip(rest[::2], rest[1::2], strict=True))
+def _compiled(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The text as a format for `%`, and its placeholders: the name, and what stands there without a value."""
+    placeholders = [(name, f"{{{name}}}") for name in _PLACEHOLDER.findall(text)]
+    return "%s".join(_PLACEHOLDER.split(text.replace("%", "%%"))[::2]), placeholders

@@ -15,7 +15,7 @@ from conformance.backends.base import Places, ProgramError, Started, Worker
 from conformance.backends.player_client import PlayerControl, PlayerError
 from conformance.judge.console_line import ConsoleLine
 from conformance.model.cases import Case, CaseFile, load_cases
-from conformance.model.console import fill
+from conformance.model.placeholders import fill
 from conformance.model.program import Program
 from conformance.model.protocol import Protocol
 from conformance.model.registry import Registry

@@ -1,27 +1,39 @@
-"""Runs one cell: starts the server, puts the tap in between, starts the clients, and collects all three accounts.
+"""Runs one cell: starts the server, puts the tap in between, starts the clients, and collects what all of them did.
 
 Nothing here decides whether the programs understood each other; that is the judge's, from what is collected.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from conformance.agent.events import CLIENT
+from conformance.agent.events import CLIENT, SERVER
+from conformance.agent.problem import Problem, ProblemError
 from conformance.agent.recording import Recording
 from conformance.backends.base import Places, ProgramError, Started, Worker
-from conformance.backends.console_log import ConsoleLog
+from conformance.backends.console_log import MOST_BYTES, MOST_LINES, ConsoleLog
 from conformance.backends.tap_client import TapError
-from conformance.decoder.conversation import read_conversation
-from conformance.judge import Account, Evidence, Verdict, expected_count, judge
-from conformance.judge.broadcast import Said
+from conformance.decoder import Conversation, Conversations
+from conformance.judge import (
+    ConsoleLine,
+    Observation,
+    ProcessResult,
+    Said,
+    Verdict,
+    expected_count,
+    judge,
+    program_problem,
+)
 from conformance.model.cells import Cell
 from conformance.model.console import fill, pattern
 from conformance.model.program import Program
-from conformance.model.scenario import Join, Leave, Say
+from conformance.model.protocol import FieldStep, Protocol
+from conformance.model.scenario import Join, Leave, Say, Scenario
 
 __all__ = ["CellResult", "Limits", "run_cell"]
 
@@ -46,19 +58,10 @@ class CellResult:
     cell: Cell
     verdict: Verdict
     recording: Recording
-    accounts: list[Account]
+    results: list[ProcessResult]
     began: float
     seconds: float
     phases: dict[str, float] = field(default_factory=dict)
-
-
-class _StepError(Exception):
-    """A step of a scenario did not bring about what it must: the member it is about, and what did not happen."""
-
-    def __init__(self, member: str | None, trouble: str) -> None:
-        super().__init__(member, trouble)
-        self.member = member
-        self.trouble = trouble
 
 
 def run_cell(cell: Cell, worker: Worker, limits: Limits | None = None) -> CellResult:
@@ -66,15 +69,26 @@ def run_cell(cell: Cell, worker: Worker, limits: Limits | None = None) -> CellRe
     return _Run(cell, worker, limits or Limits()).run()
 
 
+class _StepError(Exception):
+    """A step of a scenario did not bring about what it must, for this member, or (None) for the server."""
+
+    def __init__(self, member: str | None, code: str, **values: Any) -> None:
+        super().__init__(member, code)
+        self.member = member
+        self.code = code
+        self.values = values
+
+
 class _Run:
     def __init__(self, cell: Cell, worker: Worker, limits: Limits) -> None:
         self._cell = cell
         self._worker = worker
         self._limits = limits
-        self._recording = Recording()
+        self._wire = _Wire(cell.protocol, Recording())
         self._clients: dict[str | None, Started] = {}
-        self._troubles: dict[str | None, str] = {}
-        self._server_trouble: str | None = None
+        self._problems: dict[str | None, Problem] = {}
+        self._server_problem: Problem | None = None
+        self._server_lines: dict[str, _Lines] = {}
         self._said: list[Said] = []
         self._phases: dict[str, float] = {}
         self._began = self._phase_began = time.monotonic()
@@ -86,14 +100,11 @@ class _Run:
             try:
                 server = self._worker.start(cell.server, {"port": str(places.server_port)})
             except ProgramError as error:
-                return self._failed(f"the server {cell.server.name} cannot be started: {error}")
+                return self._failed(program_problem(cell.server, None, "cannot-start", reason=str(error)))
             stack.callback(server.handle.stop)
-            trouble = self._listens(server, places)
-            if trouble:
-                status = server.handle.stop()
-                ending = f" (it ended with status {status})" if status is not None else ""
-                printed = _most_telling(server.console)
-                return self._failed(f"the server {cell.server.name} {trouble}{ending}; it printed {printed}", server)
+            problem = self._listens(server, places)
+            if problem is not None:
+                return self._failed(problem, server)
             self._phase("server")
             try:
                 with self._tap_between(places):
@@ -105,61 +116,81 @@ class _Run:
                         for started in self._clients.values():
                             started.handle.stop()
                         status = server.handle.stop()
-            except ProgramError as error:
-                return self._failed(f"a client cannot be started: {error}", server)
+            except ProblemError as error:
+                return self._failed(error.problem, server)
             except TapError as error:
-                return self._failed(str(error), server)
+                return self._failed(Problem("harness-failed", values={"reason": str(error)}), server)
             self._phase("end")
-            accounts = self._accounts(server, status, places)
-        evidence = Evidence(
-            cell.protocol, self._recording, accounts[0], accounts[1:], cell.network.clients, tuple(self._said)
-        )
-        return self._result(judge(evidence), accounts)
+            results = self._results(server, status, places)
+        said = tuple(self._said)
+        conversations = self._wire.finish()
+        seen = Observation(cell.protocol, conversations, results[0], results[1:], cell.network.clients, said)
+        return self._result(judge(seen), results)
 
     @contextmanager
     def _tap_between(self, places: Places) -> Iterator[None]:
-        self._recording = self._worker.tap.open(
+        recording = self._worker.tap.open(
             listen=places.tap,
             to=places.server,
             conditions=self._cell.network.conditions,
             seed=len(self._cell.name),
             connect_timeout=_connect_timeout(self._cell.server, self._limits),
         )
+        self._wire = _Wire(self._cell.protocol, recording)
         try:
             yield
         finally:
             self._worker.tap.close()
 
-    def _listens(self, server: Started, places: Places) -> str | None:
+    def _listens(self, server: Started, places: Places) -> Problem | None:
         console = self._cell.server.console
         if console is None:
             return None
         line = fill(console.listening or "", {"port": places.server_port})
-        until = time.monotonic() + self._limits.listen
-        if server.console.wait_for(lambda log: line in log.texts("out"), until):
+        if self._server_prints(server, line, 1, time.monotonic() + self._limits.listen):
             return None
-        return f"never said {line!r}"
+        status = server.handle.stop()
+        lines = server.console.lines
+        told = _most_telling(lines)
+        values: dict[str, Any] = {"text": line, "seconds": self._limits.listen}
+        if status is not None:
+            values |= {"status": status, "printed": ""}
+        if told is not None:
+            values["printed"] = lines[told].text
+        return ProcessResult(self._cell.server, lines, status, 0).found("never-listened", told, **values)
+
+    def _server_prints(self, server: Started, template: str, times: int, until: float) -> bool:
+        """Waits until so many lines of the server fit the template."""
+        lines = self._server_lines.setdefault(template, _Lines(template))
+        return server.console.wait_for(lambda log: lines.count(log) >= times, until)
 
     def _operate(self, server: Started, places: Places) -> None:
-        cell = self._cell
-        if cell.scenario is None:
-            self._start(None, cell.clients[0], places)
+        scenario = self._cell.scenario
+        if scenario is None:
+            self._start(None, self._cell.clients[0], places)
             self._wait_for_end(None, self._limits.clients, server)
             return
         try:
-            for number, step in enumerate(cell.scenario.steps):
+            for number, step in enumerate(scenario.steps):
                 match step:
                     case Join(join=names):
-                        self._join(names, server, places)
+                        self._join(scenario, names, server, places)
                     case Say(say=texts):
-                        self._say(number, texts)
+                        self._say(scenario, number, texts)
                     case Leave(leave=names):
                         self._leave(names, server)
         except _StepError as error:
             if error.member is None:
-                self._server_trouble = error.trouble
+                self._server_problem = program_problem(self._cell.server, None, error.code, **error.values)
             else:
-                self._troubles[error.member] = error.trouble
+                self._problems[error.member] = self._problem(error.member, error.code, **error.values)
+
+    def _program(self, member: str | None) -> Program:
+        scenario = self._cell.scenario
+        return self._cell.clients[0 if scenario is None or member is None else scenario.members.index(member)]
+
+    def _problem(self, member: str | None, code: str, **values: Any) -> Problem:
+        return program_problem(self._program(member), member, code, **values)
 
     def _start(self, member: str | None, program: Program, places: Places) -> None:
         host, port = places.tap
@@ -169,83 +200,87 @@ class _Run:
             "clients": str(self._cell.network.clients),
             "author": member or "",
         }
-        self._clients[member] = self._worker.start(program, values, typed=member is not None)
+        try:
+            self._clients[member] = self._worker.start(program, values, typed=member is not None)
+        except ProgramError as error:
+            raise ProblemError(self._problem(member, "cannot-start", reason=str(error))) from error
 
     def _wait_for_end(self, member: str | None, seconds: float, server: Started) -> None:
         until = time.monotonic() + seconds
         while self._clients[member].handle.wait(min(until, time.monotonic() + _LOOK_SECONDS)) is None:
+            self._wire.look()
             now = time.monotonic()
             if server.console.closed and until > now + self._limits.settle:
                 seconds -= until - now - self._limits.settle  # nobody is there to be waited for much longer
                 until = now + self._limits.settle
             if now >= until:
-                self._troubles[member] = f"had not ended after {seconds:.3g} s"
+                self._problems[member] = self._problem(member, "still-running", seconds=round(seconds, 1))
                 return
 
     # The steps of a scenario -----------------------------------------------------------------------------------------
 
-    def _join(self, names: tuple[str, ...], server: Started, places: Places) -> None:
-        scenario = self._cell.scenario
-        assert scenario is not None
+    def _join(self, scenario: Scenario, names: tuple[str, ...], server: Started, places: Places) -> None:
         for name in names:
             self._start(name, self._cell.clients[scenario.members.index(name)], places)
         joined = len(self._clients)
         until = time.monotonic() + self._limits.step
-        self._seen_on_the_wire(lambda recording: _introduced(recording, self._cell) >= joined, until)
-        console = self._cell.server.console
-        if console is None:
-            return
-        lines = console.after.get("client.address", ())
-        if lines and not server.console.wait_for(lambda log: _count(log, lines[-1]) >= joined, until):
-            raise _StepError(None, f"never said {lines[-1]!r} for each of the {joined} clients that had joined")
+        self._seen_on_the_wire(lambda: self._wire.joined() >= joined, until)
+        console, first = self._cell.server.console, self._wire.first
+        lines = () if console is None else console.after.get(first.key, ()) if first else console.connected
+        if lines and not self._server_prints(server, lines[-1], joined, until):
+            raise _StepError(None, "never-printed", text=lines[-1], times=joined, seconds=self._limits.step)
 
-    def _say(self, number: int, texts: Mapping[str, str]) -> None:
+    def _say(self, scenario: Scenario, number: int, texts: Mapping[str, str]) -> None:
         present = frozenset(member for member in self._clients if member is not None and not self._has_left(member))
+        heard = {member: self._heard(member, texts) for member in sorted(present)}
         for author, text in texts.items():
             self._said.append(Said(number, author, text, present))
             self._clients[author].handle.type(f"{text}\n")
         until = time.monotonic() + self._limits.step
         deliveries = sum(len(message.audience) for message in self._said)
-        self._seen_on_the_wire(lambda recording: _delivered(recording, self._cell) >= deliveries, until)
-        for member in sorted(present):
-            self._heard(member, texts, until)
+        self._seen_on_the_wire(lambda: self._wire.delivered() >= deliveries, until)
+        for member, lines in heard.items():
+            for line in lines:
+                if not self._clients[member].console.wait_for(lambda log, line=line: line.count(log) > 0, until):  # type: ignore[misc]
+                    raise _StepError(member, "never-printed", text=line.template, seconds=self._limits.step)
 
-    def _seen_on_the_wire(self, seen: Callable[[Recording], bool], until: float) -> None:
+    def _heard(self, member: str, texts: Mapping[str, str]) -> list[_Lines]:
+        """The lines that this member must see of what is to be said; none of them has come yet."""
+        console, names = self._program(member).console, self._cell.protocol.broadcast
+        if console is None or not names:
+            return []
+        place = self._clients[member].console.count("out") + self._clients[member].console.count("err")
+        return [
+            _Lines(fill(line, {names[0]: author, names[-1]: text}), place)
+            for author, text in texts.items()
+            if author != member
+            for line in console.heard
+        ]
+
+    def _seen_on_the_wire(self, seen: Callable[[], bool], until: float) -> None:
         """Waits for the wire to show it; not for longer than the programs live that it depends on."""
         present = [member for member in self._clients if member is not None and not self._has_left(member)]
-        while not self._recording.wait_for(seen, min(until, time.monotonic() + _LOOK_SECONDS)):
+        recording = self._wire.recording
+        while not recording.wait_for(seen, min(until, time.monotonic() + _LOOK_SECONDS)):
             for member in present:
                 if self._has_left(member):
-                    raise _StepError(member, "ended before its input did")
-            if self._recording.over or time.monotonic() >= until:
+                    raise _StepError(member, "ended-before-input")
+            if recording.over or time.monotonic() >= until:
                 return
-
-    def _heard(self, member: str, texts: Mapping[str, str], until: float) -> None:
-        scenario = self._cell.scenario
-        assert scenario is not None
-        console = self._cell.clients[scenario.members.index(member)].console
-        if console is None:
-            return
-        for author, text in texts.items():
-            wanted = [fill(line, {"author": author, "text": text}) for line in console.heard if author != member]
-            log = self._clients[member].console
-            if not log.wait_for(lambda log, wanted=wanted: set(wanted) <= set(log.texts("out")), until):  # type: ignore[misc]
-                raise _StepError(member, f"never showed {wanted[0]!r}, {self._limits.step:g} s after it was typed")
 
     def _leave(self, names: tuple[str, ...], server: Started) -> None:
         for name in names:
             self._clients[name].handle.end_input()
         for name in names:
             self._wait_for_end(name, self._limits.step, server)
-            if name in self._troubles:
-                raise _StepError(name, f"had not ended {self._limits.step:g} s after its input did")
+            if name in self._problems:
+                raise _StepError(name, "ignores-end-of-input", seconds=self._limits.step)
         console = self._cell.server.console
         if console is None or not console.left:
             return
         left = sum(self._has_left(member) for member in self._clients if member is not None)
-        until = time.monotonic() + self._limits.step
-        if not server.console.wait_for(lambda log: _count(log, console.left[-1]) >= left, until):
-            raise _StepError(None, f"never said {console.left[-1]!r} for each of the {left} clients that had left")
+        if not self._server_prints(server, console.left[-1], left, time.monotonic() + self._limits.step):
+            raise _StepError(None, "never-printed", text=console.left[-1], times=left, seconds=self._limits.step)
 
     def _has_left(self, member: str) -> bool:
         return self._clients[member].console.closed
@@ -255,33 +290,30 @@ class _Run:
     def _settle(self, server: Started) -> None:
         """Lets what is under way arrive: the ends of the connections, and the server's lines about them."""
         until = time.monotonic() + self._limits.settle
-        self._recording.wait_for(lambda recording: all(seen.client.closed for seen in recording.connections), until)
+        self._wire.recording.wait_for(self._wire.clients_ended, until)
         console = self._cell.server.console
-        if console is None:
-            return
-        conversations = [read_conversation(self._cell.protocol, seen) for seen in self._recording.connections]
-        lines = expected_count(console, conversations, len(self._said))
-        server.console.wait_for(lambda log: len(log.texts("out")) >= lines, until)
+        if console is not None:
+            lines = expected_count(console, self._wire.look(), len(self._said))
+            server.console.wait_for(lambda log: log.count("out") >= lines, until)
 
-    def _accounts(self, server: Started, status: int | None, places: Places) -> list[Account]:
+    def _results(self, server: Started, status: int | None, places: Places) -> list[ProcessResult]:
         cell = self._cell
-        accounts = [Account(cell.server, server.console.lines, status, places.server_port, self._server_trouble)]
+        problem = self._server_problem or _overflow(cell.server, None, server.console)
+        results = [ProcessResult(cell.server, server.console.lines, status, places.server_port, problem)]
         for member, started in self._clients.items():
-            program = cell.clients[cell.scenario.members.index(member) if cell.scenario and member else 0]
-            trouble = self._troubles.get(member)
-            ended = started.handle.wait(time.monotonic())
-            accounts.append(
-                Account(program, started.console.lines, None if trouble else ended, places.tap[1], trouble, member)
-            )
-        return accounts
+            program, ended = self._program(member), started.handle.wait(time.monotonic())
+            problem = self._problems.get(member) or _overflow(program, member, started.console)
+            status = None if member in self._problems else ended
+            results.append(ProcessResult(program, started.console.lines, status, places.tap[1], problem, member))
+        return results
 
-    def _failed(self, problem: str, server: Started | None = None) -> CellResult:
-        accounts = [Account(self._cell.server, server.console.lines, None, 0)] if server else []
-        return self._result(Verdict([problem], []), accounts)
+    def _failed(self, problem: Problem, server: Started | None = None) -> CellResult:
+        results = [ProcessResult(self._cell.server, server.console.lines, None, 0)] if server else []
+        return self._result(Verdict((problem,), self._wire.finish()), results)
 
-    def _result(self, verdict: Verdict, accounts: list[Account]) -> CellResult:
+    def _result(self, verdict: Verdict, results: list[ProcessResult]) -> CellResult:
         seconds = time.monotonic() - self._began
-        return CellResult(self._cell, verdict, self._recording, accounts, self._began, seconds, self._phases)
+        return CellResult(self._cell, verdict, self._wire.recording, results, self._began, seconds, self._phases)
 
     def _phase(self, name: str) -> None:
         now = time.monotonic()
@@ -289,32 +321,81 @@ class _Run:
         self._phase_began = now
 
 
-def _most_telling(log: ConsoleLog) -> str:
+class _Wire:
+    """What passed so far, decoded: every look takes in what is new."""
+
+    def __init__(self, protocol: Protocol, recording: Recording) -> None:
+        self.recording = recording
+        self._conversations = Conversations(protocol, recording)
+        begins = protocol.session[0] if protocol.session else None
+        # What a client says as soon as it is connected, if the protocol begins with it.
+        self.first = begins if isinstance(begins, FieldStep) and begins.sender == CLIENT else None
+        self._looked_at: dict[int, int] = {}
+        self._delivered = 0
+
+    def look(self) -> list[Conversation]:
+        """The conversations up to now."""
+        return self._conversations.update()
+
+    def finish(self) -> list[Conversation]:
+        """The conversations, of which nothing more will come."""
+        return self._conversations.finish()
+
+    def joined(self) -> int:
+        """How many clients have connected, and introduced themselves where the protocol has them do so."""
+        return sum(self.first is None or bool(one.fields) for one in self.look())
+
+    def delivered(self) -> int:
+        """How many messages have gone on to clients, whole."""
+        for conversation in self.look():
+            number, passed_on = conversation.number, conversation.connection.server.passed_on
+            place = self._looked_at.get(number, 0)
+            while place < len(conversation.messages):
+                message = conversation.messages[place]
+                if message.side == SERVER:
+                    if message.last.end > passed_on:
+                        break
+                    self._delivered += 1
+                place += 1
+            self._looked_at[number] = place
+        return self._delivered
+
+    def clients_ended(self) -> bool:
+        """Whether every client has ended its side."""
+        return all(one.connection.client.closed for one in self.look())
+
+
+class _Lines:
+    """The lines of standard output that fit a template, from the line `place` of all on; each is looked at once."""
+
+    def __init__(self, template: str, place: int = 0) -> None:
+        self.template = template
+        self._pattern: re.Pattern[str] = pattern(template)
+        self._place = place
+        self._count = 0
+
+    def count(self, log: ConsoleLog) -> int:
+        """How many there are by now."""
+        lines = log.since(self._place)
+        self._place += len(lines)
+        self._count += sum(1 for line in lines if line.stream == "out" and self._pattern.fullmatch(line.text))
+        return self._count
+
+
+def _overflow(program: Program, member: str | None, log: ConsoleLog) -> Problem | None:
+    if not log.overflowed:
+        return None
+    return program_problem(program, member, "printed-too-much", bytes=MOST_BYTES, lines=MOST_LINES)
+
+
+def _most_telling(lines: list[ConsoleLine]) -> int | None:
     """The line that says most of a program that did not come far: the end of a traceback, or else the beginning."""
-    lines = [line.text for line in log.lines if line.text.strip()]
-    if not lines:
-        return "nothing"
-    return repr(lines[-1] if any(line.startswith("Traceback") for line in lines) else lines[0])
+    shown = [number for number, line in enumerate(lines) if line.text.strip()]
+    if not shown:
+        return None
+    return shown[-1 if any(lines[number].text.startswith("Traceback") for number in shown) else 0]
 
 
 def _connect_timeout(server: Program, limits: Limits) -> float:
     """A server whose console is not judged does not say when it listens: the tap tries to connect until it does."""
     return limits.listen if server.console is None else 0.0
-
-
-def _count(log: ConsoleLog, template: str) -> int:
-    return sum(1 for text in log.texts("out") if pattern(template).fullmatch(text))
-
-
-def _introduced(recording: Recording, cell: Cell) -> int:
-    return sum(bool(read_conversation(cell.protocol, seen).fields) for seen in recording.connections)
-
-
-def _delivered(recording: Recording, cell: Cell) -> int:
-    """How many messages have gone on to clients, whole."""
-    return sum(
-        message.sender != CLIENT
-        for seen in recording.connections
-        if seen.server.passed_on == len(seen.server.data)
-        for message in read_conversation(cell.protocol, seen).messages
-    )
