@@ -19,7 +19,6 @@ from pydantic import Field, SkipValidation, field_validator, model_validator
 from conformance.agent.player.items import parse_items
 from conformance.agent.player.steps import STEPS, Again, Concurrency, Input, Rests, Serve, Shows, Step, Together, Type
 from conformance.model.placeholders import fill_all, with_parts
-from conformance.model.placeholders import fill_all, with_parts
 from conformance.model.typed_lines import parse_lines
 from conformance.model.yaml_file import Lines, Model, Text, YamlError, plain_name, read_yaml, validate
 
