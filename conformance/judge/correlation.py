@@ -55,19 +55,19 @@ def correlate(protocol: Protocol, result: ProcessResult, conversations: Sequence
         if line.stream == "out" and line.text != listening and (printed := templates.read(number, line.text))
     ]
     if len(conversations) == 1:
-        told = [number for number, line in enumerate(result.lines) if line.stream == "out"]
-        whose = dict.fromkeys(told, conversations[0].number)
+        printed_at = (number for number, line in enumerate(result.lines) if line.stream == "out")
+        whose = dict.fromkeys(printed_at, conversations[0].number)
     elif console.order == "one at a time":
         whose = _by_block(result, console, listening, lines, conversations, sequences)
     else:
         whose = _by_id(lines, conversations, sequences)
     found: dict[int, LinePlace] = {}
     whole = {conversation.number: LinePlace(conversation.number) for conversation in conversations}
-    for number, connection in whose.items():
-        found[number] = whole[connection]
+    for number, own in whose.items():
+        found[number] = whole[own]
     demanded: dict[str, dict[int, list[WireLine]]] = defaultdict(lambda: defaultdict(list))
-    for line in _all_lines(console, conversations, sequences):
-        demanded[line.template][line.connection or 0].append(line)
+    for wanted in _all_lines(console, conversations, sequences):
+        demanded[wanted.template][wanted.connection or 0].append(wanted)
     turns = {template: {number: _InTurn(mine) for number, mine in each.items()} for template, each in demanded.items()}
     pools: dict[str, _Pool] = {}
     for printed in lines:

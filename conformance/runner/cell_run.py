@@ -30,7 +30,7 @@ from conformance.judge import (
     program_problem,
 )
 from conformance.model.cells import Cell
-from conformance.model.console import fill, pattern
+from conformance.model.placeholders import fill, pattern
 from conformance.model.program import Program
 from conformance.model.protocol import FieldStep, Protocol
 from conformance.model.scenario import Join, Leave, Say, Scenario
