@@ -21,23 +21,22 @@ def told(problem: Problem, *, numbered: bool = False) -> Told:
     return _each(lambda words: sentence(problem, words, connection=numbered))
 
 
-def diagnosis(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The first finding of a record as the page shows it, if there is one; it names the others that it may be.
+def diagnosis(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The first finding of a record as the page shows it, which names the others that it may be; None without any.
 
     `lines` are, by language, where it shows, what speaks for it, and how to mend it.
     """
-    findings = [finding_from_json(entry) for entry in entries]
-    return [
-        {
-            "side": first.side,
-            "guess": first.guess,
-            "confidence": first.confidence,
-            "title": _each(lambda words: words.text(f"finding.{first.key}.title")),
-            "description": _each(lambda words: words.text(f"finding.{first.key}.description")),
-            "lines": _each(lambda words: explain(first, findings[1:], words).splitlines()[1:]),
-        }
-        for first in findings[:1]
-    ]
+    if not entries:
+        return None
+    first, *others = map(finding_from_json, entries)
+    return {
+        "side": first.side,
+        "guess": first.guess,
+        "confidence": first.confidence,
+        "title": _each(lambda words: words.text(f"finding.{first.key}.title")),
+        "description": _each(lambda words: words.text(f"finding.{first.key}.description")),
+        "lines": _each(lambda words: explain(first, others, words).splitlines()[1:]),
+    }
 
 
 def _each(text: Callable[[Catalogue], _T]) -> Mapping[str, _T]:

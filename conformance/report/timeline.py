@@ -17,15 +17,7 @@ from typing import Any
 from conformance.agent.events import Side
 from conformance.agent.problem import Problem
 from conformance.report.bilingual import diagnosis, told
-from conformance.results.schema import (
-    DivergenceEntry,
-    ExpectedEntry,
-    FieldEntry,
-    LineMarkEntry,
-    ProgramEntry,
-    RecordEntry,
-    WireMarkEntry,
-)
+from conformance.results import schema
 
 __all__ = ["MANY_ROWS", "timeline"]
 
@@ -39,9 +31,10 @@ _ONE_MOMENT = 0.001  # seconds; lines that tell of no field stand beside what is
 _Row = dict[str, Any]
 _Key = tuple[float, float]
 _Place = tuple[Any, ...]
+_Divergence = schema.DivergenceEntry | None
 
 
-def timeline(record: RecordEntry) -> dict[str, Any]:
+def timeline(record: schema.RecordEntry) -> dict[str, Any]:
     """What the page shows of a cell or a case that was run, in JSON's own types."""
     case, divergence, non_strict = record["case"], record["divergence"], record["non_strict"]
     numbered = len(record["conversations"]) > 1
@@ -64,13 +57,13 @@ def timeline(record: RecordEntry) -> dict[str, Any]:
     }
 
 
-def _program(program: ProgramEntry, *, ran_on: bool) -> dict[str, Any]:
+def _program(program: schema.ProgramEntry, *, ran_on: bool) -> dict[str, Any]:
     """`ran_on`: in a case nobody has looked at how the program ended."""
     plain = {"role": program["role"], "name": program["name"], "member": program["member"]}
     return plain if ran_on else {**plain, "status": program["status"]}
 
 
-def _divergence(divergence: DivergenceEntry, programs: Sequence[ProgramEntry]) -> dict[str, Any]:
+def _divergence(divergence: schema.DivergenceEntry, programs: Sequence[schema.ProgramEntry]) -> dict[str, Any]:
     """Where the wire and the consoles first differ, with the words of the consoles there."""
     wire = divergence["wire"]
     return {
@@ -88,7 +81,7 @@ def _divergence(divergence: DivergenceEntry, programs: Sequence[ProgramEntry]) -
     }
 
 
-def _text_of(mark: LineMarkEntry, programs: Sequence[ProgramEntry]) -> str:
+def _text_of(mark: schema.LineMarkEntry, programs: Sequence[schema.ProgramEntry]) -> str:
     number = 0
     for line in programs[mark["program"]]["console"]:
         if "left_out" in line:
@@ -100,8 +93,10 @@ def _text_of(mark: LineMarkEntry, programs: Sequence[ProgramEntry]) -> str:
     return ""
 
 
-def _expected(expected: ExpectedEntry | None) -> dict[str, Any] | None:
-    return expected and {"value": _value(expected["value"]), "bytes": expected["bytes"][: 2 * _BYTES]}
+def _expected(expected: schema.ExpectedEntry | None) -> dict[str, Any] | None:
+    if expected is None:
+        return None
+    return {"value": _value(expected["value"]), "bytes": expected["bytes"][: 2 * _BYTES]}
 
 
 def _value(value: Any) -> str:
@@ -112,7 +107,7 @@ def _value(value: Any) -> str:
 # What stands beside what ---------------------------------------------------------------------------------------------
 
 
-def _moments(wire: Sequence[_Row], programs: Sequence[ProgramEntry], divergence: DivergenceEntry | None) -> list[_Row]:
+def _moments(wire: Sequence[_Row], programs: Sequence[schema.ProgramEntry], divergence: _Divergence) -> list[_Row]:
     """All rows in their order, those of one moment with the same number."""
     keyed: list[tuple[_Key, str, _Row]] = [((row["t"], number), "wire", row) for number, row in enumerate(wire)]
     fields: dict[_Place, _Key] = {(row["c"], row["s"], row["o"]): key for key, _, row in keyed if row["k"] == "field"}
@@ -145,7 +140,7 @@ def _moments(wire: Sequence[_Row], programs: Sequence[ProgramEntry], divergence:
     return [row for _, _, row in keyed]
 
 
-def _lines(number: int, program: ProgramEntry, divergence: DivergenceEntry | None) -> Iterator[tuple[_Place, _Row]]:
+def _lines(number: int, program: schema.ProgramEntry, divergence: _Divergence) -> Iterator[tuple[_Place, _Row]]:
     """The lines of a console, and what each tells of."""
     marks = divergence["lines"] if divergence else ()
     marked = {mark["line"] for mark in marks if mark["program"] == number}
@@ -235,7 +230,7 @@ class _Cuts:
         return found
 
 
-def _wire(record: RecordEntry) -> list[_Row]:
+def _wire(record: schema.RecordEntry) -> list[_Row]:
     """The rows of the wire, in the order of time."""
     mark = (record["divergence"] or {"wire": None})["wire"]
     directions: dict[tuple[int, Side], _Direction] = {}
@@ -280,7 +275,7 @@ def _wire(record: RecordEntry) -> list[_Row]:
     return sorted(rows, key=lambda row: float(row["t"]))
 
 
-def _fields(record: RecordEntry) -> Iterator[tuple[int, FieldEntry]]:
+def _fields(record: schema.RecordEntry) -> Iterator[tuple[int, schema.FieldEntry]]:
     for conversation in record["conversations"]:
         if "left_out" not in conversation:
             for field in conversation["fields"]:
@@ -295,7 +290,7 @@ def _placed(
     offset: int,
     size: int,
     shown: str,
-    mark: WireMarkEntry | None,
+    mark: schema.WireMarkEntry | None,
     field: str | None,
 ) -> _Row:
     if mark and (mark["connection"], mark["side"], mark["offset"], mark["field"]) != (*key, offset, field):

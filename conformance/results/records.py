@@ -23,27 +23,12 @@ from conformance.decoder import Conversation, Field
 from conformance.diagnosis import Finding
 from conformance.formatting import LANGUAGES, catalogue, sentence
 from conformance.formatting.findings import finding_to_json
-from conformance.judge import ConsoleLine, LineMark, LinePlace, ProcessResult, WireMark
+from conformance.judge import ConsoleLine, Divergence, LinePlace, ProcessResult, WireMark
 from conformance.model import yaml_file
 from conformance.model.cases import Case
 from conformance.model.cells import Cell
+from conformance.results import schema
 from conformance.results.analysis import Analysis
-from conformance.results.schema import (
-    VERSION,
-    ConversationEntry,
-    EventEntry,
-    FieldEntry,
-    LeftOut,
-    LineEntry,
-    LineMarkEntry,
-    PlaceEntry,
-    ProblemEntry,
-    ProgramEntry,
-    RecordEntry,
-    RunEntry,
-    Text,
-    WireMarkEntry,
-)
 from conformance.runner.case_run import CaseGroup
 
 __all__ = ["LIMITS", "Records", "each_language", "skipped", "to_record"]
@@ -69,34 +54,34 @@ class Records:
         names = itertools.chain([stamp], (f"{stamp}-{number}" for number in itertools.count(2)))
         self.folder = next(folder for name in names if not (folder := root / name).exists())
 
-    def run(self, facts: RunEntry) -> None:
+    def run(self, facts: schema.RunEntry) -> None:
         """Writes what is true of the whole run; again when more of it is known."""
         _write(self.folder / "run.json", facts)
 
-    def add(self, record: RecordEntry) -> Path:
+    def add(self, record: schema.RecordEntry) -> Path:
         """Writes the record of a cell or a case, and returns the path of its file."""
         path = self.folder / f"{record['name']}.json"
         _write(path, record)
         return path
 
 
-def to_record(analysis: Analysis) -> RecordEntry:
+def to_record(analysis: Analysis) -> schema.RecordEntry:
     """The record of what was run."""
     return _Maker(analysis).record()
 
 
-def skipped(subject: _Subject, reason: Problem) -> RecordEntry:
+def skipped(subject: _Subject, reason: Problem) -> schema.RecordEntry:
     """The record of what could not be run, and why."""
-    entry = cast(ProblemEntry, {**reason.to_json(), "sentence": sentence(reason, catalogue("en"))})
+    entry = cast(schema.ProblemEntry, {**reason.to_json(), "sentence": sentence(reason, catalogue("en"))})
     return {**_head(subject), "verdict": "skipped", "problems": [entry]}
 
 
-def each_language(text: yaml_file.Text) -> Text:
+def each_language(text: yaml_file.Text) -> schema.Text:
     """A sentence of a file in every language; the only one in all of them."""
     return {language: text.in_language(language) for language in LANGUAGES}
 
 
-def _head(subject: _Subject) -> RecordEntry:
+def _head(subject: _Subject) -> schema.RecordEntry:
     """What is known without running it; the rest is empty."""
     case: Case | None = None
     server: str | None
@@ -111,19 +96,14 @@ def _head(subject: _Subject) -> RecordEntry:
         program = group.program
         server, clients = (program.name, None) if program.role == SERVER else (None, program.name)
     return {
-        "version": VERSION,
+        "version": schema.VERSION,
         "kind": "cell" if case is None else "case",
         "name": name,
         "protocol": protocol.protocol,
         "server": server,
         "clients": clients,
         "network": network,
-        "case": case
-        and {
-            "name": case.name,
-            "about": each_language(case.about),
-            "non_strict": None if case.non_strict is None else each_language(case.non_strict),
-        },
+        "case": None if case is None else _case(case),
         "verdict": "passed",
         "problems": [],
         "non_strict": None,
@@ -138,6 +118,11 @@ def _head(subject: _Subject) -> RecordEntry:
     }
 
 
+def _case(case: Case) -> schema.CaseEntry:
+    non_strict = None if case.non_strict is None else each_language(case.non_strict)
+    return {"name": case.name, "about": each_language(case.about), "non_strict": non_strict}
+
+
 class _Maker:
     """Makes one record: its times begin with the cell, its sentences have their connection where there are several."""
 
@@ -148,7 +133,7 @@ class _Maker:
         self._wire = _Wire(analysis.recording.events, self._mark, self._at)
         self._numbered = len(analysis.conversations) > 1
 
-    def record(self) -> RecordEntry:
+    def record(self) -> schema.RecordEntry:
         analysis, found = self._analysis, self._divergence
         marked = [
             n for n, one in enumerate(analysis.conversations) if self._mark and one.number == self._mark.connection
@@ -159,12 +144,7 @@ class _Maker:
             "problems": self._problems(analysis.problems),
             "non_strict": None if analysis.non_strict is None else self._problem(analysis.non_strict),
             "diagnosis": [self._finding(finding) for finding in analysis.findings],
-            "divergence": found
-            and {
-                "at": self._at(found.at),
-                "wire": found.wire and _wire_mark(found.wire),
-                "lines": [_line_mark(mark) for mark in found.lines],
-            },
+            "divergence": None if found is None else self._found(found),
             "began": _date(analysis.began),
             "seconds": round(analysis.seconds, 3),
             "phases": {name: round(seconds, 3) for name, seconds in analysis.phases.items()},
@@ -173,30 +153,37 @@ class _Maker:
             "conversations": _bounded(analysis.conversations, "conversations", self._conversation, marked),
         }
 
+    def _found(self, found: Divergence) -> schema.DivergenceEntry:
+        return {
+            "at": self._at(found.at),
+            "wire": None if found.wire is None else _wire_mark(found.wire),
+            "lines": [{"program": mark.program, "line": mark.line, "expected": mark.expected} for mark in found.lines],
+        }
+
     def _at(self, moment: float) -> float:
         return round(moment - self._analysis.began, 6)
 
-    def _problems(self, problems: Sequence[Problem]) -> list[ProblemEntry | LeftOut]:
+    def _problems(self, problems: Sequence[Problem]) -> list[schema.ProblemEntry | schema.LeftOut]:
         return _bounded(problems, "problems", self._problem)
 
-    def _problem(self, problem: Problem) -> ProblemEntry:
+    def _problem(self, problem: Problem) -> schema.ProblemEntry:
         at = None if problem.at is None else self._at(problem.at)
         values = {name: _value(value) if isinstance(value, float) else value for name, value in problem.values.items()}
         entry = replace(problem, at=at, values=values).to_json()
         entry["sentence"] = sentence(problem, catalogue("en"), connection=self._numbered)
-        return cast(ProblemEntry, entry)
+        return cast(schema.ProblemEntry, entry)
 
     def _finding(self, finding: Finding) -> dict[str, Any]:
         waiting = tuple(replace(one, since=self._at(one.since)) for one in finding.waiting)
         return dict(finding_to_json(replace(finding, waiting=waiting)))
 
-    def _program(self, number: int, result: ProcessResult) -> ProgramEntry:
+    def _program(self, number: int, result: ProcessResult) -> schema.ProgramEntry:
         correlated = self._analysis.correlated
         places = correlated[number] if correlated else {}
 
-        def entry(numbered: tuple[int, ConsoleLine]) -> LineEntry:
+        def entry(numbered: tuple[int, ConsoleLine]) -> schema.LineEntry:
             place, line = numbered
-            made: LineEntry = {
+            made: schema.LineEntry = {
                 "at": self._at(line.at),
                 "stream": line.stream,
                 "text": line.text[:_TEXT],
@@ -221,8 +208,8 @@ class _Maker:
             "console": _bounded(lines, "console", entry, marks, lists=len(self._analysis.results)),
         }
 
-    def _conversation(self, one: Conversation) -> ConversationEntry:
-        def entry(field: Field) -> FieldEntry:
+    def _conversation(self, one: Conversation) -> schema.ConversationEntry:
+        def entry(field: Field) -> schema.FieldEntry:
             return {
                 "at": self._at(field.came),
                 "side": field.side,
@@ -265,7 +252,7 @@ class _Wire:
         self._spans: dict[tuple[int, Side, str], tuple[list[int], list[int]]] = {}
         room = max(_BYTES, _DATA // max(1, sum(len(events[number].data) > _BYTES for number in chosen)))
 
-        def entry(number: int) -> EventEntry:
+        def entry(number: int) -> schema.EventEntry:
             event, offset = events[number], offsets[number]
             plain = event._replace(at=at(event.at)).to_json()
             if event.kind in ("received", "sent"):
@@ -273,9 +260,9 @@ class _Wire:
                 self._keep((event.connection, event.sender, event.kind), offset, len(event.data) + event.size)
                 if len(event.data) > room:
                     plain["data"], plain["size"] = event.data[:room].hex(), event.size + len(event.data) - room
-            return cast(EventEntry, plain)
+            return cast(schema.EventEntry, plain)
 
-        self.entries: list[EventEntry | LeftOut] = _with_gaps(chosen, len(events), entry)
+        self.entries: list[schema.EventEntry | schema.LeftOut] = _with_gaps(chosen, len(events), entry)
 
     def has(self, connection: int, field: Field) -> bool:
         """Whether all pieces are kept in which the field's bytes came, and those in which they went on."""
@@ -298,7 +285,7 @@ class _Wire:
         return place >= 0 and field.end <= ends[place]
 
 
-def _wire_mark(mark: WireMark) -> WireMarkEntry:
+def _wire_mark(mark: WireMark) -> schema.WireMarkEntry:
     """Of long bytes those around the first that differs."""
     start = mark.differs - _MARKED_BEFORE if mark.differs > _MARKED_BYTES - _MARKED_BEFORE else 0
     shown = slice(start, start + _MARKED_BYTES)
@@ -317,11 +304,7 @@ def _wire_mark(mark: WireMark) -> WireMarkEntry:
     }
 
 
-def _line_mark(mark: LineMark) -> LineMarkEntry:
-    return {"program": mark.program, "line": mark.line, "expected": mark.expected}
-
-
-def _place(place: LinePlace) -> PlaceEntry:
+def _place(place: LinePlace) -> schema.PlaceEntry:
     if place.side is None or place.offset is None:
         return {"connection": place.connection}
     return {"connection": place.connection, "side": place.side, "offset": place.offset}

@@ -159,7 +159,7 @@ addEventListener("keydown", (event) => {
 
 function drawTimeline(timeline, beside) {
   const parts = [backLinks(), heading(timeline), verdict(timeline)];
-  const insights = [timeline.divergence && divergenceCard(timeline), ...timeline.diagnosis.map(diagnosisCard)].filter(Boolean);
+  const insights = [timeline.divergence && divergenceCard(timeline), timeline.diagnosis && diagnosisCard(timeline.diagnosis)].filter(Boolean);
   if (insights.length) parts.push(make("div", { class: "insights" }, ...insights));
   parts.push(conversation(timeline));
   parts.push(make("div", { class: "downloads" },
