@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import psutil
+from babel.numbers import format_decimal
 
 from conformance.agent.problem import Problem, ProblemError
 from conformance.cli.arguments import Parser, in_words, seconds
@@ -219,8 +220,16 @@ def _as_json(answer: Answer) -> str:
 
 def _sentence(answer: Answer, words: Catalogue) -> str:
     if isinstance(answer.about, Problem):
-        return sentence(shown(answer.about), words)
-    return words.text(f"doctor.{answer.about.code}", in_words(answer.about.values, words))
+        return sentence(shown(replace(answer.about, values=_spoken(answer.about.values, words))), words)
+    return words.text(f"doctor.{answer.about.code}", _spoken(in_words(answer.about.values, words), words))
+
+
+def _spoken(values: Mapping[str, Any], words: Catalogue) -> dict[str, Any]:
+    """The values with their times as the language writes numbers."""
+    return {
+        name: format_decimal(value, locale=words.language) if name in ("milliseconds", "seconds") else value
+        for name, value in values.items()
+    }
 
 
 def _advice(answer: Answer, words: Catalogue) -> str:

@@ -99,7 +99,7 @@ class TextLines:
     def totals(self, totals: Totals) -> str:
         """The summary."""
         text = self.words.text
-        still_open = text("cli.totals.open", {"open": totals.open}) if totals.open else ""
+        still_open = text("cli.totals.open", count=totals.open) if totals.open else ""
         problems = text("cli.totals.problems", count=totals.problems) if totals.problems else text("cli.totals.none")
         parts = {
             "connections": text("cli.totals.connections", count=totals.connections) + still_open,

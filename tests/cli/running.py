@@ -152,7 +152,7 @@ def run_here(*words: object, lang: Language = "en") -> Ended:
             status = int(ended.code or 0)
         finally:
             vars(argparse).update(kept)
-    shown, errors = (stream.buffer.getvalue().decode() for stream in (out, err))  # type: ignore[attr-defined]
+    shown, errors = (stream.buffer.getvalue().decode() for stream in (out, err))
     return Ended(status, shown.splitlines(), errors)
 
 

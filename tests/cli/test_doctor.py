@@ -16,6 +16,7 @@ from conformance.formatting import catalogue
 from conformance.observe.connectivity import Attempt, Fact, connection_answer, network_answer
 from conformance.observe.own_addresses import OwnAddress
 from tests.cli.running import (
+    LONG,
     Server,
     adds,
     adds_little_endian,
@@ -32,9 +33,9 @@ from tests.cli.running import (
 Answers = dict[str, dict[str, Any]]
 
 
-def ask(port: int, *words: object) -> tuple[Answers, int]:
-    """The answers, by step, and the exit status."""
-    done = run_here("doctor", f"127.0.0.1:{port}", "--json", "--wait", 1, *words)
+def ask(port: int, *words: object, wait: float = LONG) -> tuple[Answers, int]:
+    """The answers, by step, and the exit status; `wait` is to be short where no answer will come."""
+    done = run_here("doctor", f"127.0.0.1:{port}", "--json", "--wait", wait, *words)
     answers = {each["step"]: each for each in done.told if each["event"] == "answer"}
     wrong = sum(each["verdict"] == "wrong" for each in answers.values())
     assert done.told[-1] == {"event": "summary", "wrong": wrong}
@@ -88,7 +89,7 @@ def test_busy_with_another_client() -> None:
     with Server(adds, one_at_a_time=True) as server, connect(server.port) as other:
         other.sendall(utf("127.0.0.1") + ints(1, 2))
         other.recv(4)  # it is served now
-        answers, status = ask(server.port, "--protocol", "addition")
+        answers, status = ask(server.port, "--protocol", "addition", wait=1)
     assert status == 1
     assert answers["protocol"]["verdict"] == "wrong"
     assert answers["protocol"]["code"] in ("busy", "perhaps-busy")  # who it is, not every system tells
@@ -114,7 +115,7 @@ def test_a_server_that_does_not_speak_it(serve: Any, code: str | None, offset: i
             listens(connection)
 
     with Server(serve_and_wait) as server:
-        answers, status = ask(server.port, "--protocol", "addition")
+        answers, status = ask(server.port, "--protocol", "addition", wait=1)
     assert status == 1
     answer = answers["protocol"]
     assert answer["verdict"] == "wrong"
@@ -143,7 +144,7 @@ def test_a_well_known_mistake_is_named_with_its_remedy(serve: Any, key: str) -> 
         listens(connection)
 
     with Server(serve_and_wait) as server:
-        answers, status = ask(server.port, "--protocol", "addition")
+        answers, status = ask(server.port, "--protocol", "addition", wait=1)
     assert status == 1
     assert answers["diagnosis"]["verdict"] == "note"
     assert answers["diagnosis"]["diagnosis"]["key"] == key
@@ -152,7 +153,7 @@ def test_a_well_known_mistake_is_named_with_its_remedy(serve: Any, key: str) -> 
 @pytest.mark.parametrize("serve", [hangs_up, listens, greets], ids=["hangs up", "is silent", "greets"])
 def test_what_is_no_well_known_mistake_gets_no_name(serve: object) -> None:
     with Server(serve) as server:  # type: ignore[arg-type]
-        answers, status = ask(server.port, "--protocol", "addition")
+        answers, status = ask(server.port, "--protocol", "addition", wait=1)
     assert status == 1
     assert "diagnosis" not in answers
 
@@ -216,14 +217,14 @@ def test_a_server_that_greets_first_where_the_protocol_has_it_so(tmp_path: Path)
         answers, _ = ask(server.port, "--protocol", file)
         assert answers["protocol"]["values"]["said"] == "version 7, address 127.0.0.1"
     with Server(listens) as server:
-        answers, _ = ask(server.port, "--protocol", file)
+        answers, _ = ask(server.port, "--protocol", file, wait=1)
         assert (answers["protocol"]["code"], answers["protocol"]["where"]["field"]) == ("perhaps-busy", "version")
 
 
 def test_a_chat_server_that_is_busy_keeps_the_connection() -> None:
     with Server(listens, one_at_a_time=True) as server, connect(server.port) as other:
         other.sendall(utf("127.0.0.1"))
-        answers, status = ask(server.port, "--protocol", "chat")
+        answers, status = ask(server.port, "--protocol", "chat", wait=1)
     assert status == 1
     assert answers["protocol"]["values"]["cause"] == "keeps-connection"
 
@@ -237,7 +238,7 @@ def test_a_server_that_serves_only_its_first_client() -> None:
 
     # The knock at the door is its first client, the conversation is answered by nobody.
     with Server(once) as server:
-        answers, status = ask(server.port, "--protocol", "addition")
+        answers, status = ask(server.port, "--protocol", "addition", wait=1)
     assert status == 1
     assert answers["protocol"]["verdict"] == "wrong"
 

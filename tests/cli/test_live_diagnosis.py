@@ -1,4 +1,4 @@
-"""Mistakes named while a conversation goes on: when, how often, and of whom nothing is said."""
+"""Diagnosis while a conversation goes on: when it comes, how often, and of whom nothing is said."""
 
 from __future__ import annotations
 

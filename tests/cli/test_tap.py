@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import struct
+import time
 from pathlib import Path
 
 import pytest
@@ -225,7 +226,9 @@ def test_a_recording_is_in_the_file_while_the_tap_still_runs(tmp_path: Path) -> 
         assert isinstance(tap, Tap)
         with connect(tap.port) as client:
             client.sendall(utf("127.0.0.1"))
-            tap.line("UTF address")
+            until = time.monotonic() + LONG
+            while utf("127.0.0.1").hex() not in file.read_text() and time.monotonic() < until:
+                time.sleep(0.01)
             tap.process.kill()
             tap.process.wait()
     again = run_here("decode", file, "--json").told
