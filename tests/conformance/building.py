@@ -8,7 +8,7 @@ from pathlib import Path
 from conformance.agent.recording import Recording
 from conformance.decoder import Conversation, read_conversations
 from conformance.judge.console_line import ConsoleLine
-from conformance.model import Console, Program, Role
+from conformance.model import Console, Program, Protocol, Role
 from conformance.model.program import ProgramEntry
 from tests.decoder.building import ADDITION, CHAT, REGISTRY, Part, addition, connection, events, ints, utf
 
@@ -24,14 +24,20 @@ __all__ = [
     "ints",
     "printed",
     "program",
+    "read",
     "the_console",
     "utf",
 ]
 
 
 def added(*rounds: tuple[int, int], number: int = 1) -> Conversation:
-    """Such a conversation, as it is read."""
-    [conversation] = read_conversations(ADDITION, Recording(events(addition(*rounds), number)))
+    """The conversation in which a client asks for these sums, and a right server answers, as it is read."""
+    return read(ADDITION, *addition(*rounds), number=number)
+
+
+def read(protocol: Protocol, *parts: Part, number: int = 1) -> Conversation:
+    """The connection in which these parts passed, as it is read."""
+    [conversation] = read_conversations(protocol, Recording(events(parts, number)))
     return conversation
 
 
