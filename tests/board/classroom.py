@@ -22,8 +22,8 @@ __all__ = ["Board", "Classroom"]
 
 _JAVA_SERVER, _PYTHON_SERVER = MULTITHREADED_SERVERS[:2]
 _CHAT_SERVER = CHAT_SERVERS[1]
-_PORT = re.compile(r"clients take port (\d+) ")
-_ADDRESS = re.compile(r"the board: (http://127\.0\.0\.1:\d+/)")
+_PORT = re.compile(r" port (\d+) ")
+_ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)")
 
 
 class Board(Command):
@@ -33,7 +33,7 @@ class Board(Command):
         words = [f"--server={name}={protocol}:0:127.0.0.1:{port}" for name, (protocol, port) in servers.items()]
         super().__init__("board", "--listen", "127.0.0.1:0", *words)
         self.ports = {name: int(_found(_PORT, self.line(f"{name}: "))) for name in servers}
-        self.address = _found(_ADDRESS, self.line("the board: "))
+        self.address = _found(_ADDRESS, self.line("http://"))
 
 
 class Classroom:
@@ -73,7 +73,7 @@ class Classroom:
         """A client that has three pairs added, in `java` or in `python`."""
         return self._client(SIMPLE_CLIENTS, language, "127.0.0.1", self.board.ports[server])
 
-    def crowd(self, language: str, server: str, clients: int = 100) -> Running:
+    def many(self, language: str, server: str, clients: int = 100) -> Running:
         """Many clients at once, with a pair each."""
         return self._client(MANY_CLIENTS, language, "127.0.0.1", self.board.ports[server], clients)
 

@@ -52,9 +52,9 @@ def _work(classroom: Classroom) -> None:
     for name in ("carol", "david"):
         classroom.client("java", name).status()
     # A picture of the last seconds: they are to look like those of a lesson.
-    for crowd in (7, 12, 20, 14):
+    for count in (7, 12, 20, 14):
         began = time.monotonic()
-        for running in (classroom.crowd("python", "bob", crowd), classroom.crowd("python", "alice", 2 * crowd)):
+        for running in (classroom.many("python", "bob", count), classroom.many("python", "alice", 2 * count)):
             running.status()
         time.sleep(max(0.0, 1 - (time.monotonic() - began)))
     classroom.client("java", "alice").status()
@@ -69,16 +69,16 @@ def _pictures(browser: Browser, address: str) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     page = browser.new_page(viewport={"width": 1200, "height": 700}, locale="en-US", color_scheme="light")
     page.goto(address)
-    mistake = page.locator("#troubles > li", has_text="little-endian number").get_by_role("link").first
-    mistake.wait_for()
+    diagnosis = page.locator("#problems > li[data-code=little-endian-int]").get_by_role("link").first
+    diagnosis.wait_for()
     page.screenshot(path=IMAGES / "board-classroom.png")
-    place = mistake.get_attribute("href")
+    place = diagnosis.get_attribute("href")
     page.goto(f"{address}{place}")
-    page.wait_for_selector("#lines > .mistake")
+    page.wait_for_selector("#lines > .diagnosis")
     page.screenshot(path=IMAGES / "board-follow.png")
     phone = browser.new_page(viewport={"width": 360, "height": 780}, locale="fr-FR", color_scheme="dark")
     phone.goto(address)
-    phone.wait_for_selector("#troubles > li")
+    phone.wait_for_selector("#problems > li")
     phone.screenshot(path=IMAGES / "board-phone.png")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import socket
 import struct
 import sys
@@ -14,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from conformance.board.app import PAGES, PAGES_OF_ONE
+from conformance.board.guard import CODE_HEADER
 from tests.board.engine import Shown, Stream, shown
 from tests.cli.pcapng_reader import packets
-from tests.cli.running import LONG, Server, adds, connect, free_port, ints, listens, received, run, utf
+from tests.cli.running import LONG, Server, adds, connect, free_port, ints, listens, received, run_here, utf
 
 
 @pytest.fixture
@@ -68,7 +70,20 @@ def test_the_page_and_its_files(board: Shown, path: str, kind: str) -> None:
     "path", ["/../app.py", "/%2e%2e/app.py", "/board.html", "/connections/0", "/connections/-1/1/lines"]
 )
 def test_nothing_else_is_there(board: Shown, path: str) -> None:
-    assert board.get(path)[0].status == 404
+    answer, _ = board.get(path)
+    assert (answer.status, answer.getheader(CODE_HEADER)) == (404, "no-such-page")
+
+
+def test_the_texts_of_the_page_are_those_of_the_catalogue(board: Shown) -> None:
+    texts = json.loads(board.get("/labels.json")[1])
+    assert sorted(texts) == ["en", "fr"]
+    assert texts["en"].keys() == texts["fr"].keys()
+    script, page = (board.get(path)[1].decode() for path in ("/board.js", "/"))
+    asked = set(re.findall(r"""\bt\(["`]([\w.-]+)["`][,)]""", script)) | set(
+        re.findall(r'data-t(?:-label)?="([^"]+)"', page)
+    )
+    assert len(asked) > 20
+    assert asked <= texts["en"].keys()
 
 
 def test_a_conversation_is_shown_while_it_goes_on_and_is_what_it_was(board: Shown) -> None:
@@ -93,7 +108,8 @@ def test_a_server_that_is_off(board: Shown) -> None:
         with pytest.raises(ConnectionResetError):
             client.recv(1)
         told = stream.until(lambda told: told["servers"][2]["state"] == "refused")
-    assert told["servers"][2]["why"] == "Connection refused"
+    assert told["servers"][2]["reason"] == "Connection refused"
+    assert [problem["code"] for problem in told["problems"]["changed"]] == ["refused"]
 
 
 def test_one_connection_is_followed_line_by_line_and_its_end_is_told(board: Shown) -> None:
@@ -122,16 +138,15 @@ def test_it_is_saved_for_decode_and_for_wireshark(board: Shown, tmp_path: Path) 
     assert answer.getheader("Content-Disposition") == 'attachment; filename="server-0-connection-1.json"'
     path = tmp_path / "lesson.json"
     path.write_bytes(content)
-    decoded = run("decode", path)
-    assert any("int sum = 182   00 00 00 B6" in line for line in decoded.lines), decoded.lines
-    decoded.kill()
+    fields = [told for told in run_here("decode", path, "--json").told if told["event"] == "field"]
+    assert (fields[-1]["field"], fields[-1]["value"], fields[-1]["bytes"]) == ("sum", 182, "000000b6")
     answer, content = board.get("/connections/0/1.pcapng")
     path = tmp_path / "lesson.pcapng"
     path.write_bytes(content)
     assert packets(path)
     for missing in ("/connections/0/2.json", "/connections/9/1.json", "/connections/0/1.exe"):
-        answer, content = board.get(missing)
-        assert (answer.status, content) == (404, b"there is no such connection any more")
+        answer, _ = board.get(missing)
+        assert (answer.status, answer.getheader(CODE_HEADER)) == (404, "connection-forgotten")
 
 
 def test_a_page_that_does_not_read_holds_nobody_up(board: Shown) -> None:
@@ -161,10 +176,9 @@ def test_of_a_long_one_that_is_saved_it_is_told_what_is_not_there(board: Shown, 
         assert client.recv(1) == b""
         stream.until(lambda told: any(row["state"] == "ended" for row in told["connections"]))
     (tmp_path / "long.json").write_bytes(board.get("/connections/1/1.json")[1])
-    decoded = run("decode", tmp_path / "long.json")
-    (left,) = [line for line in decoded.lines if "no longer read" in line]
-    assert left.endswith("are carried and no longer read: of what came then only the number was kept")
-    decoded.kill()
+    (left,) = [told for told in run_here("decode", tmp_path / "long.json", "--json").told if told["event"] == "elided"]
+    assert (left["code"], left["where"]["side"]) == ("not-kept", "client")
+    assert 100_000 < left["where"]["offset"] < 4 * numbers
 
 
 def test_one_address_has_so_many_pages_and_a_place_is_free_once_one_leaves(board: Shown) -> None:
@@ -174,8 +188,8 @@ def test_one_address_has_so_many_pages_and_a_place_is_free_once_one_leaves(board
             assert {stream.status for stream in (*streams, last)} == {200}
             with board.stream() as refused:
                 assert refused.status == 503
-            answer, content = board.get("/changes")
-            assert (answer.status, content) == (503, f"{PAGES_OF_ONE} pages are open already at 127.0.0.1".encode())
+            answer, _ = board.get("/changes")
+            assert (answer.status, answer.getheader(CODE_HEADER)) == (503, "pages-of-address")
             assert board.get("/")[0].status == 200
         while True:  # the board learns that a page has left when it next tells it something
             with board.stream() as again:
@@ -189,8 +203,8 @@ def test_so_many_pages_and_no_more_whoever_asks(board: Shown) -> None:
         for number in range(PAGES):
             source = f"127.0.0.{2 + number // PAGES_OF_ONE}"
             assert stack.enter_context(board.stream(source=source)).status == 200
-        answer, content = board.get("/changes")
-        assert (answer.status, content) == (503, f"{PAGES} pages are open already".encode())
+        answer, _ = board.get("/changes")
+        assert (answer.status, answer.getheader(CODE_HEADER)) == (503, "pages-of-board")
 
 
 def test_a_stream_can_be_asked_for_its_head_alone(board: Shown) -> None:
@@ -204,8 +218,8 @@ def test_a_stream_can_be_asked_for_its_head_alone(board: Shown) -> None:
 
 
 def test_a_stall_is_told(board: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.board.watch.STALL_SECONDS", 0.3)
+    monkeypatch.setattr("conformance.board.board.STALL_SECONDS", 0.3)
     with board.stream() as stream, connect(board.ports[1]) as client:
         client.sendall(utf("127.0.0.1") + ints(84, 98))
         told = stream.until(lambda told: any(row.get("waits") for row in told["connections"]))
-        assert json.dumps(told["troubles"]).count("stall") == 1
+    assert [problem["event"] for problem in told["problems"]["changed"]] == ["stalled"]

@@ -10,7 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.running import LONG, Command, Server, adds, connect, ended, free_port, ints, received, run, utf
+from conformance.formatting import catalogue
+from tests.cli.running import LONG, Command, Server, adds, connect, ended, free_port, ints, received, run, run_here, utf
+from tests.cli.test_command_line import pattern
 
 WORDS = ("board", "--listen", "127.0.0.1:0")
 
@@ -21,11 +23,11 @@ def start(*words: object) -> Command:
 
 
 def shown_port(command: Command) -> int:
-    return int(re.findall(r"http://127\.0\.0\.1:(\d+)/", command.line("the board: "))[0])
+    return int(re.findall(r"http://127\.0\.0\.1:(\d+)/", command.line("http://"))[0])
 
 
 def clients_port(command: Command, name: str) -> int:
-    return int(re.findall(r"clients take port (\d+) ", command.line(f"{name}: "))[0])
+    return int(re.findall(r" port (\d+) ", command.line(f"{name}: "))[0])
 
 
 def test_servers_of_a_file_and_of_the_command_line(tmp_path: Path) -> None:
@@ -67,9 +69,7 @@ def test_a_relay_that_has_ended_ends_the_board() -> None:
         (relay,) = psutil.Process(board.process.pid).children()
         relay.kill()
         assert board.end() == 2
-        assert board.errors() == (
-            "python -m conformance board: the relay of alice has ended by itself, and what it carried with it\n"
-        )
+        assert re.search(pattern("cli.usage.relay-of", catalogue("en")), board.errors())
 
 
 def test_the_relays_do_not_give_way_to_what_shows() -> None:
@@ -83,52 +83,43 @@ def test_the_relays_do_not_give_way_to_what_shows() -> None:
 
 def test_showing_it_on_a_network_says_what_that_reveals() -> None:
     with ended(start("--server", f"addition:0:127.0.0.1:{free_port()}")) as board:
-        assert "whoever" not in board.line("the board: ")
+        assert not re.search(pattern("cli.board.shown.to-others", catalogue("en")), board.line("http://"))
     with ended(Command("board", "--listen", "0.0.0.0:0", "--server", f"addition:0:127.0.0.1:{free_port()}")) as board:
-        assert "whoever reaches this address sees the addresses of all clients" in board.line("the board: ")
+        assert re.search(pattern("cli.board.shown.to-others", catalogue("en")), board.line("http://"))
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("words", "name"),
     [
-        ([], "which servers? Give --server addition:9000:localhost:8999, or a file that names them"),
-        (["--server", "addition:9000"], "a server is [NAME=]PROTOCOL:PORT:HOST[:PORT]"),
-        (["--server", "=addition:9000:localhost"], "a server is [NAME=]PROTOCOL:PORT:HOST[:PORT]"),
-        (["--server", "sums:9000:localhost"], "no such protocol: 'sums'"),
-        (["--server", "addition:nine:localhost"], "to listen takes a port"),
-        (["--server", "addition:9000:localhost:9000"], "is a circle"),
-        (["--server", "chat:9000:localhost:9001", "--server", "chat:9001:localhost:9000"], "is a circle"),
-        (["missing.yaml"], "missing.yaml"),
+        (["--server", "addition:9000"], "cli.usage.server"),
+        (["--server", "=addition:9000:localhost"], "cli.usage.server"),
+        (["--server", "addition:nine:localhost"], "cli.usage.listen"),
+        (["--server", "addition:9000:localhost:9000"], "cli.usage.circle"),
+        (["--server", "chat:9000:localhost:9001", "--server", "chat:9001:localhost:9000"], "cli.usage.circle"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(words: list[str], sentence: str) -> None:
-    board = run(*WORDS, *words)
-    assert board.process.returncode == 2
-    errors = board.errors()
-    assert sentence in errors
-    assert errors.count("\n") == 1
-    board.kill()
+def test_what_cannot_be_is_one_sentence(words: list[str], name: str) -> None:
+    done = run_here(*WORDS, *words)
+    assert (done.status, done.errors.count("\n")) == (2, 1)
+    assert re.search(pattern(name, catalogue("en")), done.errors), done.errors
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "key"),
     [
         ("servers: {}", "servers"),
-        ("servers: {alice: {protocol: addition, listen: 9000}}", "to"),
-        ("servers: {alice: {protocol: addition, listen: 9000, to: localhost, port: 1}}", "port"),
-        ("servers: {alice: {protocol: sums, listen: 9000, to: localhost}}", "no such protocol: 'sums'"),
-        ("servers: {alice: {protocol: addition, listen: 99999, to: localhost}}", "a port is a number from 0 to 65535"),
+        ("servers: {alice: {protocol: addition, listen: 9000}}", "servers.alice.to"),
+        ("servers: {alice: {protocol: addition, listen: 9000, to: localhost, port: 1}}", "'port'"),
+        ("servers: {alice: {protocol: sums, listen: 9000, to: localhost}}", "'sums'"),
+        ("servers: {alice: {protocol: addition, listen: 99999, to: localhost}}", "servers.alice.listen"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_one_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+def test_what_is_wrong_in_a_file_is_one_sentence(tmp_path: Path, text: str, key: str) -> None:
     file = tmp_path / "board.yaml"
     file.write_text(text)
-    board = run(*WORDS, file)
-    assert board.process.returncode == 2
-    errors = board.errors()
-    assert sentence in errors
-    assert errors.count("\n") == 1
-    board.kill()
+    done = run_here(*WORDS, file)
+    assert (done.status, done.errors.count("\n")) == (2, 1)
+    assert key in done.errors
 
 
 def test_a_port_that_is_taken_is_one_sentence_and_leaves_nothing_running() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from conformance.board.guard import CODE_HEADER
+from conformance.formatting import Language, catalogue
 from tests.board.engine import Shown, shown
 from tests.cli.running import Server, adds
 
@@ -41,8 +43,8 @@ def test_it_answers_to_addresses_and_to_its_own_name(board: Shown, host: str) ->
     ],
 )
 def test_a_name_that_somebody_else_has_made_lead_here_is_refused(board: Shown, host: str) -> None:
-    answer, content = board.get("/", Host=host)
-    assert (answer.status, content) == (403, b"the board answers to an address or to its machine's own name")
+    answer, _ = board.get("/", Host=host)
+    assert (answer.status, answer.getheader(CODE_HEADER)) == (403, "foreign-host")
 
 
 @pytest.mark.parametrize(
@@ -56,8 +58,8 @@ def test_a_name_that_somebody_else_has_made_lead_here_is_refused(board: Shown, h
     ],
 )
 def test_a_page_of_another_site_gets_nothing(board: Shown, headers: dict[str, str]) -> None:
-    answer, content = board.get("/", **headers)
-    assert (answer.status, content) == (403, b"the board answers to its own page only")
+    answer, _ = board.get("/", **headers)
+    assert (answer.status, answer.getheader(CODE_HEADER)) == (403, "foreign-page")
 
 
 def test_its_own_page_and_a_link_from_anywhere_are_answered(board: Shown) -> None:
@@ -72,6 +74,7 @@ def test_its_own_page_and_a_link_from_anywhere_are_answered(board: Shown) -> Non
 def test_nothing_but_reading(board: Shown, method: str, path: str) -> None:
     answer, _ = board.get(path, method)
     assert (answer.status, answer.getheader("Allow")) == (405, "GET, HEAD")
+    assert answer.getheader(CODE_HEADER) == "read-only"
 
 
 def test_every_answer_says_what_a_browser_may_make_of_it(board: Shown) -> None:
@@ -88,3 +91,20 @@ def test_every_answer_says_what_a_browser_may_make_of_it(board: Shown) -> None:
 
 def test_a_number_of_thousands_of_digits_is_nothing_here(board: Shown) -> None:
     assert board.get(f"/connections/0/{'9' * 5000}.json")[0].status == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ({}, "en"),
+        ({"Accept_Language": "fr-FR,fr;q=0.9,en;q=0.8"}, "fr"),
+        ({"Accept_Language": "de, fr;q=0.9"}, "fr"),
+        ({"Accept_Language": "en-US,fr"}, "en"),
+        ({"Accept_Language": "de"}, "en"),
+        ({"Accept_Language": ",;=fr,\xff"}, "en"),
+    ],
+)
+def test_a_refusal_is_in_the_browsers_language(board: Shown, asked: dict[str, str], language: Language) -> None:
+    answer, content = board.get("/nothing-here", **asked)
+    assert answer.getheader("Content-Language") == language
+    assert content.decode() == catalogue(language).text("problem.no-such-page")
