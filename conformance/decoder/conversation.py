@@ -40,8 +40,8 @@ class Conversation:
     """One connection as the protocol has it, with all its fields.
 
     `fields` and `messages` stand in the order in which they were decided, each side's in the order in which it sent
-    them; `problems` in that order too, those of the fields among them. Every place names the connection. Where `keep`
-    is False nothing more is kept of what is read.
+    them; `problems` in that order too, those of the fields among them. Every place names the connection. `keeps` is
+    False after `forget`.
     """
 
     def __init__(self, protocol: Protocol, connection: Connection) -> None:
@@ -52,7 +52,7 @@ class Conversation:
         self.messages: list[Message] = []
         self.problems: list[Problem] = []
         self._ordered: list[Field] = []
-        self.keep = True
+        self.keeps = True
 
     @property
     def number(self) -> int:
@@ -66,12 +66,22 @@ class Conversation:
 
     def add(self, event: Event) -> list[Outcome]:
         """Takes in what the tap saw of this connection next, and returns what is decided by it."""
-        refused: list[Outcome] = []
+        told: list[Outcome] = []
         if event.kind == "refused":
-            refused = [Problem("refused", Where(self.number, SERVER), {"reason": event.detail}, event.at)]
+            told = [Problem("refused", Where(self.number, SERVER), {"reason": event.detail}, event.at)]
             self.decoder.stop(CLIENT)
             self.decoder.stop(SERVER)
-        return self._take([*refused, *feed(self.decoder, event)])
+        elif event.kind == "received" and event.size and self.decoder.reads(event.sender):
+            where = Where(self.number, event.sender, self.decoder.total(event.sender))
+            told = [Problem("not-recorded", where, {"size": event.size}, event.at)]
+        return self._take([*told, *feed(self.decoder, event)])
+
+    def forget(self) -> None:
+        """Keeps nothing more, neither of what was read nor of what will be."""
+        self.keeps = False
+        self.connection = Connection(self.number, self.connection.opened)
+        for kept in (self.fields, self.messages, self.problems):
+            kept.clear()
 
     def finish(self) -> None:
         """Nothing more was recorded: what has not ended ends here, and what is still due never came."""
@@ -103,22 +113,22 @@ class Conversation:
 
     def _take(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes, with the connection in their places."""
-        keep, placed = self.keep, []
+        keeps, placed = self.keeps, []
         for outcome in outcomes:
             if type(outcome) is Field:
                 if outcome.problem is not None:
                     outcome = outcome._replace(problem=outcome.problem.on(connection=self.number))
                     assert outcome.problem is not None
-                    if keep:
+                    if keeps:
                         self.problems.append(outcome.problem)
-                if keep:
+                if keeps:
                     self.fields.append(outcome)
             elif isinstance(outcome, Message):
-                if keep:
+                if keeps:
                     self.messages.append(outcome)
             elif isinstance(outcome, Problem):
                 outcome = outcome.on(connection=self.number)
-                if keep:
+                if keeps:
                     self.problems.append(outcome)
             placed.append(outcome)
         return placed

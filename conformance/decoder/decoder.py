@@ -226,13 +226,18 @@ class _Loop:
         self.began = 0
         self.rounds: dict[int, dict[Any, Any]] = {}
 
-    def enter(self, number: int, shared: bool) -> dict[Any, Any]:
-        """The values of that round: who comes second finds those of the first, and they are forgotten here then."""
+    def enter(self, number: int, shared: bool, awaited: bool) -> dict[Any, Any]:
+        """The values of that round: who comes second finds those of the first, and they are forgotten here then.
+
+        They are kept for the second only where it is `awaited`: a side that has stopped comes to no round any more.
+        """
         if not shared:
             return {}
         scope = self.rounds.pop(number, None)
         if scope is None:
-            scope = self.rounds[number] = {}
+            scope = {}
+            if awaited:
+                self.rounds[number] = scope
         return scope
 
 
@@ -369,11 +374,11 @@ class _Side:
                 if isinstance(op, Enter):
                     if more:
                         self.loops.append(loop)
-                        scopes.append(loop.enter(number, op.shared))
+                        scopes.append(loop.enter(number, op.shared, not self.other.stopped))
                         path = (*path, number)
                     pc = pc + 1 if more else op.target
                 elif more:
-                    scopes[-1] = loop.enter(number, op.shared)
+                    scopes[-1] = loop.enter(number, op.shared, not self.other.stopped)
                     path = (*path[:-1], number)
                     pc = op.target
                 else:

@@ -83,7 +83,7 @@ class LiveConversation:
             decoder = self._decoder
             where = Where(self._number, side, decoder.read(side) if decoder.reads(side) else decoder.total(side))
             decoder.stop(side)
-            self._conversation.keep = False
+            self._conversation.forget()
             yield Elided(at, self._number, side, Problem(code, where, values, at))
 
     def look(self, now: float, timeout: float) -> Iterator[LiveEvent]:
@@ -129,10 +129,10 @@ class LiveConversation:
     def _keep(self, event: Event) -> None:
         """The beginning of the connection, as long as it is short enough."""
         kept = self._conversation
-        if kept.keep:
+        if kept.keeps:
             kept.connection.add(event)
             if event.kind == "received" and kept.connection.direction(event.sender).size > _MOST_KEPT:
-                kept.keep = False
+                kept.forget()
 
     def _when_quiet(self, now: float) -> Iterator[LiveEvent]:
         if self._wrong and now - self._last >= _QUIET_SECONDS:
@@ -140,7 +140,7 @@ class LiveConversation:
 
     def _diagnose(self, now: float, *, still: bool) -> Iterator[LiveEvent]:
         """Each mistake once; `still` where nothing has moved for so long that somebody must be waiting."""
-        if not self._conversation.keep or not (self._wrong or still):
+        if not self._conversation.keeps or not (self._wrong or still):
             return
         self._wrong = False
         findings = diagnose([self._conversation], now=now if still else None, timeout=0.0)

@@ -272,12 +272,17 @@ def test_bytes_that_the_tap_could_not_keep() -> None:
     assert places([things[-1].problem]) == [("not-kept", CLIENT, 11, None)]
 
 
-def test_a_long_conversation_takes_no_more_memory_than_a_short_one() -> None:
+@pytest.mark.parametrize("silent", [False, True], ids=["answered", "the server is no longer read"])
+def test_a_long_conversation_takes_no_more_memory_than_a_short_one(silent: bool) -> None:
     reader = reader_of(ADDRESS)
+    parts = [(CLIENT, ints(1, 2)), (SERVER, ints(3))]
+    if silent:
+        list(reader.give_up(1, SERVER))
+        del parts[1]
 
     def rounds(count: int) -> None:
         for _ in range(count):
-            for side, data in ((CLIENT, ints(1, 2)), (SERVER, ints(3))):
+            for side, data in parts:
                 for event in (Event(1, 1, "received", side, data), Event(1, 1, "sent", side, size=len(data))):
                     assert all(isinstance(each, FieldRead) for each in reader.add(event))
 
