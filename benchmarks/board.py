@@ -127,7 +127,7 @@ def _board(*servers: str) -> Iterator[_Board]:
         try:
             assert process.stdout is not None
             lines = [process.stdout.readline() for _ in range(len(servers) + 1)]
-            ports = [int(port) for line in lines for port in re.findall(r"clients take port (\d+)", line)]
+            ports = [int(port) for line in lines for port in re.findall(r" port (\d+) ", line)]
             address = re.findall(r"http://([\d.]+):(\d+)/", lines[-1])[0]
             with socket.create_connection((address[0], int(address[1]))) as page:
                 page.sendall(b"GET /changes HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")

@@ -16,7 +16,7 @@ from typing import Any
 from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.agent.problem import Problem
 from conformance.board.connection import Connection
-from conformance.board.page_json import cut, diagnosis_json, problem_json, with_short_texts
+from conformance.board.page_json import cut, diagnosis_json, problem_json, reason_json, with_short_texts
 from conformance.decoder import Field
 from conformance.model import Protocol
 from conformance.observe.live_events import Closed, Diagnosed, FieldRead, LiveEvent, ProblemFound, Stalled
@@ -82,6 +82,7 @@ class _Server:
         self.messages: deque[tuple[int, dict[str, Any]]] = deque(maxlen=MESSAGES)
         self._facts = {"name": name, "protocol": protocol.protocol, "port": port, "to": to}
         self._state: dict[str, Any] = {"state": "quiet"}
+        self._reason = ""  # why it is in this state
         self._came = 0
         self._open: dict[int, int] = {}  # connections that are not over, and how many of their sides have ended
 
@@ -126,8 +127,10 @@ class _Server:
 
     def _is_now(self, state: str, at: float, reason: str = "") -> None:
         """Something showed whether it can be reached."""
-        if (self._state["state"], self._state.get("reason", "")) != (state, reason):
-            self._state = {"state": state, "since": self.began + at} | ({"reason": reason} if reason else {})
+        if (self._state["state"], self._reason) != (state, reason):
+            self._state, self._reason = {"state": state, "since": self.began + at}, reason
+            if reason:
+                self._state["reason"] = reason_json(reason)
 
 
 @dataclass
@@ -189,6 +192,8 @@ class _Problems:
         before = known.pop(entry.id, None)
         if before is not None:
             entry.times, entry.connections = before.times, before.connections
+            if before.event == "problem":  # the first explains the others
+                entry.event, entry.what = before.event, before.what
         entry.times += 1
         entry.connections = [*(number for number in entry.connections if number != event.connection), event.connection]
         del entry.connections[:-_NAMED]

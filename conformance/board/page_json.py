@@ -34,6 +34,7 @@ __all__ = [
     "in_each_language",
     "line_json",
     "problem_json",
+    "reason_json",
     "row_field",
     "with_short_texts",
 ]
@@ -107,6 +108,12 @@ def line_json(event: LiveEvent, began: float) -> str:
     return json.dumps({"at": began + event.at, **_line(event)})
 
 
+def reason_json(reason: str) -> dict[Language, str]:
+    """A reason that the system gives, translated where it is one of the usual ones."""
+    name = f"reason.{reason}"
+    return in_each_language(lambda words: words.text(name) if name in words.ids else reason)
+
+
 def _line(event: LiveEvent) -> dict[str, Any]:
     match event:
         case FieldRead(field=field):
@@ -116,7 +123,9 @@ def _line(event: LiveEvent) -> dict[str, Any]:
         case Bytes():
             return {"event": "bytes", "side": event.side} | _bytes(event.data, event.offset)
         case Closed():
-            return {"event": event.how, "side": event.side} | ({"reason": event.reason} if event.reason else {})
+            return {"event": event.how, "side": event.side} | (
+                {"reason": reason_json(event.reason)} if event.reason else {}
+            )
         case Diagnosed():
             return {"event": "diagnosis", "side": event.finding.side, "diagnosis": diagnosis_json(event)}
         case ProblemFound() | Stalled() | Elided():

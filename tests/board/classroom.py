@@ -46,13 +46,14 @@ class Classroom:
     def __enter__(self) -> Classroom:
         with ExitStack() as stack:
             self._stack = stack
+            self.chat = self.start(_CHAT_SERVER, 0)
             self.board = Board(
                 {
                     "alice": ("addition", self.start(_JAVA_SERVER, 0).port),
                     "bob": ("addition", self.start(_PYTHON_SERVER, 0).port),
                     "carol": ("addition", stack.enter_context(Server(adds_little_endian)).port),
                     "david": ("addition", free_port()),
-                    "emma": ("chat", self.start(_CHAT_SERVER, 0).port),
+                    "emma": ("chat", self.chat.port),
                 }
             )
             stack.callback(self.board.kill)

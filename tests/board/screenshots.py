@@ -42,8 +42,9 @@ def main() -> None:
 def _work(classroom: Classroom) -> None:
     authors = {"Léa": "java", "Hugo": "python", "Inès": "python"}
     talkers = {author: classroom.talker(language, author) for author, language in authors.items()}
-    for talker in talkers.values():
-        talker.wait_for("### Connexion établie.")
+    # Who is connected to the board is in the chat only once the server has accepted the connection, too.
+    joined = "Adresse du client"
+    classroom.chat.wait_until(lambda: sum(joined in line for line in classroom.chat.out) == len(talkers), joined)
     for author, text in TALK:
         talkers[author].type(f"{text}\n")
         for other in talkers.values():

@@ -109,7 +109,10 @@ def test_a_line_has_code_place_values_and_the_sentence_in_both_languages() -> No
     [
         (Opened(1.0, 7, "a:1"), {"event": "opened", "client": "a:1"}),
         (Closed(1.0, 7, SERVER, "end"), {"event": "end", "side": SERVER}),
-        (Closed(1.0, 7, CLIENT, "reset", "gone"), {"event": "reset", "side": CLIENT, "reason": "gone"}),
+        (
+            Closed(1.0, 7, CLIENT, "reset", "gone"),
+            {"event": "reset", "side": CLIENT, "reason": {"en": "gone", "fr": "gone"}},
+        ),
         (Bytes(1.0, 7, CLIENT, b"\xff\x00", 5), {"event": "bytes", "size": 2, "bytes": "ff00", "offset": 5}),
         (Stalled(1.0, 7, WRONG), {"event": "stalled", "side": CLIENT}),
         (field(-(2**63), "long"), {"value": "-9223372036854775808"}),

@@ -56,7 +56,8 @@ def test_what_is_known_of_a_server_comes_from_its_clients_alone() -> None:
     assert fed.told()["servers"][0]["state"] == "quiet"
     fed.happens(1, "refused", SERVER, detail="Connection refused")
     server = fed.told()["servers"][0]
-    assert (server["state"], server["reason"], server["since"]) == ("refused", "Connection refused", fed.now)
+    assert (server["state"], server["since"]) == ("refused", fed.now)
+    assert server["reason"]["en"] != server["reason"]["fr"]
     assert fed.row(1)["wrong"]["code"] == "refused"
     fed.opens(2)
     fed.says(2, CLIENT, utf("192.0.2.7"))
@@ -252,6 +253,15 @@ def test_problems_have_a_bound_the_last_ones_stay() -> None:
     numbers = range(PROBLEMS + 5, 5, -1)
     assert told["ids"] == [f"0/{number}" for number in numbers]
     assert [problem["connections"] for problem in told["changed"]] == [[number] for number in numbers]
+
+
+def test_of_the_problems_of_a_connection_the_first_is_told() -> None:
+    fed = Fed()
+    fed.opens(1)
+    fed.says(1, CLIENT, utf("no address") + ints(1))
+    fed.stands_still(6)
+    (problem,) = fed.told()["problems"]["changed"]
+    assert (problem["event"], problem["code"], problem["times"]) == ("problem", "no-address", 2)
 
 
 def test_only_problems_that_are_new_are_told_again() -> None:

@@ -211,8 +211,7 @@ function drawServer(server) {
   const figure = (name, value, label) => make("p", { class: value ? null : "none", "data-figure": name }, make("b", null, number(value, value && value < 10 && value % 1 ? 1 : 0)), label);
   const state = t(`server.${server.state}`, { time: server.since && clock(server.since, { hour: "2-digit", minute: "2-digit" }) });
   const symbol = { quiet: "○", reached: "●", refused: "✗" }[server.state];
-  // The system's own words.
-  const reason = server.reason ? make("span", { class: "reason", lang: "en" }, visible(server.reason)) : null;
+  const reason = server.reason ? make("span", { class: "reason" }, visible(inLanguage(server.reason))) : null;
   return make("li", { class: `server ${server.state}${chosen === server.index ? " chosen" : ""}`, "data-name": server.name, "data-state": server.state, "data-total": server.total, "data-came": server.came },
     make("h3", null, button),
     make("p", { class: "where" }, `${t("port")} `, make("b", null, String(server.port)), ` · `, visible(server.protocol)),
@@ -404,7 +403,7 @@ function drawLine(line) {
   } else {
     classes = `line note ${event}`;
     const does = { opened: "line.opened", end: `line.end.${line.side}`, reset: `line.reset.${line.side}` }[event];
-    if (does) what.append(make("p", null, t(does), line.reason ? make("span", { lang: "en" }, visible(` (${line.reason})`)) : null));
+    if (does) what.append(make("p", null, t(does), line.reason ? visible(` (${inLanguage(line.reason)})`) : null));
     if (diagnosis) what.append(prose("p", inLanguage(diagnosis.text), { class: "wrong" }), prose("p", inLanguage(diagnosis.description)), ...paragraphs(diagnosis));
   }
   if (problem) {
