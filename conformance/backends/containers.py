@@ -54,7 +54,7 @@ from conformance.backends.runtimes import HARNESS_RUNTIME, Runtime
 from conformance.backends.tap_client import TapControl
 from conformance.model.program import Program
 
-__all__ = ["ContainerBackend"]
+__all__ = ["ContainerBackend", "harness_archive"]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _LOOPBACK = "127.0.0.1"
@@ -191,7 +191,9 @@ class ContainerBackend(Backend):
             volumes={name: (place, "rw") for name, place in volumes.items()},
             network={"network_mode": "none"},
             folder=_SOURCES,
-            before=lambda container: container.put_archive(_SOURCES, _archive(folder)),
+            before=lambda container: container.put_archive(
+                _SOURCES, _archive((path, path.name) for path in sorted(folder.iterdir()))
+            ),
         )
         status = started.wait(time.monotonic() + _BUILD_SECONDS)
         started.stop()
@@ -404,24 +406,31 @@ def _pass_on(output: Any, feed: Feed, closed: Callable[[], None]) -> None:
         output.close()
 
 
+def harness_archive() -> bytes:
+    """What a container of the tap or the player receives: the package `conformance.agent`, as a tar archive.
+
+    The image has Python and javaio, and the agent needs nothing else.
+    """
+    paths = (_PACKAGE / "__init__.py", _PACKAGE / "agent")
+    return _archive((path, f"{Path(_HARNESS).name}/conformance/{path.name}") for path in paths)
+
+
 def _put_harness(container: Container) -> None:
-    """The tap and the player need Python and javaio alone: their few files go into the container that runs them."""
-    container.put_archive("/opt", _archive(_PACKAGE, "harness/conformance", ("__init__.py", "agent/**/*.py")))
+    container.put_archive(str(Path(_HARNESS).parent), harness_archive())
 
 
-def _archive(folder: Path, prefix: str = "", patterns: Sequence[str] = ("**/*",)) -> bytes:
-    """The files of a folder as a tar archive, readable by every user."""
+def _archive(sources: Iterable[tuple[Path, str]]) -> bytes:
+    """Files and folders under the given names as a tar archive, readable by every user."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for file in sorted({file for pattern in patterns for file in folder.glob(pattern)}):
-            if "__pycache__" in file.parts:
-                continue
-            entry = archive.gettarinfo(str(file), str(Path(prefix) / file.relative_to(folder)))
-            entry.mode = 0o755 if entry.isdir() else 0o644
-            entry.uid = entry.gid = 0
-            if entry.isfile():
-                with file.open("rb") as content:
-                    archive.addfile(entry, content)
-            elif entry.isdir():
-                archive.addfile(entry)
+        for path, name in sources:
+            archive.add(path, name, filter=_readable)
     return buffer.getvalue()
+
+
+def _readable(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    if "__pycache__" in entry.name or not (entry.isfile() or entry.isdir()):
+        return None
+    entry.mode = 0o755 if entry.isdir() else 0o644
+    entry.uid = entry.gid = 0
+    return entry
