@@ -1,6 +1,6 @@
-"""Bytes of which something before them tells how many: what Java writes with `write(byte[])`, reads with `readFully`.
+"""Sized bytes: bytes whose number the protocol computes. Java: `write(byte[])`, `readFully(byte[])`.
 
-javaio's own types say their size themselves. This one is made for each field anew, once its size is known.
+The types of javaio know their sizes. A `SizedBytes` is created for each field once its size is known.
 """
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ from __future__ import annotations
 from conformance.agent.hexdump import show
 from javaio import WireType
 
-__all__ = ["BYTES", "CountedBytes", "SizeError"]
+__all__ = ["BYTES", "SizeError", "SizedBytes"]
 
 BYTES = "bytes"
 
 
 class SizeError(ValueError):
-    """No bytes are so many: one sentence."""
+    """A size is no number of bytes, or not that of a value: one sentence."""
 
 
-class CountedBytes(WireType[bytes]):
-    """`size` bytes, as they are."""
+class SizedBytes(WireType[bytes]):
+    """The wire type of `size` bytes."""
 
     def __init__(self, size: object) -> None:
-        """Raises `SizeError` where `size` is no number of bytes."""
+        """Raises `SizeError` if `size` is not a whole number from 0 on."""
         if not isinstance(size, int) or size < 0:
             raise SizeError(f"their size must be a whole number from 0 on, and is {size!r}")
         super().__init__(BYTES, size, self._pack, bytes)
@@ -32,5 +32,5 @@ class CountedBytes(WireType[bytes]):
         return bytes(value)
 
     def describe(self, value: bytes) -> str:
-        """How many, and the first of them."""
+        """The number of bytes, and the first of them in hexadecimal."""
         return f"{len(value)} bytes {show(value)}".rstrip()

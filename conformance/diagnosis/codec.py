@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from conformance.agent.sized_bytes import BYTES, CountedBytes, SizeError
+from conformance.agent.sized_bytes import BYTES, SizedBytes, SizeError
 from conformance.diagnosis.byte_stream import ByteStream
 from conformance.model.protocol import FieldStep
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError, decode_modified_utf8
@@ -143,7 +143,7 @@ def may_become(step: FieldStep, there: bytes, value: Any, expected: Any) -> bool
     """
     if expected is not None:
         try:
-            wire = CountedBytes(len(expected)) if step.type == BYTES else WIRE_TYPES[step.type]
+            wire = SizedBytes(len(expected)) if step.type == BYTES else WIRE_TYPES[step.type]
             return wire.encode(expected).startswith(there)
         except (ValueError, OverflowError, TypeError):
             return False

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.expressions import Expression, names_in, parse_expression
-from conformance.agent.sized_bytes import BYTES, CountedBytes
+from conformance.agent.sized_bytes import BYTES, SizedBytes
 from conformance.model.yaml_file import Lines, Model, Text, _as_tuple, plain_name
 from javaio import WIRE_TYPES, WireType
 
@@ -68,7 +68,7 @@ class FieldStep(Model):
         """
         if self.size is None:
             return WIRE_TYPES[self.type]
-        return CountedBytes(parse_expression(self.size)(values))
+        return SizedBytes(parse_expression(self.size)(values))
 
     @property
     def expected(self) -> Expression | None:

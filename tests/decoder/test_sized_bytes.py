@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.expressions import names_in, parse_expression
-from conformance.agent.sized_bytes import CountedBytes, SizeError
+from conformance.agent.sized_bytes import SizedBytes, SizeError
 from conformance.model import Protocol, YamlError
 from conformance.model.yaml_file import validate
 from javaio import IncompleteValueError
@@ -27,10 +27,10 @@ CONTENTS = st.lists(st.binary(max_size=300), max_size=4)
 
 
 def test_so_many_bytes_as_they_are() -> None:
-    wire = CountedBytes(3)
+    wire = SizedBytes(3)
     assert wire.encode(b"abc") == b"abc"
     assert wire.decode(b"xabcd", 1) == (b"abc", 3)
-    assert CountedBytes(0).decode(b"") == (b"", 0)
+    assert SizedBytes(0).decode(b"") == (b"", 0)
     with pytest.raises(IncompleteValueError):
         wire.decode(b"ab")
 
@@ -38,12 +38,12 @@ def test_so_many_bytes_as_they_are() -> None:
 @pytest.mark.parametrize("size", [-1, "3", 1.5, None])
 def test_no_bytes_are_so_many(size: object) -> None:
     with pytest.raises(SizeError, match="their size must be a whole number from 0 on, and is "):
-        CountedBytes(size)
+        SizedBytes(size)
 
 
 def test_others_than_were_said() -> None:
     with pytest.raises(SizeError, match="there must be 3 of them, and there are 2"):
-        CountedBytes(3).encode(b"ab")
+        SizedBytes(3).encode(b"ab")
 
 
 # Expressions ---------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from typing import Any
 
 from conformance.agent.addresses import is_address
 from conformance.agent.expressions import parse_expression
-from conformance.agent.sized_bytes import BYTES, CountedBytes
+from conformance.agent.sized_bytes import BYTES, SizedBytes
 from javaio import WIRE_TYPES, WireType
 
 __all__ = ["Item", "encode_items", "parse_items"]
@@ -52,7 +52,7 @@ class Item:
 
     def wire(self, known: Mapping[str, Any]) -> WireType[Any]:
         """How it stands on the wire; raises `SizeError` where what is known gives no size."""
-        return CountedBytes(self.size(known)) if self.type == BYTES else WIRE_TYPES[self.type]
+        return SizedBytes(self.size(known)) if self.type == BYTES else WIRE_TYPES[self.type]
 
     def encode(self, known: Mapping[str, Any]) -> bytes:
         """Its bytes."""
@@ -98,7 +98,7 @@ def _typed(kind: str, value: Any) -> Iterator[Item]:
     if kind == "hex":
         yield Item(kind, _hex(value))
     elif kind == BYTES:
-        yield Item(kind, _counted(value))
+        yield Item(kind, _sized(value))
     elif kind not in WIRE_TYPES:
         raise ValueError(f"no such type on the wire: {kind!r}; known are hex, {BYTES}, {', '.join(WIRE_TYPES)}")
     elif kind == "UTF" and isinstance(value, dict) and "form" in value:
@@ -119,7 +119,7 @@ def _typed(kind: str, value: Any) -> Iterator[Item]:
         yield Item(kind, value)
 
 
-def _counted(value: Any) -> dict[str, Any]:
+def _sized(value: Any) -> dict[str, Any]:
     match value:
         case {"size": int() | str() as size, **rest} if not set(rest) - {"as"}:
             if isinstance(size, str) and size.startswith("= "):
