@@ -18,7 +18,7 @@ _Milliseconds = Annotated[
 
 
 class Network(Model):
-    """What lies between the programs (the numbers as in `Conditions`), and how many clients a crowd has in it."""
+    """A network, with the numbers of `Conditions`. `clients` is how many a program of many clients starts in it."""
 
     about: Text
     clients: int = Field(ge=1)
