@@ -124,26 +124,13 @@ def _wire_mark(problem: Problem, conversations: Sequence[Conversation]) -> WireM
         return None
     direction = conversation.connection.direction(where.side)
     field = _field_at(conversation, where.side, where.offset, where.field)
-    must_be = problem.values.get("expected") if problem.code in _TELL_EXPECTED else None
     if field is None:
         at = direction.last if problem.at is None else problem.at
-        raw = direction.data[where.offset :]
-        right = _encoded(where.type, must_be)
-        return WireMark(
-            conversation.number, where.side, where.offset, raw, at, where.field, where.type, None, must_be, right
-        )
-    return WireMark(
-        conversation.number,
-        field.side,
-        field.offset,
-        field.raw,
-        field.came,
-        field.name,
-        field.type,
-        field.value,
-        must_be,
-        _encoded(field.type, must_be),
-    )
+        told = (where.offset, direction.data[where.offset :], at, where.field, where.type, None)
+    else:
+        told = (field.offset, field.raw, field.came, field.name, field.type, field.value)
+    expected = problem.values.get("expected") if problem.code in _TELL_EXPECTED else None
+    return WireMark(conversation.number, where.side, *told, expected, _encoded(told[4], expected))
 
 
 def _field_at(conversation: Conversation, side: Side, offset: int, name: str | None) -> Field | None:

@@ -172,11 +172,10 @@ def _consoles(observation: Observation, broadcast: Broadcast | None) -> Iterator
         if problem is None:
             continue
         place = problem.where.line
-        if place is None:
-            yield replace(result.found(problem.code, **problem.values), where=problem.where).on(program=result.label)
-        else:
-            found = result.found(problem.code, stdout[place], number=place + 1, **problem.values)
-            yield replace(found, where=replace(problem.where, program=result.label, line=stdout[place]))
+        number = {} if place is None else {"number": place + 1}
+        line = None if place is None else stdout[place]
+        found = result.found(problem.code, line, **number, **problem.values)
+        yield replace(found, where=replace(problem.where, program=result.label, line=line))
 
 
 def _console(

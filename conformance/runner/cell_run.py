@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.problem import Problem, ProblemError
@@ -33,7 +33,7 @@ from conformance.model.cells import Cell
 from conformance.model.placeholders import fill, pattern
 from conformance.model.program import Program
 from conformance.model.protocol import FieldStep, Protocol
-from conformance.model.scenario import Join, Leave, Say, Scenario
+from conformance.model.scenario import Join, Leave, Say
 
 __all__ = ["CellResult", "Limits", "run_cell"]
 
@@ -70,13 +70,7 @@ def run_cell(cell: Cell, worker: Worker, limits: Limits | None = None) -> CellRe
 
 
 class _StepError(Exception):
-    """A step of a scenario did not bring about what it must, for this member, or (None) for the server."""
-
-    def __init__(self, member: str | None, code: str, **values: Any) -> None:
-        super().__init__(member, code)
-        self.member = member
-        self.code = code
-        self.values = values
+    """A step of a scenario did not bring about what it must: those behind it are not done."""
 
 
 class _Run:
@@ -134,7 +128,8 @@ class _Run:
             to=places.server,
             conditions=self._cell.network.conditions,
             seed=len(self._cell.name),
-            connect_timeout=_connect_timeout(self._cell.server, self._limits),
+            # A server whose console is not judged does not say when it listens: the tap tries until it does.
+            connect_timeout=self._limits.listen if self._cell.server.console is None else 0.0,
         )
         self._wire = _Wire(self._cell.protocol, recording)
         try:
@@ -167,23 +162,18 @@ class _Run:
     def _operate(self, server: Started, places: Places) -> None:
         scenario = self._cell.scenario
         if scenario is None:
-            self._start(None, self._cell.clients[0], places)
+            self._start(None, places)
             self._wait_for_end(None, self._limits.clients, server)
             return
-        try:
+        with suppress(_StepError):
             for number, step in enumerate(scenario.steps):
                 match step:
                     case Join(join=names):
-                        self._join(scenario, names, server, places)
+                        self._join(names, server, places)
                     case Say(say=texts):
-                        self._say(scenario, number, texts)
+                        self._say(number, texts)
                     case Leave(leave=names):
                         self._leave(names, server)
-        except _StepError as error:
-            if error.member is None:
-                self._server_problem = program_problem(self._cell.server, None, error.code, **error.values)
-            else:
-                self._problems[error.member] = self._problem(error.member, error.code, **error.values)
 
     def _program(self, member: str | None) -> Program:
         scenario = self._cell.scenario
@@ -192,7 +182,7 @@ class _Run:
     def _problem(self, member: str | None, code: str, **values: Any) -> Problem:
         return program_problem(self._program(member), member, code, **values)
 
-    def _start(self, member: str | None, program: Program, places: Places) -> None:
+    def _start(self, member: str | None, places: Places) -> None:
         host, port = places.tap
         values = {
             "host": host,
@@ -201,7 +191,7 @@ class _Run:
             "author": member or "",
         }
         try:
-            self._clients[member] = self._worker.start(program, values, typed=member is not None)
+            self._clients[member] = self._worker.start(self._program(member), values, typed=member is not None)
         except ProgramError as error:
             raise ProblemError(self._problem(member, "cannot-start", reason=str(error))) from error
 
@@ -217,20 +207,25 @@ class _Run:
                 self._problems[member] = self._problem(member, "still-running", seconds=round(seconds, 1))
                 return
 
+    def _fail(self, member: str, code: str, **values: Any) -> NoReturn:
+        """Ends the scenario: this member's program did not do what the others wait for."""
+        self._problems[member] = self._problem(member, code, **values)
+        raise _StepError
+
     # The steps of a scenario -----------------------------------------------------------------------------------------
 
-    def _join(self, scenario: Scenario, names: tuple[str, ...], server: Started, places: Places) -> None:
+    def _join(self, names: tuple[str, ...], server: Started, places: Places) -> None:
         for name in names:
-            self._start(name, self._cell.clients[scenario.members.index(name)], places)
+            self._start(name, places)
         joined = len(self._clients)
         until = time.monotonic() + self._limits.step
         self._seen_on_the_wire(lambda: self._wire.joined() >= joined, until)
         console, first = self._cell.server.console, self._wire.first
         lines = () if console is None else console.after.get(first.key, ()) if first else console.connected
-        if lines and not self._server_prints(server, lines[-1], joined, until):
-            raise _StepError(None, "never-printed", text=lines[-1], times=joined, seconds=self._limits.step)
+        if lines:
+            self._server_tells_all(server, lines[-1], joined, until)
 
-    def _say(self, scenario: Scenario, number: int, texts: Mapping[str, str]) -> None:
+    def _say(self, number: int, texts: Mapping[str, str]) -> None:
         present = frozenset(member for member in self._clients if member is not None and not self._has_left(member))
         heard = {member: self._heard(member, texts) for member in sorted(present)}
         for author, text in texts.items():
@@ -242,14 +237,15 @@ class _Run:
         for member, lines in heard.items():
             for line in lines:
                 if not self._clients[member].console.wait_for(lambda log, line=line: line.count(log) > 0, until):  # type: ignore[misc]
-                    raise _StepError(member, "never-printed", text=line.template, seconds=self._limits.step)
+                    self._fail(member, "never-printed", text=line.template, seconds=self._limits.step)
 
     def _heard(self, member: str, texts: Mapping[str, str]) -> list[_Lines]:
         """The lines that this member must see of what is to be said; none of them has come yet."""
         console, names = self._program(member).console, self._cell.protocol.broadcast
         if console is None or not names:
             return []
-        place = self._clients[member].console.count("out") + self._clients[member].console.count("err")
+        log = self._clients[member].console
+        place = log.count("out") + log.count("err")
         return [
             _Lines(fill(line, {names[0]: author, names[-1]: text}), place)
             for author, text in texts.items()
@@ -264,7 +260,7 @@ class _Run:
         while not recording.wait_for(seen, min(until, time.monotonic() + _LOOK_SECONDS)):
             for member in present:
                 if self._has_left(member):
-                    raise _StepError(member, "ended-before-input")
+                    self._fail(member, "ended-before-input")
             if recording.over or time.monotonic() >= until:
                 return
 
@@ -274,13 +270,17 @@ class _Run:
         for name in names:
             self._wait_for_end(name, self._limits.step, server)
             if name in self._problems:
-                raise _StepError(name, "ignores-end-of-input", seconds=self._limits.step)
+                self._fail(name, "ignores-end-of-input", seconds=self._limits.step)
         console = self._cell.server.console
-        if console is None or not console.left:
-            return
-        left = sum(self._has_left(member) for member in self._clients if member is not None)
-        if not self._server_prints(server, console.left[-1], left, time.monotonic() + self._limits.step):
-            raise _StepError(None, "never-printed", text=console.left[-1], times=left, seconds=self._limits.step)
+        if console is not None and console.left:
+            left = sum(self._has_left(member) for member in self._clients if member is not None)
+            self._server_tells_all(server, console.left[-1], left, time.monotonic() + self._limits.step)
+
+    def _server_tells_all(self, server: Started, template: str, clients: int, until: float) -> None:
+        if not self._server_prints(server, template, clients, until):
+            values = {"text": template, "times": clients, "seconds": self._limits.step}
+            self._server_problem = program_problem(self._cell.server, None, "never-printed", **values)
+            raise _StepError
 
     def _has_left(self, member: str) -> bool:
         return self._clients[member].console.closed
@@ -394,8 +394,3 @@ def _most_telling(lines: list[ConsoleLine]) -> int | None:
     if not shown:
         return None
     return shown[-1 if any(lines[number].text.startswith("Traceback") for number in shown) else 0]
-
-
-def _connect_timeout(server: Program, limits: Limits) -> float:
-    """A server whose console is not judged does not say when it listens: the tap tries to connect until it does."""
-    return limits.listen if server.console is None else 0.0
