@@ -25,6 +25,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "never-sent": "A side ended before a field that was due.",
         "ends-inside": "A side ended inside a field.",
         "refused": "The tap could not connect to the server.",
+        "not-recorded": "Bytes came faster than the tap could have them recorded; nothing behind them is read.",
         # Cases
         "unexpected-bytes": "Other bytes came than those that must come; `differs` is the offset of the first one.",
         "nothing-came": "Nothing came in time of what must come.",

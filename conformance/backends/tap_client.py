@@ -11,6 +11,7 @@ from typing import Any
 from conformance.agent.events import Event
 from conformance.agent.recording import Recording
 from conformance.agent.tap.conditions import Conditions
+from conformance.agent.tap.frames import FrameReader
 
 __all__ = ["TapControl", "TapError"]
 
@@ -27,11 +28,10 @@ class TapControl:
     def __init__(self) -> None:
         self.broken = False
         self._write: Callable[[str], None] = lambda line: None
-        self._rest = b""
+        self._frames = FrameReader()
         self._errors = b""
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._recording = self._next = Recording()
-        self._shift = 0.0
 
     def connect(self, write: Callable[[str], None]) -> None:
         """Sets the function that writes a line to the tap's standard input."""
@@ -42,18 +42,16 @@ class TapControl:
         if stream == "err":
             self._errors += data
             return
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            message = json.loads(line)
-            if "kind" in message:
-                self._recording.add(Event.from_json(message).shifted(self._shift))
-                continue
-            if message.get("done") == "open":
-                # Events before this line belong to the cell before. The times of later events are shifted to the
-                # clock of this machine: containers in a VM have a clock of their own.
-                self._recording = self._next
-                self._shift = time.monotonic() - message["now"]
-            self._answers.put(message)
+        for message in self._frames.feed(data):
+            if isinstance(message, Event):
+                self._recording.add(message)
+            elif message is not None:
+                if message.get("done") == "open":
+                    # Events before this answer belong to the cell before. The times of later events are shifted to the
+                    # clock of this machine: containers in a VM have a clock of their own.
+                    self._recording = self._next
+                    self._frames.shift = time.monotonic() - message["now"]
+                self._answers.put(message)
 
     def ended(self) -> None:
         """The tap has ended; ends every wait for it."""

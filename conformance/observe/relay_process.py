@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from conformance.agent.events import Event
 from conformance.agent.tap.conditions import Conditions
-from conformance.agent.tap.frames import read_frames
+from conformance.agent.tap.frames import FrameReader
 from conformance.model.lookup import UsageError
 
 __all__ = ["RelayProcess"]
@@ -34,7 +34,7 @@ class RelayProcess:
         if sys.platform == "win32":
             own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "conformance.agent.tap", "frames"],
+            [sys.executable, "-m", "conformance.agent.tap"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=_BUFFER,
@@ -48,8 +48,8 @@ class RelayProcess:
 
             with suppress(OSError):
                 fcntl.fcntl(self._output.fileno(), _SET_PIPE_SIZE, _BUFFER)
-        self._frames = read_frames(self._output)
-        self._began = 0.0
+        self._reader = FrameReader()
+        self._messages = self._read()
 
     def open(self, listen: tuple[str, int], to: tuple[str, int], conditions: Conditions) -> tuple[int, float]:
         """Begins to listen; returns the port, and the time since 1970 from which events count theirs.
@@ -67,7 +67,7 @@ class RelayProcess:
         self._input.write(json.dumps(order).encode() + b"\n")
         self._input.flush()
         answer: dict[str, Any] = {}
-        for message in self._frames:
+        for message in self._messages:
             if isinstance(message, dict):
                 answer = message
                 break
@@ -77,16 +77,18 @@ class RelayProcess:
                 raise UsageError("cli.usage.tap-ended")
             kind = "host" if listen[0] else "everywhere"
             raise UsageError(f"cli.usage.cannot-listen.{kind}", host=listen[0], port=listen[1], reason=answer["why"])
-        self._began = float(answer["now"])
+        self._reader.shift = -float(answer["now"])
         return int(answer["port"]), time.time()
 
     def events(self) -> Iterator[Event | None]:
         """Every event, and None where nothing more was waiting behind it; until the tap has ended."""
-        for event in self._frames:
-            if isinstance(event, Event):
-                yield event.shifted(-self._began)
-            elif event is None:
-                yield None
+        for message in self._messages:
+            if not isinstance(message, dict):
+                yield message
+
+    def _read(self) -> Iterator[Event | dict[str, Any] | None]:
+        while data := os.read(self._output.fileno(), _BUFFER):
+            yield from self._reader.feed(data)
 
     def end(self) -> None:
         """Has the tap end: what it has seen until then still comes."""

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.agent.tap.event_writer import EventWriter
-from conformance.agent.tap.frames import pack_answer, pack_event, read_frames
+from conformance.agent.tap.frames import FrameReader, pack_answer, pack_event
 from tests.cli.running import LONG
 
 EVENTS = [
@@ -35,7 +35,13 @@ def pipe() -> Iterator[tuple[BinaryIO, BinaryIO]]:
 
 
 def read(data: bytes) -> list[Event | dict[str, Any] | None]:
-    return list(read_frames(io.BytesIO(data)))
+    return list(FrameReader().feed(data))
+
+
+def frames_from(source: BinaryIO) -> Iterator[Event | dict[str, Any] | None]:
+    reader = FrameReader()
+    while data := os.read(source.fileno(), 65536):
+        yield from reader.feed(data)
 
 
 def test_events_and_answers_come_out_as_they_went_in() -> None:
@@ -46,7 +52,7 @@ def test_events_and_answers_come_out_as_they_went_in() -> None:
 def test_when_nothing_more_waits_a_pause_is_told(pipe: tuple[BinaryIO, BinaryIO]) -> None:
     source, target = pipe
     writer = EventWriter(target)
-    frames = read_frames(source)
+    frames = frames_from(source)
     for event in EVENTS[0], EVENTS[4]:
         writer.event(event)
         assert [next(frames), next(frames)] == [event, None]
@@ -64,14 +70,23 @@ def test_many_threads_may_tell_at_once(pipe: tuple[BinaryIO, BinaryIO]) -> None:
     threads = [threading.Thread(target=tell, args=(connection,)) for connection in range(4)]
     for thread in threads:
         thread.start()
-    came = [event for event in itertools.islice(filter(None, read_frames(source)), 4000) if isinstance(event, Event)]
+    came = [event for event in itertools.islice(filter(None, frames_from(source)), 4000) if isinstance(event, Event)]
     for connection in range(4):
         assert [event.at for event in came if event.connection == connection] == list(range(1000))
 
 
-def test_a_frame_that_was_cut_is_the_end() -> None:
-    head, _ = pack_event(EVENTS[0])
-    assert read(head[:10]) == []
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_frames_may_come_in_pieces_of_any_size(size: int) -> None:
+    data = b"".join(head + rest for head, rest in map(pack_event, EVENTS[:1] + EVENTS[2:]))
+    reader = FrameReader()
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    assert [event for piece in pieces for event in reader.feed(piece)] == EVENTS[:1] + EVENTS[2:]
+
+
+def test_a_reader_moves_the_times() -> None:
+    reader = FrameReader()
+    reader.shift = 2.0
+    assert list(reader.feed(pack_event(EVENTS[4])[0])) == [EVENTS[4]._replace(at=5.0)]
 
 
 def test_while_nobody_reads_events_lose_their_bytes_and_say_how_many(pipe: tuple[BinaryIO, BinaryIO]) -> None:
@@ -88,7 +103,7 @@ def test_while_nobody_reads_events_lose_their_bytes_and_say_how_many(pipe: tuple
 
     closing = threading.Thread(target=close)
     closing.start()
-    came = list(read_frames(source))
+    came = list(frames_from(source))
     closing.join()
     events = [event for event in came if isinstance(event, Event)]
     assert [event.at for event in events] == [*(float(number) for number in range(40)), 99.0]

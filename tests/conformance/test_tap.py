@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import random
 import select
@@ -20,6 +19,7 @@ import pytest
 
 from conformance.agent.recording import Connection, Recording
 from conformance.agent.tap.conditions import Conditions
+from conformance.agent.tap.frames import FrameReader
 from conformance.backends.tap_client import TapControl, TapError
 from tests.conformance.building import REGISTRY
 
@@ -67,7 +67,7 @@ class Tap:
     def saw(self, what: Callable[[Connection], bool]) -> Connection:
         """Waits until the only connection is as `what` says."""
         assert self.recording.wait_for(
-            lambda recording: any(what(seen) for seen in recording.connections), time.monotonic() + LONG
+            lambda: any(what(seen) for seen in self.recording.connections), time.monotonic() + LONG
         )
         return self.recording.connections[0]
 
@@ -86,9 +86,12 @@ class Tap:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.port = json.loads(line).get("port") or self.port
-            self.control.feed("out", line)
+        reader = FrameReader()
+        while data := os.read(self.process.stdout.fileno(), 65536):
+            for message in reader.feed(data):
+                if isinstance(message, dict):
+                    self.port = message.get("port") or self.port
+            self.control.feed("out", data)
         self.process.stdout.close()
 
 
@@ -429,7 +432,7 @@ def test_connections_are_numbered_as_they_come(tap: Tap, listening: socket.socke
         pairs.append((client, listening.accept()[0]))
         client.sendall(bytes([number]))
     assert tap.recording.wait_for(
-        lambda recording: sum(len(seen.client.data) for seen in recording.connections) == 3, time.monotonic() + LONG
+        lambda: sum(len(seen.client.data) for seen in tap.recording.connections) == 3, time.monotonic() + LONG
     )
     assert [(seen.number, seen.client.data) for seen in tap.recording.connections] == [
         (1, b"\1"),

@@ -1,17 +1,15 @@
 """`python -m conformance.agent.tap`: takes orders on standard input, writes events to standard output.
 
-Both are JSON, one message a line:
+An order is a line of JSON:
 
     {"do": "open", "listen": ["127.0.0.1", 8999], "to": ["server", 8999], "conditions": {...}, "seed": 1,
      "connect_timeout": 0}
     {"do": "close"}
 
-Each order is answered by `{"done": "open", "port": 8999, "now": 12.5}` (`now` is the tap's clock, in seconds) or by
-`{"failed": "open", "why": "..."}`. Between the two answers, each event of the traffic is a line. The end of the input
-ends the tap, so that no tap outlives the program that started it.
-
-`python -m conformance.agent.tap frames` writes the same messages as binary frames (`frames.py`), and never lets the
-traffic wait for their reader (`event_writer.py`).
+What it writes are binary frames (`frames.py`). Each order is answered by `{"done": "open", "port": 8999, "now": 12.5}`
+(`now` is the tap's clock, in seconds) or by `{"failed": "open", "why": "..."}`. Between the answers, each event of the
+traffic is a frame. The traffic never waits for the reader (`event_writer.py`). The end of the input ends the tap, so
+that no tap outlives the program that started it.
 """
 
 from __future__ import annotations
@@ -22,35 +20,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
 
-from conformance.agent.events import Event
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.event_writer import EventWriter
 from conformance.agent.tap.relay import Relay, reason
 
 
-class _Writer(Protocol):
-    def event(self, event: Event) -> None: ...
-
-    def answer(self, message: dict[str, Any]) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class _JsonWriter:
-    def event(self, event: Event) -> None:
-        self.answer(event.to_json())
-
-    def answer(self, message: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
-
-    def close(self) -> None:
-        pass
-
-
-async def _obey(orders: asyncio.Queue[str], writer: _Writer) -> None:
+async def _obey(orders: asyncio.Queue[str], writer: EventWriter) -> None:
     relay: Relay | None = None
     while line := await orders.get():
         order = json.loads(line)
@@ -78,7 +54,7 @@ async def _obey(orders: asyncio.Queue[str], writer: _Writer) -> None:
 
 
 async def _main() -> None:
-    writer = EventWriter(sys.stdout.buffer) if sys.argv[1:] == ["frames"] else _JsonWriter()
+    writer = EventWriter(sys.stdout.buffer)
     orders: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
 

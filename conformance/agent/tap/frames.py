@@ -1,4 +1,4 @@
-"""Events and answers as binary frames, for a reader that JSON would be too slow for.
+"""Events and answers as binary frames: what a tap writes to its standard output.
 
 All numbers are big-endian; a frame is:
 
@@ -18,11 +18,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Event, Kind
 
-__all__ = ["PAUSE", "pack_answer", "pack_event", "read_frames"]
+__all__ = ["PAUSE", "FrameReader", "pack_answer", "pack_event"]
 
 KINDS: tuple[Kind, ...] = ("opened", "received", "sent", "end", "reset", "refused")
 _ANSWER = 255
@@ -56,24 +56,31 @@ def pack_answer(message: dict[str, Any]) -> tuple[bytes, bytes]:
     return _HEAD.pack(_ANSWER, 0, 0, 0.0, 0, 0, 0, len(data)), data
 
 
-def read_frames(stream: BinaryIO) -> Iterator[Event | dict[str, Any] | None]:
-    """Yields each event and each answer, and None for a pause, until the stream ends."""
-    while len(head := stream.read(_HEAD.size)) == _HEAD.size:
-        kind, sender, connection, at, size, detail_size, via_size, data_size = _HEAD.unpack(head)
-        texts = stream.read(detail_size + via_size) if detail_size or via_size else b""
-        data = stream.read(data_size) if data_size else b""
-        if kind == _PAUSE:
-            yield None
-        elif kind == _ANSWER:
-            yield json.loads(data)
-        else:
-            yield Event(
-                at,
-                connection,
-                KINDS[kind],
-                SERVER if sender else CLIENT,
-                data,
-                size,
-                texts[:detail_size].decode(),
-                texts[detail_size:].decode(),
-            )
+class FrameReader:
+    """Takes frames apart as their bytes come, in pieces of any size. `shift` is added to the time of every event."""
+
+    def __init__(self) -> None:
+        self.shift = 0.0
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[Event | dict[str, Any] | None]:
+        """Yields each event and each answer that is whole by now, and None for a pause."""
+        data = self._rest + data if self._rest else data
+        place, size = 0, len(data)
+        while place + _HEAD.size <= size:
+            kind, sender, connection, at, missing, detail_size, via_size, data_size = _HEAD.unpack_from(data, place)
+            texts = place + _HEAD.size
+            body = texts + detail_size + via_size
+            end = body + data_size
+            if end > size:
+                break
+            place = end
+            if kind == _PAUSE:
+                yield None
+            elif kind == _ANSWER:
+                yield json.loads(data[body:end])
+            else:
+                detail, via = data[texts : texts + detail_size].decode(), data[texts + detail_size : body].decode()
+                side = SERVER if sender else CLIENT
+                yield Event(at + self.shift, connection, KINDS[kind], side, data[body:end], missing, detail, via)
+        self._rest = data[place:]
