@@ -129,6 +129,8 @@ def _wire_mark(problem: Problem, conversations: Sequence[Conversation]) -> WireM
         told = (where.offset, direction.data[where.offset :], at, where.field, where.type, None)
     else:
         told = (field.offset, field.raw, field.came, field.name, field.type, field.value)
+    if problem.code not in _TELL_EXPECTED and field is not None and field.problem is not None:
+        problem = field.problem  # in a case, what must come may be told by the protocol, too
     expected = problem.values.get("expected") if problem.code in _TELL_EXPECTED else None
     return WireMark(conversation.number, where.side, *told, expected, _encoded(told[4], expected))
 
