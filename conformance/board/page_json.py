@@ -31,7 +31,6 @@ __all__ = [
     "cut",
     "diagnosis_json",
     "headline",
-    "in_each_language",
     "line_json",
     "problem_json",
     "reason_json",
@@ -47,7 +46,7 @@ _EXACT = 2**53  # a page has no whole numbers beyond
 _T = TypeVar("_T")
 
 
-def in_each_language(make: Callable[[Catalogue], _T]) -> dict[Language, _T]:
+def _in_each_language(make: Callable[[Catalogue], _T]) -> dict[Language, _T]:
     """What `make` says with each catalogue."""
     return {language: make(catalogue(language)) for language in LANGUAGES}
 
@@ -72,7 +71,7 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     told = short.to_json()
     told["values"] = {name: _plain(value) for name, value in told["values"].items()}
     told.pop("at", None)
-    return told | {"text": in_each_language(lambda words: sentence(short, words))}
+    return told | {"text": _in_each_language(lambda words: sentence(short, words))}
 
 
 def headline(what: Problem | Diagnosed) -> dict[str, Any]:
@@ -91,9 +90,9 @@ def diagnosis_json(event: Diagnosed) -> dict[str, Any]:
         "code": finding.key,
         "where": place,
         "guess": finding.guess,
-        "text": in_each_language(lambda words: words.text(f"{code}.title")),
-        "description": in_each_language(lambda words: words.text(f"{code}.description")),
-        "lines": in_each_language(lambda words: explain(finding, event.others, words).splitlines()[1:]),
+        "text": _in_each_language(lambda words: words.text(f"{code}.title")),
+        "description": _in_each_language(lambda words: words.text(f"{code}.description")),
+        "lines": _in_each_language(lambda words: explain(finding, event.others, words).splitlines()[1:]),
     }
 
 
@@ -111,7 +110,7 @@ def line_json(event: LiveEvent, began: float) -> str:
 def reason_json(reason: str) -> dict[Language, str]:
     """A reason that the system gives, translated where it is one of the usual ones."""
     name = f"reason.{reason}"
-    return in_each_language(lambda words: words.text(name) if name in words.ids else reason)
+    return _in_each_language(lambda words: words.text(name) if name in words.ids else reason)
 
 
 def _line(event: LiveEvent) -> dict[str, Any]:

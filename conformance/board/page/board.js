@@ -432,7 +432,7 @@ setInterval(() => {
   const parts = [];
   if (news.connections) parts.push(t("new-connections", { count: news.connections }));
   const problems = [...new Set(news.problems.map((problem) => inLanguage(problem.text)))];
-  if (problems.length) parts.push(t("new-problems", { problems: problems.slice(0, 3).join("; ") }));
+  if (problems.length) parts.push(t("new-problems", { count: problems.length, problems: problems.slice(0, 3).join(language === "fr" ? " ; " : "; ") }));
   news.connections = 0;
   news.problems = [];
   if (parts.length && !paused) byId("said").replaceChildren(visible(parts.join(". ")));
