@@ -51,6 +51,7 @@ class Relay:
         self._to = to
         self._connect_timeout = connect_timeout
         self._count = 0
+        self._connecting: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
@@ -72,23 +73,36 @@ class Relay:
         links = list(self.links)
         for link in links:
             link.drop()
-        await asyncio.gather(*(task for link in links for task in link.tasks), return_exceptions=True)
+        for task in self._connecting:
+            task.cancel()
+        tasks = [*self._connecting, *(task for link in links for task in link.tasks)]
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _client_endpoint(self) -> Endpoint:
         self._count += 1
         return _Link(self, self._count).client
 
-    async def connect(self, endpoint: Endpoint) -> None:
-        """Connects `endpoint` to the server. Raises OSError."""
+    def connect(self, link: _Link) -> None:
+        """Connects the link to the server, and tells it if that cannot be.
+
+        A link whose client dies meanwhile is connected all the same, and then reset: the system has the connection
+        already, and a server must not meet an orderly end where its client has died.
+        """
+        task = asyncio.ensure_future(self._connect(link))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+
+    async def _connect(self, link: _Link) -> None:
         loop = asyncio.get_running_loop()
         give_up = time.monotonic() + self._connect_timeout
         while True:
             try:
-                await loop.create_connection(lambda: endpoint, *self._to)
+                await loop.create_connection(lambda: link.server, *self._to)
                 return
-            except OSError:
-                if time.monotonic() >= give_up:
-                    raise
+            except OSError as error:
+                if link.over or time.monotonic() >= give_up:
+                    link.refused(error)
+                    return
                 await asyncio.sleep(_RETRY_SECONDS)
 
 
@@ -107,7 +121,7 @@ class _Link:
         self._early: list[bytes] = []  # what the client sent before the server was connected
         self._finished = 0
         self._closed = 0
-        self._over = False
+        self.over = False
 
     def _record(
         self, kind: Kind, sender: Side, data: bytes = b"", size: int = 0, detail: str = "", via: str = ""
@@ -120,8 +134,8 @@ class _Link:
             self._relay.links.add(self)
             peer, own = (endpoint.transport.get_extra_info(name) for name in ("peername", "sockname"))
             self._record("opened", CLIENT, detail=shown_address(peer), via=shown_address(own))
-            self.tasks.append(asyncio.ensure_future(self._connect()))
-        elif self._over:
+            self._relay.connect(self)
+        elif self.over:
             endpoint.abort()
         else:
             self._pipes = {CLIENT: self._pipe(self.client, endpoint), SERVER: self._pipe(endpoint, self.client)}
@@ -130,10 +144,9 @@ class _Link:
             self._early.clear()
             self.client.read(True)
 
-    async def _connect(self) -> None:
-        try:
-            await self._relay.connect(self.server)
-        except OSError as error:
+    def refused(self, error: OSError) -> None:
+        """The server could not be reached."""
+        if not self.over:
             self._record("refused", SERVER, detail=reason(error))
             self.drop()
 
@@ -147,7 +160,7 @@ class _Link:
 
     def came(self, endpoint: Endpoint, data: bytes) -> None:
         """This endpoint received bytes; empty bytes are the end of its stream."""
-        if self._over:
+        if self.over:
             return
         self._record("received" if data else "end", endpoint.side, data)
         if self._pipes:
@@ -173,7 +186,7 @@ class _Link:
 
         Bytes that were under way are lost.
         """
-        if not self._over:
+        if not self.over:
             self._record("reset", endpoint.side, detail=reason(error))
             self.drop()
 
@@ -192,7 +205,7 @@ class _Link:
         self.server.abort()
 
     def _forget(self) -> None:
-        self._over = True
+        self.over = True
         self._relay.links.discard(self)
 
 
