@@ -1,8 +1,8 @@
 """The catalogue of a language: every text that a person reads, by its id, from `conformance/spec/messages/`.
 
 The files are gettext's, read by Babel: `msgid` is the text's id and `msgstr` the text, in English too. A text has
-places as `str.format` has them: `{name}`, and `{name!r}` for a value as Python writes it. Where a number decides between
-forms, the file has them as `msgstr[0]` and `msgstr[1]`, and the number is `{count}`.
+places as `str.format` has them: `{name}`, and `{name!r}` for a value as Python writes it. Where a number decides
+between forms, the file has them as `msgstr[0]` and `msgstr[1]`, and the number is `{count}`.
 """
 
 from __future__ import annotations

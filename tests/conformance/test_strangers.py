@@ -14,6 +14,7 @@ from tests.conformance.running import HERE, Run, any_of, run_matrix
 ORIGINALS = HERE / "originals" / "programs.yaml"
 COMMANDS = HERE / "originals" / "commands.yaml"
 
+
 def meet(results: Path, backend: str, cells: Sequence[str]) -> Run:
     """Runs these cells, with all strangers."""
     files = ("--programs", str(ORIGINALS), "--programs", str(COMMANDS))
