@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/read-the-report.md from a real run: everything, and one server that has its sums wrong.
+"""Makes the pictures of docs/read-the-report.md from a real run: everything, and one server that returns wrong sums.
 
     python -m tests.report.screenshots            runs the matrix and the cases, then looks at the page
     python -m tests.report.screenshots RESULTS    looks at the page of a run that is there
