@@ -1,18 +1,24 @@
 """What is wrong, as a value: a code that never changes, the place, and the facts. A sentence is made of it at the edge.
 
-`codes.py` lists every code with its meaning; `conformance/spec/messages/` has its sentence in each language.
+`codes.json` has every code with its meaning, by area; `conformance/spec/messages/` its sentence in each language. A code
+never changes its meaning: teachers' tools and records of old runs rely on it.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from conformance.agent.codes import CODES
 from conformance.agent.events import Side
 
-__all__ = ["Problem", "ProblemError", "Where"]
+__all__ = ["CODES", "Problem", "ProblemError", "Where"]
+
+_AREAS: Mapping[str, Mapping[str, str]] = json.loads((Path(__file__).parent / "codes.json").read_text("utf-8"))
+CODES: Mapping[str, str] = {code: meaning for area in _AREAS.values() for code, meaning in area.items()}
+"""Every code with its meaning, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

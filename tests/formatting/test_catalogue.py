@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.agent.codes import CODES
-from conformance.agent.problem import Problem, Where
+from conformance.agent.problem import CODES, Problem, Where
 from conformance.formatting import LANGUAGES, Language, catalogue, language_of_environment, sentence
 from tests.formatting.golden import golden_path, places, raw_texts, rendered
 
