@@ -15,7 +15,7 @@ from tests.cli.conftest import java_classes
 
 __all__ = ["chromium", "java_classes"]
 
-_WAIT = 20_000  # milliseconds; nothing that works comes near it
+_WAIT = 60_000  # milliseconds; nothing that works comes near it, on a loaded machine either
 
 
 @pytest.fixture(scope="module")
