@@ -31,21 +31,8 @@ class Event(NamedTuple):
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of JSON's own types; the bytes in hexadecimal, and what is empty left out."""
-        entry: dict[str, Any] = {
-            "at": round(self.at, 6),
-            "connection": self.connection,
-            "kind": self.kind,
-            "sender": self.sender,
-        }
-        if self.data:
-            entry["data"] = self.data.hex()
-        if self.size:
-            entry["size"] = self.size
-        if self.detail:
-            entry["detail"] = self.detail
-        if self.via:
-            entry["via"] = self.via
-        return entry
+        entry = self._asdict() | {"at": round(self.at, 6), "data": self.data.hex()}
+        return {name: value for name, value in entry.items() if value or name == "at"}
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Event:

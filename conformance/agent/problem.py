@@ -1,7 +1,7 @@
 """What is wrong, as a value: a code that never changes, the place, and the facts. A sentence is made of it at the edge.
 
-`codes.json` has every code with its meaning, by area; `conformance/spec/messages/` its sentence in each language. A code
-never changes its meaning: teachers' tools and records of old runs rely on it.
+`codes.json` has every code with its meaning, by area; `conformance/spec/messages/` has its sentence in each language.
+A code never changes its meaning: teachers' tools and records of old runs rely on it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import IO, Self
 
 from conformance.agent.recording import Connection, Recording
-from conformance.agent.tap import Conditions, Relay
+from conformance.agent.tap.conditions import Conditions
+from conformance.agent.tap.relay import Relay
 from conformance.decoder import Conversation, Conversations
 from tests.diagnosis.peers import Peer, play
 from tests.diagnosis.protocols import PROTOCOLS

@@ -19,7 +19,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
+from typing import Any
 
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.event_writer import EventWriter
@@ -29,26 +29,20 @@ from conformance.agent.tap.relay import Relay, reason
 async def _obey(orders: asyncio.Queue[str], writer: EventWriter) -> None:
     relay: Relay | None = None
     while line := await orders.get():
-        order = json.loads(line)
+        order: dict[str, Any] = json.loads(line)
+        do, port = order.pop("do"), 0
         try:
             if relay is not None:
                 await relay.close()
                 relay = None
-            port = 0
-            if order["do"] == "open":
-                relay = Relay(
-                    listen=(order["listen"][0], order["listen"][1]),
-                    to=(order["to"][0], order["to"][1]),
-                    conditions=Conditions.from_json(order["conditions"]),
-                    record=writer.event,
-                    seed=order["seed"],
-                    connect_timeout=order["connect_timeout"],
-                )
+            if do == "open":
+                conditions = Conditions(**order.pop("conditions"))
+                relay = Relay(**order, conditions=conditions, record=writer.event)
                 port = await relay.start()
-            writer.answer({"done": order["do"], "port": port, "now": time.monotonic()})
+            writer.answer({"done": do, "port": port, "now": time.monotonic()})
         except OSError as error:
             relay = None
-            writer.answer({"failed": order["do"], "why": reason(error)})
+            writer.answer({"failed": do, "why": reason(error)})
     if relay is not None:
         await relay.close()
 
@@ -68,15 +62,10 @@ async def _main() -> None:
     writer.close()
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """uvloop's event loop where it is installed, which is several times faster; else asyncio's."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
-
-
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_main())
+    try:
+        import uvloop  # several times faster than asyncio's own event loop; used where it is installed
+    except ImportError:
+        asyncio.run(_main())
+    else:
+        uvloop.run(_main())

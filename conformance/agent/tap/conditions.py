@@ -26,11 +26,6 @@ class Conditions:
     latency_ms: float = 0
     jitter_ms: float = 0
 
-    @classmethod
-    def from_json(cls, entry: dict[str, Any]) -> Conditions:
-        """The conditions in an order."""
-        return cls(**entry)
-
     def to_json(self) -> dict[str, Any]:
-        """The conditions for an order."""
+        """The arguments, for an order."""
         return asdict(self)

@@ -60,7 +60,7 @@ class EventWriter:
         # The caller has packed the frame: packing in the thread would hold the interpreter lock for longer at a time.
         self._put += len(frame[1]) + _EVENT_SIZE
         self._frames.append(frame)
-        if not self._some.is_set():
+        if not self._some.is_set():  # setting it takes a lock
             self._some.set()
 
     def _write_all(self) -> None:

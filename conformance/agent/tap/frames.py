@@ -37,16 +37,8 @@ PAUSE = _HEAD.pack(_PAUSE, 0, 0, 0.0, 0, 0, 0, 0)
 def pack_event(event: Event) -> tuple[bytes, bytes]:
     """The frame of an event in two pieces: everything before its data, and its data."""
     detail, via = event.detail.encode(), event.via.encode()
-    head = _HEAD.pack(
-        _NUMBERS[event.kind],
-        event.sender == SERVER,
-        event.connection,
-        event.at,
-        event.size,
-        len(detail),
-        len(via),
-        len(event.data),
-    )
+    kind, sender, sizes = _NUMBERS[event.kind], event.sender == SERVER, (len(detail), len(via), len(event.data))
+    head = _HEAD.pack(kind, sender, event.connection, event.at, event.size, *sizes)
     return head + detail + via, event.data
 
 

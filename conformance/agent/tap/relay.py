@@ -1,29 +1,34 @@
 """The relay: accepts clients, connects each to the server, and carries bytes both ways under the given conditions.
 
-A link has two endpoints (`endpoint.py`) and two pipes (`pipes.py`), one each way. The end of a stream is passed on as a
-half-close and a reset as a reset, so that the programs see what they would see without the tap.
+A link has two endpoints, its sockets, and carries each direction by itself: without conditions the callback that
+received bytes sends them on, else a pipe queues them, and its task sends what is due. The end of a stream is passed on
+as a half-close and a reset as a reset, so that the programs see what they would see without the tap.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import socket
+import struct
+import sys
 import time
 from collections.abc import Callable
+from typing import Any, cast
 
 from conformance.agent.addresses import listen_everywhere, shown_address
 from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side, other
 from conformance.agent.tap.conditions import Conditions
-from conformance.agent.tap.endpoint import Endpoint
-from conformance.agent.tap.pipes import DirectPipe, Pipe, ShapedPipe
 
 __all__ = ["Relay", "reason"]
 
 _RETRY_SECONDS = 0.02
 _BACKLOG = 1024
-_NOTHING = Conditions()
+# Bytes that one direction may queue. Then the tap stops reading, and the sender is blocked as it is without a tap.
+_HELD_LIMIT = 1 << 20
+_NOT_YET_SENT = 0x894B  # Linux: SIOCOUTQNSD, the number of bytes in the send queue that are not sent yet
 
 
 class Relay:
@@ -56,14 +61,10 @@ class Relay:
 
     async def start(self) -> int:
         """Starts to listen; returns the port. Raises OSError."""
-        loop = asyncio.get_running_loop()
         host, port = self._listen
-        if host:
-            self._server = await loop.create_server(self._client_endpoint, host, port, backlog=_BACKLOG)
-        else:
-            self._server = await loop.create_server(
-                self._client_endpoint, sock=listen_everywhere(port), backlog=_BACKLOG
-            )
+        place: dict[str, Any] = {"host": host, "port": port} if host else {"sock": listen_everywhere(port)}
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._client_endpoint, **place, backlog=_BACKLOG)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
@@ -78,7 +79,7 @@ class Relay:
         tasks = [*self._connecting, *(task for link in links for task in link.tasks)]
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _client_endpoint(self) -> Endpoint:
+    def _client_endpoint(self) -> _Endpoint:
         self._count += 1
         return _Link(self, self._count).client
 
@@ -107,91 +108,91 @@ class Relay:
 
 
 class _Link:
-    """A client's connection, the tap's connection to the server, and the pipes between them.
+    """A client's connection, the tap's connection to the server, and what carries bytes from the one to the other.
 
     asyncio sets TCP_NODELAY on both sockets, so nothing is delayed there.
     """
 
     def __init__(self, relay: Relay, number: int) -> None:
-        self.client, self.server = Endpoint(self, CLIENT), Endpoint(self, SERVER)
+        self.client, self.server = _Endpoint(self, CLIENT), _Endpoint(self, SERVER)
         self.tasks: list[asyncio.Task[None]] = []
+        self.over = False
         self._relay = relay
         self._number = number
-        self._pipes: dict[Side, Pipe] = {}
+        self._carry: dict[Side, Callable[[bytes], None]] = {}
         self._early: list[bytes] = []  # what the client sent before the server was connected
         self._finished = 0
         self._closed = 0
-        self.over = False
 
-    def _record(
-        self, kind: Kind, sender: Side, data: bytes = b"", size: int = 0, detail: str = "", via: str = ""
-    ) -> None:
-        self._relay.record(Event(time.monotonic(), self._number, kind, sender, data, size, detail, via))
+    def _tell(self, kind: Kind, side: Side, data: bytes = b"", size: int = 0, detail: str = "", via: str = "") -> None:
+        self._relay.record(Event(time.monotonic(), self._number, kind, side, data, size, detail, via))
 
-    def made(self, endpoint: Endpoint) -> None:
+    def made(self, endpoint: _Endpoint) -> None:
         """The connection of this endpoint is established."""
         if endpoint is self.client:
             self._relay.links.add(self)
             peer, own = (endpoint.transport.get_extra_info(name) for name in ("peername", "sockname"))
-            self._record("opened", CLIENT, detail=shown_address(peer), via=shown_address(own))
+            self._tell("opened", CLIENT, detail=shown_address(peer), via=shown_address(own))
             self._relay.connect(self)
         elif self.over:
             endpoint.abort()
         else:
-            self._pipes = {CLIENT: self._pipe(self.client, endpoint), SERVER: self._pipe(endpoint, self.client)}
+            self._carry = {CLIENT: self._pipe(self.client, endpoint), SERVER: self._pipe(endpoint, self.client)}
             for data in self._early:
-                self._pipes[CLIENT].put(data)
+                self._carry[CLIENT](data)
             self._early.clear()
             self.client.read(True)
 
     def refused(self, error: OSError) -> None:
         """The server could not be reached."""
         if not self.over:
-            self._record("refused", SERVER, detail=reason(error))
+            self._tell("refused", SERVER, detail=reason(error))
             self.drop()
 
-    def _pipe(self, source: Endpoint, target: Endpoint) -> Pipe:
-        conditions = self._relay.conditions
-        if conditions == _NOTHING:
-            return DirectPipe(source, target)
-        pipe = ShapedPipe(source, target, conditions, self._relay.random)
+    def _pipe(self, source: _Endpoint, target: _Endpoint) -> Callable[[bytes], None]:
+        """What takes the bytes that were just received from `source`."""
+        if self._relay.conditions == Conditions():
+            target.transport.set_write_buffer_limits(high=_HELD_LIMIT)
+            target.when_writable = source.read
+            return target.send
+        pipe = _Pipe(source, target, self._relay.conditions, self._relay.random)
         self.tasks.append(asyncio.ensure_future(pipe.run()))
-        return pipe
+        return pipe.put
 
-    def came(self, endpoint: Endpoint, data: bytes) -> None:
+    def came(self, endpoint: _Endpoint, data: bytes) -> None:
         """This endpoint received bytes; empty bytes are the end of its stream."""
         if self.over:
             return
-        self._record("received" if data else "end", endpoint.side, data)
-        if self._pipes:
-            self._pipes[endpoint.side].put(data)
+        self._tell("received" if data else "end", endpoint.side, data)
+        if self._carry:
+            self._carry[endpoint.side](data)
         else:  # the server is not connected yet
             self._early.append(data)
             if data:  # pausing after the end would make asyncio report the end once more
                 endpoint.read(False)
 
-    def sent(self, endpoint: Endpoint, size: int) -> None:
+    def sent(self, endpoint: _Endpoint, size: int) -> None:
         """So many bytes were sent to this endpoint."""
-        self._record("sent", other(endpoint.side), size=size)
+        self._tell("sent", other(endpoint.side), size=size)
 
-    def finished(self, endpoint: Endpoint) -> None:
-        """The end of the stream was sent to this endpoint. After both, the link is closed."""
+    def finished(self) -> None:
+        """The end of the stream was sent to an endpoint. After both, the link is closed."""
         self._finished += 1
         if self._finished == 2:
-            self.client.close()
-            self.server.close()
+            self.client.transport.close()  # once everything is sent
+            self.server.transport.close()
 
-    def gone(self, endpoint: Endpoint, error: OSError) -> None:
+    def gone(self, endpoint: _Endpoint, error: OSError) -> None:
         """This endpoint reset its connection, or cannot be written to: the link is reset.
 
         Bytes that were under way are lost.
         """
         if not self.over:
-            self._record("reset", endpoint.side, detail=reason(error))
+            self._tell("reset", endpoint.side, detail=reason(error))
             self.drop()
 
-    def closed(self, endpoint: Endpoint) -> None:
-        """This endpoint is closed, and everything was sent to it."""
+    def closed(self) -> None:
+        """An endpoint is closed, and everything was sent to it."""
         self._closed += 1
         if self._closed == 2:
             self._forget()
@@ -207,6 +208,159 @@ class _Link:
     def _forget(self) -> None:
         self.over = True
         self._relay.links.discard(self)
+
+
+class _Endpoint(asyncio.Protocol):
+    """One of the two sockets of a link, and the side it is connected to.
+
+    `when_writable` is called with False when the transport's buffer is full, and with True when it has room again.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(self, link: _Link, side: Side) -> None:
+        self.side = side
+        self.when_writable: Callable[[bool], None] = lambda writable: None
+        self._link = link
+        self._reads = True
+
+    def read(self, reads: bool) -> None:
+        """Resumes or pauses reading from the program."""
+        if reads != self._reads:
+            self._reads = reads
+            (self.transport.resume_reading if reads else self.transport.pause_reading)()
+
+    def send(self, data: bytes) -> None:
+        """Sends to the program; empty bytes are the end of the stream, a half-close.
+
+        The transport keeps what the socket does not take.
+        """
+        if data:
+            self.transport.write(data)
+            self._link.sent(self, len(data))
+            return
+        try:
+            self.transport.write_eof()
+        except OSError as error:
+            self._link.gone(self, error)
+        else:
+            self._link.finished()
+
+    def abort(self) -> None:
+        """Closes the socket with a reset, as the system does for a program that dies."""
+        if not hasattr(self, "transport"):
+            return  # it was never connected
+        sock = self.transport.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+    # Callbacks of asyncio ---------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self._link.made(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._link.came(self, data)
+
+    def eof_received(self) -> bool:
+        self._link.came(self, b"")
+        return True  # the other direction stays open
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(exc, OSError):
+            self._link.gone(self, exc)
+        else:
+            self._link.closed()
+
+    def pause_writing(self) -> None:
+        self.when_writable(False)
+
+    def resume_writing(self) -> None:
+        self.when_writable(True)
+
+
+class _Pipe:
+    """Splits, holds back or delays the bytes of one direction; `run` sends what is due until the stream has ended."""
+
+    def __init__(self, source: _Endpoint, target: _Endpoint, conditions: Conditions, chance: random.Random) -> None:
+        self._source = source
+        self._target = target
+        self._conditions = conditions
+        self._random = chance
+        # Pieces that are not due yet, with the times they came; an empty piece is the end of the stream.
+        self._pieces: list[tuple[float, bytes]] = []
+        self._held = 0
+        self._came = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        target.when_writable = lambda writable: self._writable.set() if writable else self._writable.clear()
+
+    def put(self, data: bytes) -> None:
+        """Takes bytes that were just received; empty bytes are the end of the stream."""
+        self._pieces.append((time.monotonic(), data))
+        self._held += len(data)
+        self._came.set()
+        if self._held >= _HELD_LIMIT:
+            self._source.read(False)
+
+    async def run(self) -> None:
+        conditions = self._conditions
+        due = 0.0
+        while True:
+            came, data = await self._get(conditions.hold_ms / 1000)
+            if conditions.latency_ms or conditions.jitter_ms:
+                due = max(due, came + (conditions.latency_ms + self._random.random() * conditions.jitter_ms) / 1000)
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if not data:
+                self._target.send(b"")
+                return
+            size = conditions.split or len(data)
+            for start in range(0, len(data), size):
+                self._target.send(data[start : start + size])
+                await self._writable.wait()
+                if conditions.split:
+                    await _is_sent(self._target.transport)
+
+    async def _get(self, hold: float) -> tuple[float, bytes]:
+        """The next piece; with `hold`, everything until nothing has come for that many seconds, as one piece."""
+        while not self._pieces:
+            self._came.clear()
+            await self._came.wait()
+        while hold and self._pieces[-1][1] and self._held < _HELD_LIMIT:
+            quiet_for = time.monotonic() - self._pieces[-1][0]
+            if quiet_for >= hold:
+                break
+            self._came.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(hold - quiet_for):
+                    await self._came.wait()
+        if hold and self._pieces[0][1]:
+            last = self._pieces[-1]
+            piece = (last[0], b"".join(data for _, data in self._pieces))
+            self._pieces = [] if last[1] else [last]
+        else:
+            piece = self._pieces.pop(0)
+        self._held -= len(piece[1])
+        if self._held < _HELD_LIMIT:
+            self._source.read(True)
+        return piece
+
+
+async def _is_sent(transport: asyncio.Transport) -> None:
+    """Returns once the system has sent what was written, so that the next byte is in a segment of its own."""
+    if sys.platform != "linux":
+        await asyncio.sleep(0.001)
+        return
+    import fcntl  # no such module on Windows
+
+    sock = transport.get_extra_info("socket")
+    while not transport.is_closing():
+        if not any(fcntl.ioctl(sock.fileno(), _NOT_YET_SENT, b"\0\0\0\0")):
+            break
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0)
 
 
 def reason(error: OSError) -> str:
