@@ -19,8 +19,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from conformance.agent.problem import Problem, Where
 from conformance.decoder import Conversation, Field
-from conformance.model.console import Console
 from conformance.model.placeholders import fill, pattern
+from conformance.model.program import Console
 
 __all__ = [
     "ID",

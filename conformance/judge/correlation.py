@@ -19,8 +19,8 @@ from conformance.decoder import Conversation
 from conformance.judge.broadcast import posts
 from conformance.judge.consoles import ID, Printed, Templates, WireLine, connection_lines, owners
 from conformance.judge.verdict import ProcessResult
-from conformance.model.console import Console
 from conformance.model.placeholders import fill
+from conformance.model.program import Console
 from conformance.model.protocol import Protocol
 
 __all__ = ["LinePlace", "correlate"]

@@ -17,9 +17,8 @@ from conformance.decoder import Conversation
 from conformance.judge.broadcast import Broadcast, Said, read_broadcast
 from conformance.judge.console_line import ConsoleLine
 from conformance.judge.consoles import WireLine, check_blocks, check_exact, check_interleaved, connection_lines
-from conformance.model.console import Console
 from conformance.model.placeholders import fill
-from conformance.model.program import Program
+from conformance.model.program import Console, Program
 from conformance.model.protocol import Protocol
 
 __all__ = ["Observation", "ProcessResult", "Verdict", "judge", "program_problem"]

@@ -1,11 +1,8 @@
 """The YAML files as typed objects: what is wrong in one is a sentence with its file and key."""
 
-from conformance.model.console import Console
-from conformance.model.network import Network
-from conformance.model.program import Program, Role
+from conformance.model.program import Console, Program, Role
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
-from conformance.model.registry import Registry, load_matrix, load_registry
-from conformance.model.runtime import RuntimeEntry
+from conformance.model.registry import Network, Registry, RuntimeEntry, load_matrix, load_registry
 from conformance.model.scenario import Join, Leave, Say, Scenario
 from conformance.model.yaml_file import YamlError
 

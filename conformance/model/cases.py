@@ -19,10 +19,9 @@ from pydantic import Field, SkipValidation, field_validator, model_validator
 from conformance.agent.player.items import parse_items
 from conformance.agent.player.steps import STEPS, Again, Concurrency, Input, Rests, Serve, Shows, Step, Together, Type
 from conformance.model.placeholders import fill_all, with_parts
-from conformance.model.typed_lines import parse_lines
-from conformance.model.yaml_file import Lines, Model, Text, YamlError, plain_name, read_yaml, validate
+from conformance.model.yaml_file import Lines, Model, Text, YamlError, load, plain_name, validate
 
-__all__ = ["Case", "CaseFile", "all_steps", "load_cases"]
+__all__ = ["Case", "CaseFile", "all_steps", "load_cases", "parse_lines"]
 
 _OLD_KEYS = {"rough": "non-strict", "crowd": "concurrency"}  # files written before these had their names
 
@@ -102,44 +101,42 @@ def load_cases(files: Iterable[Path]) -> Mapping[Target, CaseFile]:
     """
     found: dict[Target, CaseFile] = {}
     for path in files:
-        file = _load(read_yaml(path), path)
+        file = _load(path)
         known = found.get(file.target)
         if known is not None:
             taken = {case.name for case in known.cases} & {case.name for case in file.cases}
             if taken:
                 raise YamlError(f"{path}: cases: the name {min(taken)!r} is taken, by a case of {known.path}")
-            file = dataclasses.replace(
-                known, afterwards=known.afterwards or file.afterwards, cases=(*known.cases, *file.cases)
-            )
+            cases, afterwards = (*known.cases, *file.cases), known.afterwards or file.afterwards
+            file = dataclasses.replace(known, afterwards=afterwards, cases=cases)
         found[file.target] = file
     return found
 
 
-def _load(content: Any, path: Path) -> CaseFile:
-    file = validate(_Content, content, path)
-    expanded = [
-        _case(case, path, number) for number, raw in enumerate(file.cases) for case in _expand(raw, path, number)
-    ]
-    names = [case.name for case in expanded]
-    for name in names:
-        if names.count(name) > 1:
-            raise YamlError(f"{path}: cases: the name {name!r} stands twice")
-    if file.against == "server":
-        for case in expanded:
-            if any(isinstance(step, Type | Input | Shows | Rests) for step in all_steps(case.steps)):
-                raise YamlError(
-                    f"{path}: {case.name}: nobody types to a server, or looks at it: type, input, shows, rests"
-                )
-    return CaseFile(path, file.protocol, file.against, _steps(file.afterwards, path, "afterwards"), tuple(expanded))
+def _load(path: Path) -> CaseFile:
+    file = load(_Content, path)
+    cases = [_case(each, path, number) for number, raw in enumerate(file.cases) for each in _expand(raw, path, number)]
+    names = [case.name for case in cases]
+    for case in cases:
+        if names.count(case.name) > 1:
+            raise YamlError(f"{path}: cases: the name {case.name!r} stands twice")
+        operated = any(isinstance(step, Type | Input | Shows | Rests) for step in all_steps(case.steps))
+        if operated and file.against == "server":
+            raise YamlError(f"{path}: {case.name}: nobody types to a server, or looks at it: type, input, shows, rests")
+    return CaseFile(path, file.protocol, file.against, _steps(file.afterwards, path, "afterwards"), tuple(cases))
 
 
 def _case(raw: Any, path: Path, number: int) -> Case:
     keys = ("cases", str(number))
     if isinstance(raw, dict):
-        raw = {_OLD_KEYS.get(key, key): value for key, value in raw.items()}
+        raw = _renamed(raw)
         if "steps" in raw:
             raw["steps"] = _steps(raw["steps"], path, *keys, "steps")
     return validate(Case, raw, path, *keys)
+
+
+def _renamed(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {_OLD_KEYS.get(key, key): value for key, value in raw.items()}
 
 
 def _steps(raw: Any, path: Path, *keys: str) -> tuple[Step, ...]:
@@ -149,34 +146,61 @@ def _steps(raw: Any, path: Path, *keys: str) -> tuple[Step, ...]:
 
 
 def _step(raw: Any, path: Path, *keys: str) -> Step:
-    fields = {_OLD_KEYS.get(key, key): value for key, value in raw.items()} if isinstance(raw, dict) else {}
-    action = next((key for key in fields if key in STEPS), None)
+    content = _renamed(raw) if isinstance(raw, dict) else {}
+    action = next((key for key in content if key in STEPS), None)
     if action is None:
         raise YamlError(f"{path}: {'.'.join(keys)}: a step is one of {', '.join(STEPS)}, got {raw!r}")
-    if "non-strict" in fields:
-        fields["non_strict"] = fields.pop("non-strict")
-    value = fields[action]
-    if action in ("send", "receive"):
-        try:
-            fields[action] = parse_items(value)
-        except ValueError as error:
-            raise YamlError(f"{path}: {'.'.join([*keys, action])}: {error}") from None
-    elif action in ("type", "shows"):
-        for key in {action, "non_strict"} & fields.keys():
-            try:
-                fields[key] = parse_lines(fields[key])
-            except ValueError as error:
-                raise YamlError(f"{path}: {'.'.join([*keys, key])}: {error}") from None
-    elif action == "serve":
-        fields[action] = _steps(value, path, *keys, action)
-    elif action == "together" and isinstance(value, list):
-        fields[action] = tuple(_steps(steps, path, *keys, action, str(index)) for index, steps in enumerate(value))
-    if "steps" in fields:
-        fields["steps"] = _steps(fields["steps"], path, *keys, "steps")
-    for key in ("cut", "same"):
-        if isinstance(fields.get(key), list):
-            fields[key] = tuple(fields[key])
+    fields = {
+        "non_strict" if key == "non-strict" else key: _value(action, key, value, path, *keys, key)
+        for key, value in content.items()
+    }
     return validate(STEPS[action], fields, path, *keys)
+
+
+def _value(action: str, key: str, value: Any, path: Path, *keys: str) -> Any:
+    """What the step has for what YAML has under `key`."""
+    try:
+        match key:
+            case "send" | "receive":
+                return parse_items(value)
+            case "type" | "shows":
+                return parse_lines(value)
+            case "non-strict" if action == "shows":
+                return parse_lines(value)
+            case "serve" | "steps":
+                return _steps(value, path, *keys)
+            case "together" if isinstance(value, list):
+                return tuple(_steps(steps, path, *keys, str(number)) for number, steps in enumerate(value))
+            case "cut" | "same" if isinstance(value, list):
+                return tuple(value)
+    except YamlError:
+        raise
+    except ValueError as error:
+        raise YamlError(f"{path}: {'.'.join(keys)}: {error}") from None
+    return value
+
+
+def parse_lines(raw: Any) -> tuple[str, ...]:
+    """Lines of text, typed or shown: a text, a short way to say long ones, or a list of these; ValueError where none.
+
+    `{text: a, times: 65535}` and `{points: 0..FFFF, each: 1000}` are what they are in a UTF on the wire, `{repeat:
+    [...], times: 100}` is the same lines often; `after: "--> bob : "` stands before each text of its mapping.
+    """
+    return tuple(line for entry in (raw if isinstance(raw, list) else [raw]) for line in _lines(entry))
+
+
+def _lines(entry: Any) -> Iterator[str]:
+    match entry:
+        case str():
+            yield entry
+        case {"repeat": list(body), "times": int(times), **rest} if not rest:
+            yield from parse_lines(body) * times
+        case dict():
+            text = {key: value for key, value in entry.items() if key != "after"}
+            for item in parse_items([{"UTF": text}]):
+                yield f"{entry.get('after', '')}{item.value}"
+        case _:
+            raise ValueError(f"a line is a text, or such as {{text: a, times: 65535}}, and not {entry!r}")
 
 
 def all_steps(steps: Iterable[Step]) -> Iterator[Step]:

@@ -6,10 +6,9 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.model.network import Network
 from conformance.model.program import Program
 from conformance.model.protocol import Protocol
-from conformance.model.registry import Registry
+from conformance.model.registry import Network, Registry
 from conformance.model.scenario import Scenario
 
 __all__ = ["Cell", "all_cells", "program_variants"]

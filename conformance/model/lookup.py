@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.model.network import Network
 from conformance.model.protocol import Protocol
-from conformance.model.registry import Registry, load_registry
-from conformance.model.yaml_file import read_yaml, validate
+from conformance.model.registry import Network, Registry, load_registry
+from conformance.model.yaml_file import load
 
 __all__ = ["UsageError", "find_case_files", "find_network", "find_protocol"]
 
@@ -31,7 +30,7 @@ def find_protocol(name: str) -> Protocol:
         return known[name]
     path = Path(name)
     if path.suffix in (".yaml", ".yml") or path.is_file():
-        return validate(Protocol, read_yaml(path), path)
+        return load(Protocol, path)
     raise UsageError("cli.usage.protocol", text=name, known=", ".join(known))
 
 

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from conformance.agent.events import CLIENT, SERVER, Side
-from conformance.agent.expressions import Expression, names_in, parse_expression
+from conformance.agent.expressions import names_in, parse_expression
 from conformance.agent.sized_bytes import BYTES, SizedBytes
-from conformance.model.yaml_file import Lines, Model, Text, _as_tuple, plain_name
+from conformance.model.yaml_file import Lines, Model, Name, Text, _as_tuple
 from javaio import WIRE_TYPES, WireType
 
 __all__ = ["BothWays", "FieldStep", "Protocol", "Repeat", "Step"]
@@ -71,11 +71,6 @@ class FieldStep(Model):
         return SizedBytes(parse_expression(self.size)(values))
 
     @property
-    def expected(self) -> Expression | None:
-        """What `equals` says the value must be, computed from the fields before it."""
-        return None if self.equals is None else parse_expression(self.equals)
-
-    @property
     def key(self) -> str:
         """The name by which consoles speak of the field: `client.first`."""
         return f"{self.sender}.{self.field}"
@@ -126,15 +121,11 @@ class BothWays(Model):
 
 
 def _kind_of_step(step: Any) -> str:
-    if isinstance(step, dict):
-        if "repeat" in step:
+    match step:
+        case Repeat() | {"repeat": _}:
             return "<repeat>"
-        if "both ways" in step:
+        case BothWays() | {"both ways": _}:
             return "<both ways>"
-    elif isinstance(step, Repeat):
-        return "<repeat>"
-    elif isinstance(step, BothWays):
-        return "<both ways>"
     return "<field>"
 
 
@@ -148,15 +139,10 @@ Steps = Annotated[tuple[Step, ...], BeforeValidator(_as_tuple)]
 class Protocol(Model):
     """One protocol, as a file of `protocols/` has it."""
 
-    protocol: str
+    protocol: Name
     about: Text
     port: int = Field(ge=1, le=65535)
     session: Steps
-
-    @field_validator("protocol")
-    @classmethod
-    def _a_name(cls, name: str) -> str:
-        return plain_name(name)
 
     @property
     def broadcast(self) -> tuple[str, ...]:
@@ -170,26 +156,19 @@ class Protocol(Model):
 
     @model_validator(mode="after")
     def _computed_from_what_came(self) -> Protocol:
-        came: set[str] = set()
+        values: dict[str, Any] = {}
         for step in self.fields:
-            asked = {name for text in (step.size, step.equals) if text is not None for name in names_in(text)}
-            unknown = sorted(asked - came)
-            if unknown:
-                raise ValueError(
-                    f"`{step.field}` is computed from {unknown[0]!r}, and no field before it has that name"
-                )
-            came.add(step.field)
-        self._computable()
-        return self
-
-    def _computable(self) -> None:
-        values = {step.field: _SAMPLES.get(step.type, 0) for step in self.fields}
-        for step in self.fields:
-            for text in (step.size, step.equals):
+            for text in filter(None, (step.size, step.equals)):
+                for unknown in sorted(set(names_in(text)) - values.keys()):
+                    raise ValueError(
+                        f"`{step.field}` is computed from {unknown!r}, and no field before it has that name"
+                    )
                 try:
-                    _ = None if text is None else parse_expression(text)(values)
+                    parse_expression(text)(values)
                 except TypeError as error:
                     raise ValueError(f"`{step.field}`: {text} cannot be computed: {error}") from None
+            values[step.field] = _SAMPLES.get(step.type, 0)
+        return self
 
 
 _SAMPLES: Mapping[str, Any] = {"UTF": "", "char": "", "boolean": False, "float": 0.0, "double": 0.0, BYTES: b""}

@@ -2,25 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from conformance.model.console import Console
-from conformance.model.network import Network
-from conformance.model.program import ANY_CONSOLE, Program, ProgramEntry, Role
-from conformance.model.program_file import Kind, ProgramFile, listed_files, read_program_file
-from conformance.model.protocol import Protocol
-from conformance.model.runtime import RuntimeEntry
-from conformance.model.scenario import Scenario
-from conformance.model.yaml_file import Model, YamlError, plain_name, read_yaml, validate
+from pydantic import Field
 
-__all__ = ["Registry", "load_matrix", "load_registry", "load_runtimes"]
+from conformance.agent.tap.conditions import Conditions
+from conformance.model.program import ANY_CONSOLE, Console, Program, ProgramEntry, Role
+from conformance.model.protocol import Protocol
+from conformance.model.scenario import Scenario
+from conformance.model.yaml_file import Lines, Model, Name, Text, YamlError, load, read_yaml, unknown_key, validate
+
+__all__ = ["Network", "Registry", "RuntimeEntry", "load_matrix", "load_registry", "load_runtimes"]
 
 SPEC = Path(__file__).resolve().parent.parent / "spec"
 
 M = TypeVar("M", bound=Model)
+
+_ROLES: tuple[Role, ...] = ("server", "client")
+_BROUGHT = ("protocols", "consoles", "cases")
+_KEYS = (*(f"{role}s" for role in _ROLES), *_BROUGHT)
+
+
+class Network(Model):
+    """A network, with the numbers of `Conditions`. `clients` is how many a program of many clients starts in it."""
+
+    about: Text
+    clients: int = Field(ge=1)
+    split: int = Field(default=0, ge=0)
+    hold_ms: float = Field(default=0.0, ge=0)
+    latency_ms: float = Field(default=0.0, ge=0)
+    jitter_ms: float = Field(default=0.0, ge=0)
+
+    @property
+    def conditions(self) -> Conditions:
+        """The same, as the tap takes it."""
+        return Conditions(self.split, self.hold_ms, self.latency_ms, self.jitter_ms)
+
+
+class RuntimeEntry(Model):
+    """The image that programs of a language run in; `conformance/backends/runtimes.py` has a class for each.
+
+    image       the name of the image; its tag is the variant, or `latest`
+    context     the folder that the image is built in, relative to the repository
+    dockerfile  relative to the context
+    sources     the files and folders in the context that the image holds; if one changes, the image is built again
+    variants    the versions that images can be built of, the first by default; none where there is one image only
+    build_args  arguments for the build of the image, in which `{variant}` stands for the variant
+    options     options put behind the first word of a command, by that word
+    """
+
+    image: str
+    context: str
+    dockerfile: str
+    sources: Lines = (".",)
+    variants: Lines = ()
+    build_args: Mapping[str, str] = Field(default_factory=dict)
+    options: Mapping[str, Lines] = Field(default_factory=dict)
+
+
+class _Matrix(Model):
+    programs: Lines
 
 
 @dataclass(frozen=True)
@@ -44,7 +88,8 @@ def load_registry(extra: Iterable[Path] = (), home: Path = SPEC) -> Registry:
 
 def load_matrix(extra: Iterable[Path] = (), home: Path = SPEC) -> Registry:
     """The same for the matrix of this repository, which may be made of more than the harness's own programs."""
-    return _load([*listed_files(home / "matrix.yaml"), *extra], home)
+    path = home / "matrix.yaml"
+    return _load([*_listed(path, "programs", load(_Matrix, path).programs), *extra], home)
 
 
 def load_runtimes(home: Path = SPEC) -> Mapping[str, RuntimeEntry]:
@@ -52,61 +97,71 @@ def load_runtimes(home: Path = SPEC) -> Mapping[str, RuntimeEntry]:
     return _entries(RuntimeEntry, home / "runtimes.yaml")
 
 
-def _load(programs: Iterable[Path], home: Path) -> Registry:
+def _load(paths: Iterable[Path], home: Path) -> Registry:
     runtimes = load_runtimes(home)
-    files = [read_program_file(path) for path in dict.fromkeys(path.resolve() for path in programs)]
-    protocols = _by_name(
-        "protocol",
-        (
-            (protocol.protocol, protocol, path)
-            for path in _files("protocols", home, files)
-            for protocol in [validate(Protocol, read_yaml(path), path)]
-        ),
-    )
-    consoles = _by_name(
-        "console",
-        (
-            (name, console, path)
-            for path in _files("consoles", home, files)
-            for name, console in _entries(Console, path).items()
-        ),
-    )
-    found: dict[tuple[Role, str], Program] = {}
-    for file in files:
-        for program in _programs(file, protocols, consoles, runtimes):
-            known = found.setdefault((program.role, program.name), program)
+    files = {path: _read_programs(path) for path in dict.fromkeys(path.resolve() for path in paths)}
+    own = {kind: sorted((home / kind).glob("*.yaml")) for kind in _BROUGHT}
+    for path, content in files.items():
+        for kind, found in own.items():
+            found += _listed(path, kind, content.get(kind) or [])
+    every = {kind: tuple(dict.fromkeys(found)) for kind, found in own.items()}
+    protocols = _by_name("protocol", every["protocols"], lambda path: {(one := load(Protocol, path)).protocol: one})
+    consoles = _by_name("console", every["consoles"], lambda path: _entries(Console, path))
+    programs: dict[tuple[Role, str], Program] = {}
+    for path, content in files.items():
+        for program in _programs(path, content, protocols, consoles, runtimes):
+            known = programs.setdefault((program.role, program.name), program)
             if known is not program:
-                raise YamlError(f"{file.path}: {program.role}s.{program.name}: the name is taken, by {known.file}")
+                raise YamlError(f"{program.where}: the name is taken, by {known.file}")
+    scenarios = [load(Scenario, path) for path in sorted((home / "scenarios").glob("*.yaml"))]
+    servers, clients = (tuple(one for one in programs.values() if one.role == role) for role in _ROLES)
     return Registry(
         protocols=protocols,
         consoles=consoles,
         networks=_entries(Network, home / "networks.yaml"),
-        scenarios={
-            scenario.scenario: scenario
-            for path in sorted((home / "scenarios").glob("*.yaml"))
-            for scenario in [validate(Scenario, read_yaml(path), path)]
-        },
+        scenarios={scenario.scenario: scenario for scenario in scenarios},
         runtimes=runtimes,
-        cases=_files("cases", home, files),
-        servers=tuple(program for (role, _), program in found.items() if role == "server"),
-        clients=tuple(program for (role, _), program in found.items() if role == "client"),
+        cases=every["cases"],
+        servers=servers,
+        clients=clients,
     )
 
 
-def _by_name(kind: str, found: Iterable[tuple[str, M, Path]]) -> dict[str, M]:
+def _read_programs(path: Path) -> Mapping[str, Any]:
+    """A file of programs. They stay as YAML has them, since what they name may stand in another file."""
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise YamlError(f"{path}: must have programs under `servers` or `clients`, got {content!r}")
+    for group in content:
+        if group not in _KEYS:
+            raise YamlError(f"{path}: {unknown_key(group, _KEYS)}")
+    return content
+
+
+def _listed(path: Path, key: str, names: Any) -> Iterator[Path]:
+    """The files that stand under `key` in `path`, relative to it; a folder stands for all YAML files in it."""
+    for number, name in enumerate(validate(Lines, names, path, key)):
+        place = (path.parent / name).resolve()
+        if place.is_dir():
+            inside = sorted(place.glob("*.yaml"))
+            if not inside:
+                raise YamlError(f"{path}: {key}.{number}: there is no YAML file in the folder {place}")
+            yield from inside
+        elif place.is_file():
+            yield place
+        else:
+            raise YamlError(f"{path}: {key}.{number}: no such file or folder: {place}")
+
+
+def _by_name(kind: str, paths: Iterable[Path], read: Callable[[Path], Mapping[str, M]]) -> dict[str, M]:
     known: dict[str, M] = {}
     files: dict[str, Path] = {}
-    for name, value, path in found:
-        if name in known:
-            raise YamlError(f"{path}: there is a {kind} of the name {name!r} already, in {files[name]}")
-        known[name], files[name] = value, path
+    for path in paths:
+        for name, value in read(path).items():
+            if name in known:
+                raise YamlError(f"{path}: there is a {kind} of the name {name!r} already, in {files[name]}")
+            known[name], files[name] = value, path
     return known
-
-
-def _files(kind: Kind, home: Path, programs: Iterable[ProgramFile]) -> tuple[Path, ...]:
-    """The harness's own files of that kind, and those that the files of programs bring along, each once."""
-    brought = (path for file in programs for path in file.brought[kind])
-    return tuple(dict.fromkeys((*sorted((home / kind).glob("*.yaml")), *brought)))
 
 
 def _entries(kind: type[M], path: Path) -> dict[str, M]:
@@ -117,47 +172,37 @@ def _entries(kind: type[M], path: Path) -> dict[str, M]:
 
 
 def _programs(
-    file: ProgramFile,
+    path: Path,
+    content: Mapping[str, Any],
     protocols: Mapping[str, Protocol],
     consoles: Mapping[str, Console],
     runtimes: Mapping[str, RuntimeEntry],
-) -> Iterable[Program]:
-    roles: tuple[tuple[Role, str, Mapping[str, Any]], ...] = (
-        ("server", "servers", file.servers),
-        ("client", "clients", file.clients),
-    )
-    for role, group, entries in roles:
-        for name, raw in entries.items():
-            where = f"{file.path}: {group}.{name}"
-            try:
-                plain_name(str(name))
-            except ValueError as error:
-                raise YamlError(f"{where}: {error}") from None
-            entry = validate(ProgramEntry, raw, file.path, group, str(name))
-            if entry.protocol not in protocols:
+) -> Iterator[Program]:
+    for role in _ROLES:
+        fitting = {name: console for name, console in consoles.items() if console.role == role}
+        group = f"{role}s"
+        entries = content.get(group) or {}
+        if not isinstance(entries, dict):
+            raise YamlError(f"{path}: {group}: must be a mapping of names to programs, got {entries!r}")
+        for key, raw in entries.items():
+            name = validate(Name, str(key), path, group, str(key))
+            entry = validate(ProgramEntry, raw, path, group, name)
+            console = None if entry.console == ANY_CONSOLE else fitting.get(entry.console)
+            program = Program(name, role, entry, console, path)
+            for what, asked, known in (
+                ("protocol", entry.protocol, protocols),
+                ("language", entry.language, runtimes),
+                (f"console of a {role}", entry.console, [*fitting, ANY_CONSOLE]),
+            ):
+                if asked is not None and asked not in known:
+                    key = what.split()[0]
+                    raise YamlError(f"{program.where}.{key}: no such {what}: {asked!r}; known are {', '.join(known)}")
+            after = set() if console is None else set(console.after)
+            for unknown in sorted(after - {step.key for step in protocols[entry.protocol].fields}):
                 raise YamlError(
-                    f"{where}.protocol: no such protocol: {entry.protocol!r}; known are {', '.join(protocols)}"
+                    f"{program.where}.console: {entry.console!r} has lines after {unknown}, "
+                    f"and the protocol {entry.protocol!r} has no such field"
                 )
-            if entry.language is not None and entry.language not in runtimes:
-                raise YamlError(
-                    f"{where}.language: no such language: {entry.language!r}; known are {', '.join(runtimes)}"
-                )
-            console = None
-            if entry.console != ANY_CONSOLE:
-                fitting = [key for key, value in consoles.items() if value.role == role]
-                if entry.console not in fitting:
-                    known = ", ".join([*fitting, ANY_CONSOLE])
-                    raise YamlError(
-                        f"{where}.console: no such console of a {role}: {entry.console!r}; known are {known}"
-                    )
-                console = consoles[entry.console]
-                unknown = sorted(set(console.after) - {step.key for step in protocols[entry.protocol].fields})
-                if unknown:
-                    raise YamlError(
-                        f"{where}.console: {entry.console!r} has lines after {unknown[0]}, "
-                        f"and the protocol {entry.protocol!r} has no such field"
-                    )
-            program = Program(str(name), role, entry, console, file.path)
             if program.folder is not None and not program.folder.is_dir():
-                raise YamlError(f"{where}.folder: no such folder: {program.folder}")
+                raise YamlError(f"{program.where}.folder: no such folder: {program.folder}")
             yield program

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from conformance.model.yaml_file import Lines, Model
 
@@ -34,20 +34,16 @@ _KINDS = ("join", "say", "leave")
 
 
 def _kind_of_step(step: Any) -> str | None:
-    kinds = [kind for kind in _KINDS if isinstance(step, dict) and kind in step]
-    return kinds[0] if kinds else None
-
-
-def _one_kind(step: Any) -> Any:
-    if not isinstance(step, Model) and _kind_of_step(step) is None:
-        raise ValueError(f"a step must be one of {', '.join(_KINDS)}, got {step!r}")
-    return step
+    return next((kind for kind in _KINDS if isinstance(step, dict) and kind in step), None)
 
 
 Step = Annotated[
     Annotated[Join, Tag("join")] | Annotated[Say, Tag("say")] | Annotated[Leave, Tag("leave")],
-    Discriminator(_kind_of_step),
-    BeforeValidator(_one_kind),
+    Discriminator(
+        _kind_of_step,
+        custom_error_type="no-such-step",
+        custom_error_message=f"a step must be one of {', '.join(_KINDS)}",
+    ),
 ]
 
 
@@ -75,30 +71,23 @@ class Scenario(Model):
         for number, step in enumerate(self.steps, 1):
             match step:
                 case Join(join=names):
-                    self._new(names, joined, number)
+                    for name in names:
+                        if name not in self.members:
+                            raise ValueError(f"step {number}: {name!r} is no member")
+                        if name in joined:
+                            raise ValueError(f"step {number}: {name!r} has joined before, and a member joins once")
                     joined |= set(names)
                     present |= set(names)
-                case Say(say=texts):
-                    self._present(texts, present, number)
-                    spoke |= set(texts)
-                case Leave(leave=names):
-                    self._present(names, present, number)
-                    present -= set(names)
+                case Say(say=names) | Leave(leave=names):
+                    for name in names:
+                        if name not in present:
+                            raise ValueError(f"step {number}: {name!r} is not present then")
+                    if isinstance(step, Say):
+                        spoke |= set(names)
+                    else:
+                        present -= set(names)
         if present:
             raise ValueError(f"at the end all must have left, and {', '.join(sorted(present))} did not")
-        if joined - spoke:
-            silent = sorted(joined - spoke)[0]
+        for silent in sorted(joined - spoke):
             raise ValueError(f"{silent!r} says nothing, and the wire tells by its messages whose a connection is")
         return self
-
-    def _new(self, names: tuple[str, ...], joined: set[str], number: int) -> None:
-        for name in names:
-            if name not in self.members:
-                raise ValueError(f"step {number}: {name!r} is no member")
-            if name in joined:
-                raise ValueError(f"step {number}: {name!r} has joined before, and a member joins once")
-
-    def _present(self, names: tuple[str, ...] | Mapping[str, str], present: set[str], number: int) -> None:
-        for name in names:
-            if name not in present:
-                raise ValueError(f"step {number}: {name!r} is not present then")

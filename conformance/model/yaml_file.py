@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import CoreSchema, ErrorDetails
 from pydantic_core.core_schema import no_info_plain_validator_function, to_string_ser_schema
 
-__all__ = ["Lines", "Model", "Text", "YamlError", "plain_name", "read_yaml", "unknown_key", "validate"]
+__all__ = ["Lines", "Model", "Name", "Text", "YamlError", "load", "plain_name", "read_yaml", "unknown_key", "validate"]
 
 T = TypeVar("T")
 _SHOWN = 60
@@ -53,6 +61,9 @@ def plain_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError("a name has letters, digits and . _ + - only: it names files and selects tests")
     return name
+
+
+Name = Annotated[str, AfterValidator(plain_name)]
 
 
 def _as_tuple(value: Any) -> Any:
@@ -117,23 +128,24 @@ def read_yaml(path: Path) -> Any:
         raise YamlError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise YamlError(f"{path}: is not UTF-8 text (byte {error.start})") from error
-    except yaml.constructor.ConstructorError as error:
-        raise YamlError(f"{path}, line {_line(error.problem_mark)}: {error.problem}") from error
     except yaml.MarkedYAMLError as error:
-        raise YamlError(f"{path}, line {_line(error.problem_mark)}: is not YAML: {error.problem}") from error
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        what = "" if isinstance(error, yaml.constructor.ConstructorError) else "is not YAML: "
+        raise YamlError(f"{path}, line {line}: {what}{error.problem}") from error
     except yaml.reader.ReaderError as error:
         raise YamlError(f"{path}: is not YAML: {error.reason} (character {error.position})") from error
     except (yaml.YAMLError, ValueError) as error:  # a date that is none, and the like
         raise YamlError(f"{path}: is not YAML: {error}") from error
 
 
-def _line(mark: yaml.Mark | None) -> int:
-    return mark.line + 1 if mark else 1
-
-
 @functools.cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
+
+
+def load(kind: type[T], path: Path) -> T:
+    """The file as a `kind`."""
+    return validate(kind, read_yaml(path), path)
 
 
 def validate(kind: type[T], content: Any, path: Path, *keys: str) -> T:

@@ -9,8 +9,7 @@ import pytest
 
 from conformance.agent.player.steps import Concurrency, Do, Input, Shows, Type
 from conformance.model import YamlError, load_registry
-from conformance.model.cases import CaseFile, load_cases
-from conformance.model.typed_lines import parse_lines
+from conformance.model.cases import CaseFile, load_cases, parse_lines
 
 
 def load(folder: Path, against: Literal["server", "client"], case: str) -> CaseFile:
