@@ -1,6 +1,39 @@
 """Backends: they run programs in containers, or as processes on the loopback interface."""
 
-from conformance.backends.base import Backend, Handle, NoBackendError, Places, ProgramError, Worker
-from conformance.backends.choice import choose_backend
+from __future__ import annotations
 
-__all__ = ["Backend", "Handle", "NoBackendError", "Places", "ProgramError", "Worker", "choose_backend"]
+from collections.abc import Mapping
+
+from conformance.backends.base import Backend, NoBackendError, ProgramError
+from conformance.backends.processes import ProcessBackend
+from conformance.backends.runtimes import HARNESS_RUNTIME, create_runtimes
+from conformance.model.registry import RuntimeEntry
+
+__all__ = ["Backend", "NoBackendError", "ProgramError", "choose_backend"]
+
+
+def choose_backend(wanted: str, entries: Mapping[str, RuntimeEntry]) -> Backend:
+    """The backend of that name; for `auto`, containers if an engine answers, else processes.
+
+    Raises `NoBackendError`.
+    """
+    runtimes = create_runtimes(entries)
+    # Imported here, since processes must work without the docker package.
+    from conformance.backends.engine import connect_engine
+
+    engine, answer = connect_engine()
+    if wanted == "containers" and engine is None:
+        raise NoBackendError(
+            f"--backend containers: {answer}: start Docker, or install it (Docker Desktop, or docker.io on Debian)"
+        )
+    if wanted == "processes" or engine is None:
+        others = [runtime for language, runtime in runtimes.items() if language != HARNESS_RUNTIME]
+        if wanted == "auto" and not any(runtime.toolchains for runtime in others):
+            raise NoBackendError(
+                f"{answer}, and there is no {others[0].title}: "
+                f"install Docker (Docker Desktop, or docker.io on Debian), or {others[0].install}"
+            )
+        return ProcessBackend(runtimes, "as asked" if wanted == "processes" else f"auto: {answer}")
+    from conformance.backends.containers import ContainerBackend
+
+    return ContainerBackend(engine, runtimes, "as asked" if wanted == "containers" else f"auto: {answer}")

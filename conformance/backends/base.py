@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.backends.console_log import ConsoleLog
-from conformance.backends.player_client import PlayerControl
-from conformance.backends.tap_client import TapControl
+from conformance.backends.helpers import Control, PlayerControl, TapControl
 from conformance.judge.console_line import Stream
 from conformance.model.program import Program
 
@@ -26,6 +25,7 @@ __all__ = [
     "Worker",
     "build_failure",
     "expand",
+    "joined",
 ]
 
 Feed = Callable[[Stream, bytes], None]
@@ -84,23 +84,38 @@ class Started:
 class Worker(ABC):
     """Runs one cell at a time: owns a tap, and starts programs on both sides of it."""
 
-    tap: TapControl
+    def __init__(self) -> None:
+        self.tap = TapControl()
+        self._player: PlayerControl | None = None
+        self._helpers: list[Handle] = []
 
     @abstractmethod
     def places(self, server: Program, clients: Iterable[Program], port: int) -> AbstractContextManager[Places]:
         """The addresses of one cell, valid inside the context; `port` is the protocol's default port."""
 
     @abstractmethod
+    def _start_helper(self, control: Control) -> Handle:
+        """Starts the program of `control`, and connects the two."""
+
+    @abstractmethod
+    def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle: ...
+
     def player(self) -> PlayerControl:
         """The worker's player, started on the first call. It reaches servers, and clients reach it."""
+        if self._player is None:
+            self._player = PlayerControl()
+            self._helpers.append(self._start_helper(self._player))
+        return self._player
 
-    @abstractmethod
     def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
         """Starts a program, with its standard input open where it is `typed` to; raises ProgramError if that fails."""
+        console = ConsoleLog()
+        return Started(self._start(program, values, console, typed), console)
 
-    @abstractmethod
     def close(self) -> None:
         """Ends the tap, the player and everything else that the worker still holds."""
+        for helper in reversed(self._helpers):
+            helper.stop()
 
 
 class Backend(ABC):
@@ -136,8 +151,8 @@ class Backend(ABC):
 
 def build_failure(program: Program, command: str, status: int, output: Sequence[str]) -> str:
     """The sentence about a failed build, and below it what the build printed."""
-    lines = [line for line in output if line.strip()] or ["and printed nothing"]
-    return "\n".join([f"{program.where}.build: {command} ended with status {status}: {lines[0]}", *lines[1:]])
+    first, *more = [line for line in output if line.strip()] or ["and printed nothing"]
+    return "\n".join([f"{program.where}.build: {command} ended with status {status}: {first}", *more])
 
 
 def expand(words: Iterable[str], folder: Path) -> list[str]:
@@ -147,3 +162,11 @@ def expand(words: Iterable[str], folder: Path) -> list[str]:
         files = sorted(file.relative_to(folder).as_posix() for file in folder.glob(word)) if "*" in word else []
         expanded += files or [word]
     return expanded
+
+
+def joined(versions: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The versions under each name, as one text."""
+    by_name: dict[str, list[str]] = {}
+    for name, version in sorted(versions):
+        by_name.setdefault(name, []).append(version)
+    return {name: ", ".join(found) for name, found in by_name.items()}

@@ -24,14 +24,9 @@ from typing import Any
 from uuid import uuid4
 
 import docker
-from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import APIError
 from docker.models.containers import Container
 from docker.utils.socket import STDERR, frames_iter
-from testcontainers.core.config import testcontainers_config
-from testcontainers.core.container import DockerContainer
-from testcontainers.core.docker_client import DockerClient
-from testcontainers.core.exceptions import ContainerStartException
-from testcontainers.core.network import Network
 
 from conformance.backends.base import (
     Backend,
@@ -40,18 +35,16 @@ from conformance.backends.base import (
     Places,
     ProgramError,
     Progress,
-    Started,
     Worker,
     build_failure,
     expand,
+    joined,
 )
 from conformance.backends.console_log import ConsoleLog
-from conformance.backends.engine import LABEL, reap_engine, remove_run
-from conformance.backends.images import ensure_image
-from conformance.backends.player_client import PlayerControl
+from conformance.backends.engine import LABEL, ensure_image, reap_engine, remove_container, remove_run
+from conformance.backends.helpers import Control
 from conformance.backends.run_label import run_label
 from conformance.backends.runtimes import HARNESS_RUNTIME, Runtime
-from conformance.backends.tap_client import TapControl
 from conformance.model.program import Program
 
 __all__ = ["ContainerBackend", "harness_archive"]
@@ -64,6 +57,7 @@ _LIMITS: Mapping[str, Any] = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"],
     "read_only": True,
+    "tmpfs": {"/tmp": ""},
     "mem_limit": "512m",
     "pids_limit": 512,
 }
@@ -75,36 +69,34 @@ class ContainerBackend(Backend):
     name = "containers"
 
     def __init__(self, engine: docker.DockerClient, runtimes: Mapping[str, Runtime], why: str) -> None:
-        # The reaper of testcontainers is an image of its own, which may be out of reach. Run labels do its work.
-        testcontainers_config.ryuk_disabled = True
         self.why = why
         self.engine = engine
-        self.run = f"{run_label()}/{uuid4().hex[:12]}"  # one process may have two backends
         self.stopping = False
+        self._id = uuid4().hex[:12]  # one process may have two backends
+        self._run = f"{run_label()}/{self._id}"
+        self.labels = {LABEL: self._run}
         self._runtimes = runtimes
         self._images: dict[tuple[str, str | None], str] = {}
         self._volumes: dict[tuple[str, str, str | None], dict[str, str]] = {}
         self._building = threading.Lock()
         self._count = itertools.count(1)
         reap_engine(engine)
-        self.network = Network(docker_network_kw={"internal": True, "labels": {LABEL: self.run}}).create()
+        self.network = engine.networks.create(f"java-python-sockets-{self._id}", internal=True, labels=self.labels)
 
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
         for program in (server, *clients):
-            if program.entry.image is None and program.entry.language is None:
+            language = program.entry.language
+            if language is None and program.entry.image is None:
                 return f"{program.name} is a command of this machine, and needs the backend `processes`"
-            if program.entry.language is not None:
-                reason = self._runtimes[program.entry.language].not_in_images(program.variant)
-                if reason is not None:
-                    return reason
+            if language and (reason := self._runtimes[language].not_in_images(program.variant)):
+                return reason
         return None
 
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
         wanted = {key for program in programs if (key := self._image_key(program)) is not None}
-        for key in sorted({*wanted, (HARNESS_RUNTIME, None)}, key=str):
-            if key not in self._images:
-                language, variant = key
-                self._images[key] = ensure_image(self.engine, self._runtimes[language], variant, progress)
+        for key in sorted({*wanted, (HARNESS_RUNTIME, None)} - self._images.keys(), key=str):
+            language, variant = key
+            self._images[key] = ensure_image(self.engine, self._runtimes[language], variant, progress)
 
     def worker(self) -> Worker:
         return _ContainerWorker(self, next(self._count))
@@ -113,35 +105,31 @@ class ContainerBackend(Backend):
         version = self.engine.version()
         command = ["python3", "-c", "import platform; print(platform.python_version())"]
         python = self.engine.containers.run(
-            self.harness_image, command, labels={LABEL: self.run}, network_mode="none", remove=True
+            self.harness_image, command, labels=self.labels, network_mode="none", remove=True
         )
-        variants: dict[str, list[str]] = {}
-        for language, variant in sorted(self._images, key=str):
-            if variant is not None:
-                variants.setdefault(self._runtimes[language].key, []).append(variant)
+        variants = [(self._runtimes[language].key, variant) for language, variant in self._images if variant]
         return {
             "system": f"{version['Os']} {version['KernelVersion']}",
             self._runtimes[HARNESS_RUNTIME].key: python.decode().strip(),
-            **{key: ", ".join(found) for key, found in variants.items()},
+            **joined(variants),
             "engine": str(version["Version"]),
             "images": ", ".join(sorted(self._images.values())),
         }
 
     def abort(self) -> None:
         self.stopping = True
-        remove_run(self.engine, self.run)
+        remove_run(self.engine, self._run)
 
     def close(self) -> None:
-        remove_run(self.engine, self.run)
+        remove_run(self.engine, self._run)
         self.engine.close()
 
     def image(self, program: Program) -> str:
         """The tag of the image that a program runs in."""
         key = self._image_key(program)
-        if key is not None:
-            return self._images[key]
-        assert program.entry.image is not None
-        return program.entry.image
+        image = self._images[key] if key else program.entry.image
+        assert image is not None
+        return image
 
     @property
     def harness_image(self) -> str:
@@ -168,32 +156,27 @@ class ContainerBackend(Backend):
         key = (program.role, program.name, program.variant)
         with self._building:
             if key not in self._volumes:
-                number = next(self._count)
-                names = {
-                    f"java-python-sockets-{number}-{part}-{self.run.rpartition('/')[2]}": part
-                    for part in ("src", "build")
-                }
-                for name in names:
-                    self.engine.volumes.create(name, labels={LABEL: self.run})
-                volumes = {name: f"/{part}" for name, part in names.items()}
+                stem = f"java-python-sockets-{self._id}-{next(self._count)}"
+                volumes = {f"{stem}{place.replace('/', '-')}": place for place in (_SOURCES, _BUILD)}
+                for name in volumes:
+                    self.engine.volumes.create(name, labels=self.labels)
                 self._build(program, program.folder, volumes)
                 self._volumes[key] = volumes
             return self._volumes[key]
 
     def _build(self, program: Program, folder: Path, volumes: Mapping[str, str]) -> None:
         words = program.build({"folder": _SOURCES, "build": _BUILD}) or ("true",)
+        sources = _archive((path, path.name) for path in sorted(folder.iterdir()))
         log = ConsoleLog()
         started = ContainerHandle(
             self,
             self.image(program),
             expand(words, folder),
             log.feed,
-            volumes={name: (place, "rw") for name, place in volumes.items()},
-            network={"network_mode": "none"},
-            folder=_SOURCES,
-            before=lambda container: container.put_archive(
-                _SOURCES, _archive((path, path.name) for path in sorted(folder.iterdir()))
-            ),
+            before=lambda container: container.put_archive(_SOURCES, sources),
+            volumes=_bound(volumes, "rw"),
+            network_mode="none",
+            working_dir=_SOURCES,
         )
         status = started.wait(time.monotonic() + _BUILD_SECONDS)
         started.stop()
@@ -205,15 +188,13 @@ class ContainerBackend(Backend):
 
 class _ContainerWorker(Worker):
     def __init__(self, backend: ContainerBackend, number: int) -> None:
+        super().__init__()
         self._backend = backend
         self._site_name = f"server-{number}"
-        self.tap = TapControl()
-        self._player: PlayerControl | None = None
         with ThreadPoolExecutor(2) as both:
-            tap = both.submit(self._helper, "conformance.agent.tap", self.tap, {"network": backend.network})
-            site = both.submit(self._empty_site)
-            self._helpers = [tap.result(), site.result()]
-        self._tap, self._site = self._helpers
+            tap, site = both.submit(self._start_helper, self.tap), both.submit(self._empty_site)
+            self._tap, self._site = tap.result(), site.result()
+        self._helpers = [self._tap, self._site]
 
     def _empty_site(self) -> ContainerHandle:
         """Starts the container that holds the network namespace of the servers."""
@@ -222,81 +203,55 @@ class _ContainerWorker(Worker):
             self._backend.harness_image,
             ["sleep", "infinity"],
             lambda stream, data: None,
-            network={"network": self._backend.network, "alias": self._site_name},
+            **self._on_the_network(aliases=[self._site_name]),
         )
 
-    def _helper(self, module: str, control: TapControl | PlayerControl, network: Mapping[str, Any]) -> ContainerHandle:
-        """Starts a program of the harness, and connects `control` to it."""
+    def _on_the_network(self, **options: Any) -> dict[str, Any]:
+        name = str(self._backend.network.name)
+        endpoint = self._backend.engine.api.create_endpoint_config(**options)
+        return {"network": name, "networking_config": {name: endpoint}}
+
+    def _start_helper(self, control: Control) -> ContainerHandle:
+        network = self._on_the_network() if control is self.tap else {"network_mode": f"container:{self._tap.id}"}
         handle = ContainerHandle(
             self._backend,
             self._backend.harness_image,
-            ["python3", "-m", module],
+            ["python3", "-m", control.module],
             control.feed,
             typed=True,
             closed=control.ended,
-            network=network,
+            before=lambda container: container.put_archive(str(Path(_HARNESS).parent), harness_archive()),
             environment={"PYTHONPATH": f"{_HARNESS}:/opt/programs"},
-            limits={**_LIMITS, "read_only": False},
-            before=_put_harness,
+            read_only=False,
+            **network,
         )
         control.connect(handle.type)
         return handle
-
-    def player(self) -> PlayerControl:
-        if self._player is None:
-            self._player = PlayerControl()
-            neighbour = {"network_mode": f"container:{self._tap.id}"}
-            self._helpers.append(self._helper("conformance.agent.player", self._player, neighbour))
-        return self._player
 
     @contextmanager
     def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
         yield Places(port, (self._site_name, port), (_LOOPBACK, port))
 
-    def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
+    def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
         if self._backend.stopping:
             raise ProgramError("the run was stopped")
-        console = ConsoleLog()
         neighbour = self._site if program.role == "server" else self._tap
         volumes = self._backend.mounts(program)
-        handle = ContainerHandle(
+        return ContainerHandle(
             self._backend,
             self._backend.image(program),
             self._backend.command(program, values),
             console.feed,
             typed=typed,
-            network={"network_mode": f"container:{neighbour.id}"},
-            volumes={name: (place, "ro") for name, place in volumes.items()},
-            folder=_SOURCES if volumes else None,
             closed=console.close,
+            network_mode=f"container:{neighbour.id}",
+            volumes=_bound(volumes, "ro"),
+            working_dir=_SOURCES if volumes else None,
         )
-        return Started(handle, console)
-
-    def close(self) -> None:
-        for handle in reversed(self._helpers):
-            handle.stop()
 
 
-class _AttachedClient(DockerClient):
-    """Attaches to a container before it starts, so that no byte of its console is missed."""
-
-    def __init__(self, engine: docker.DockerClient, before: Callable[[Container], Any]) -> None:
-        self.client = engine
-        self._before = before
-        self.output: Any = None
-
-    def start(self, container: Container) -> None:
-        self._before(container)
-        self.output = container.attach_socket(params={"stdout": 1, "stderr": 1, "stream": 1})
-        super().start(container)
-
-
-class _ProgramContainer(DockerContainer):
-    def __init__(self, image: str, client: _AttachedClient, **options: Any) -> None:
-        # The base class creates a client, which is replaced. The version saves that client a request.
-        super().__init__(image, docker_client_kw={"version": client.client.api.api_version}, **options)
-        self._docker.client.close()
-        self._docker = client
+def _bound(volumes: Mapping[str, str], mode: str) -> dict[str, dict[str, str]]:
+    return {name: {"bind": place, "mode": mode} for name, place in volumes.items()}
 
 
 class ContainerHandle(Handle):
@@ -309,46 +264,35 @@ class ContainerHandle(Handle):
         command: Sequence[str],
         feed: Feed,
         *,
-        network: Mapping[str, Any],
         typed: bool = False,
-        environment: Mapping[str, str] | None = None,
-        volumes: Mapping[str, tuple[str, str]] | None = None,
-        folder: str | None = None,
-        limits: Mapping[str, Any] = _LIMITS,
-        before: Callable[[Container], Any] = lambda container: None,
         closed: Callable[[], None] = lambda: None,
+        before: Callable[[Container], Any] = lambda container: None,
+        **options: Any,
     ) -> None:
-        client = _AttachedClient(backend.engine, before)
-        container = _ProgramContainer(image, client, env=dict(environment or {}))
-        container.tmpfs["/tmp"] = ""
-        if command:
-            container.with_command(list(command))
-        for name, (place, mode) in (volumes or {}).items():
-            container.with_volume_mapping(name, place, mode)
-        options = {**limits, "labels": {LABEL: backend.run}, "stdin_open": typed}
-        if folder is not None:
-            options["working_dir"] = folder
-        if "network" in network:
-            container.with_network(network["network"]).with_network_aliases(*network.get("alias", "").split())
-        else:
-            options["network_mode"] = network["network_mode"]
-        container.with_kwargs(**options)
+        """Calls `before` before it starts; `options` are those of the docker client. Raises `ProgramError`."""
+        created: Container | None = None
         try:
-            container.start()
-        except (APIError, ImageNotFound) as error:
-            with suppress(DockerException, ContainerStartException):  # no container was created
-                container.get_wrapped_container().remove(force=True, v=True)
+            self._container = created = backend.engine.containers.create(
+                image, list(command) or None, labels=backend.labels, stdin_open=typed, **{**_LIMITS, **options}
+            )
+            before(created)
+            # Before it starts, so that no byte of its console is missed.
+            output = created.attach_socket(params={"stdout": 1, "stderr": 1, "stream": 1})
+            created.start()
+        except APIError as error:
+            if created is not None:
+                remove_container(created)
             raise ProgramError(f"the image {image} cannot be started: {error.explanation or error}") from error
-        self._container = container.get_wrapped_container()
         if backend.stopping:  # the others are removed already
-            with suppress(APIError):
-                self._container.remove(force=True, v=True)
+            remove_container(created)
             raise ProgramError("the run was stopped")
-        self.id = str(self._container.id)
+        self.id = str(created.id)
         self._status: int | None = None
         self._stopped = False
-        self._input = _socket(self._container.attach_socket(params={"stdin": 1, "stream": 1})) if typed else None
-        self._reader = threading.Thread(target=_pass_on, args=(client.output, feed, closed), daemon=True)
+        # The client returns a file object over a socket, or a socket on Windows.
+        attached: Any = created.attach_socket(params={"stdin": 1, "stream": 1}) if typed else None
+        self._input = getattr(attached, "_sock", attached)
+        self._reader = threading.Thread(target=_pass_on, args=(output, feed, closed), daemon=True)
         self._reader.start()
 
     def type(self, text: str) -> None:
@@ -384,17 +328,11 @@ class ContainerHandle(Handle):
         if self._stopped:
             return self._status
         self._stopped = True
-        with suppress(APIError):
-            self._container.remove(force=True, v=True)
+        remove_container(self._container)
         self._reader.join()
         if self._input is not None:
             self.end_input()
         return self._status
-
-
-def _socket(attached: Any) -> Any:
-    """The socket of what the client returns: a file object over a socket, or a socket on Windows."""
-    return getattr(attached, "_sock", attached)
 
 
 def _pass_on(output: Any, feed: Feed, closed: Callable[[], None]) -> None:
@@ -413,10 +351,6 @@ def harness_archive() -> bytes:
     """
     paths = (_PACKAGE / "__init__.py", _PACKAGE / "agent")
     return _archive((path, f"{Path(_HARNESS).name}/conformance/{path.name}") for path in paths)
-
-
-def _put_harness(container: Container) -> None:
-    container.put_archive(str(Path(_HARNESS).parent), harness_archive())
 
 
 def _archive(sources: Iterable[tuple[Path, str]]) -> bytes:

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO
 
@@ -26,17 +26,21 @@ from conformance.backends.base import (
     Places,
     ProgramError,
     Progress,
-    Started,
     Worker,
     build_failure,
     expand,
+    joined,
 )
 from conformance.backends.console_log import ConsoleLog
-from conformance.backends.player_client import PlayerControl
-from conformance.backends.reaper import labelled_folder, reap_folders, reap_processes
-from conformance.backends.run_label import RUN_LABEL_VARIABLE, run_label
+from conformance.backends.helpers import Control
+from conformance.backends.run_label import (
+    RUN_LABEL_VARIABLE,
+    labelled_folder,
+    reap_folders,
+    reap_processes,
+    run_label,
+)
 from conformance.backends.runtimes import HARNESS_RUNTIME, Runtime, Toolchain
-from conformance.backends.tap_client import TapControl
 from conformance.judge.console_line import Stream
 from conformance.model.program import Program
 
@@ -58,22 +62,23 @@ class ProcessBackend(Backend):
 
     def __init__(self, runtimes: Mapping[str, Runtime], why: str) -> None:
         self.why = why
-        self._stopping = False
+        self.stopping = False
+        self.own_port = threading.Lock()
+        """Held by the one cell whose programs insist on the protocol's port."""
         self._runtimes = runtimes
         self._folder = labelled_folder()
-        self._environment = {
+        self.environment = {
             **os.environ,
             RUN_LABEL_VARIABLE: run_label(),
             "LC_ALL": "C.UTF-8",
             "PYTHONPATH": str(ROOT),
             "PYTHONUTF8": "1",
         }
-        self._environment.pop("JAVA_TOOL_OPTIONS", None)
+        self.environment.pop("JAVA_TOOL_OPTIONS", None)
         self._builds: dict[tuple[str, str, str | None], Path] = {}
         self._homes: dict[tuple[str, str], Path] = {}
-        self._used: set[tuple[str, str]] = set()
+        self._used = {(runtimes[HARNESS_RUNTIME].key, platform.python_version())}
         self._building = threading.Lock()
-        self._own_port = threading.Lock()
         self._ports = random.Random(os.getpid())
         reap_processes()
         reap_folders()
@@ -81,57 +86,52 @@ class ProcessBackend(Backend):
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
         programs = [server, *clients]
         for program in programs:
+            language = program.entry.language
             if program.entry.image is not None:
                 return f"{program.name} is an image, and needs the backend `containers`"
-            if program.entry.language is not None:
-                reason = self._runtimes[program.entry.language].not_on_this_machine(program.variant)
-                if reason is not None:
-                    return reason
+            if language and (reason := self._runtimes[language].not_on_this_machine(program.variant)):
+                return reason
         if server.fixed_port and any(client.fixed_port for client in programs[1:]):
             return "both programs insist on one port of 127.0.0.1, which leaves none for the tap; containers have room"
         return None
 
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
         for program in programs:
-            toolchain, language = self._toolchain(program), program.entry.language
-            if toolchain is None or language is None:
+            runtime, toolchain = self._toolchain(program)
+            if runtime is None or toolchain is None:
                 continue
-            key = language, toolchain.variant
+            key = runtime.key, toolchain.variant
             self._used.add(key)
             if program.folder is None and key not in self._homes:
-                folder = Path(self._folder.name)
-                self._homes[key] = self._runtimes[language].home(toolchain, folder, self._run, progress)
+                self._homes[key] = runtime.home(toolchain, Path(self._folder.name), self._run, progress)
 
     def worker(self) -> Worker:
         return _ProcessWorker(self)
 
     def versions(self) -> Mapping[str, str]:
-        variants: dict[str, list[str]] = {self._runtimes[HARNESS_RUNTIME].key: [platform.python_version()]}
-        for language, variant in sorted(self._used):
-            found = variants.setdefault(self._runtimes[language].key, [])
-            if variant not in found:
-                found.append(variant)
-        return {"system": platform.platform(), **{key: ", ".join(found) for key, found in variants.items()}}
+        return {"system": platform.platform(), **joined(self._used)}
 
     def abort(self) -> None:
-        self._stopping = True
+        self.stopping = True
         for child in psutil.Process().children(recursive=True):
             with suppress(psutil.Error, OSError):
-                if child.environ().get(RUN_LABEL_VARIABLE) == self._environment[RUN_LABEL_VARIABLE]:
+                if child.environ().get(RUN_LABEL_VARIABLE) == self.environment[RUN_LABEL_VARIABLE]:
                     child.kill()
 
     def close(self) -> None:
         self._folder.cleanup()
 
-    def _toolchain(self, program: Program) -> Toolchain | None:
-        language = program.entry.language
-        return None if language is None else self._runtimes[language].toolchain(program.variant)
+    def _toolchain(self, program: Program) -> tuple[Runtime, Toolchain] | tuple[None, None]:
+        """What the program runs with; nothing where it is a command of this machine."""
+        runtime = self._runtimes.get(program.entry.language or "")
+        toolchain = runtime and runtime.toolchain(program.variant)
+        return (runtime, toolchain) if runtime and toolchain else (None, None)
 
     def _run(self, command: Sequence[str], folder: Path) -> tuple[int, list[str]]:
         done = subprocess.run(
             command,
             cwd=folder,
-            env=self._environment,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_BUILD_SECONDS,
@@ -141,7 +141,7 @@ class ProcessBackend(Backend):
 
     def built(self, program: Program) -> Path:
         """The folder that `{build}` stands for; runs the program's build on the first call. Raises `ProgramError`."""
-        toolchain = self._toolchain(program)
+        _, toolchain = self._toolchain(program)
         key = (program.role, program.name, toolchain.variant if toolchain else None)
         with self._building:
             if key not in self._builds:
@@ -149,29 +149,23 @@ class ProcessBackend(Backend):
                 folder.mkdir(exist_ok=True)
                 if program.entry.build and program.folder:
                     words = program.build({"build": str(folder), "folder": str(program.folder)})
-                    status, output = self._run(self._argv(program, expand(words, program.folder)), program.folder)
+                    status, output = self._run(self.argv(program, expand(words, program.folder)), program.folder)
                     if status:
                         raise ProgramError(build_failure(program, words[0], status, output))
                 self._builds[key] = folder
             return self._builds[key]
 
-    def start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
-        """Starts a program. Raises `ProgramError`."""
-        if self._stopping:
-            raise ProgramError("the run was stopped")
-        folder = program.folder or self._home(program)
-        filled = {**values, "folder": str(folder), "build": str(self.built(program))}
-        argv = self._argv(program, program.command(filled))
-        return ProcessHandle(argv, folder, self._environment, console.feed, typed=typed, closed=console.close)
+    def home(self, program: Program) -> Path:
+        """The folder that a program runs in."""
+        runtime, toolchain = self._toolchain(program)
+        if program.folder is not None or runtime is None or toolchain is None:
+            return program.folder or program.file.parent
+        return self._homes[runtime.key, toolchain.variant]
 
-    def _home(self, program: Program) -> Path:
-        """The folder that a program without sources of its own runs in."""
-        toolchain, language = self._toolchain(program), program.entry.language
-        return self._homes[language, toolchain.variant] if language and toolchain else program.file.parent
-
-    def _argv(self, program: Program, command: Sequence[str]) -> list[str]:
-        toolchain, language = self._toolchain(program), program.entry.language
-        argv = self._runtimes[language].argv(toolchain, command) if language and toolchain else None
+    def argv(self, program: Program, command: Sequence[str]) -> list[str]:
+        """The command with the path of its executable. Raises `ProgramError`."""
+        runtime, toolchain = self._toolchain(program)
+        argv = runtime.argv(toolchain, command) if runtime and toolchain else None
         if argv is not None:
             return argv
         first, *rest = command
@@ -180,33 +174,8 @@ class ProcessBackend(Backend):
             raise ProgramError(f"{program.where}.command: no such program: {first}")
         return [found, *rest]
 
-    def helper(self, module: str, control: TapControl | PlayerControl) -> ProcessHandle:
-        """Starts a program of the harness, and connects `control` to it."""
-        handle = ProcessHandle(
-            [sys.executable, "-m", module],
-            ROOT,
-            self._environment,
-            control.feed,
-            typed=True,
-            closed=control.ended,
-        )
-        control.connect(handle.type)
-        return handle
-
-    @contextmanager
-    def ports(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
-        """The addresses of one cell. Programs with a fixed port get it, in one cell at a time."""
-        client_fixed = any(client.fixed_port for client in clients)
-        if not server.fixed_port and not client_fixed:
-            yield self._places(self._free_port(), 0)
-            return
-        with self._own_port:
-            yield self._places(port if server.fixed_port else self._free_port(), port if client_fixed else 0)
-
-    def _places(self, server_port: int, tap_port: int) -> Places:
-        return Places(server_port, (_LOOPBACK, server_port), (_LOOPBACK, tap_port or self._free_port()))
-
-    def _free_port(self) -> int:
+    def free_port(self) -> int:
+        """A port that nobody listens on."""
         while True:
             port = self._ports.choice(_PORTS)
             with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt, suppress(OSError):
@@ -216,30 +185,32 @@ class ProcessBackend(Backend):
 
 class _ProcessWorker(Worker):
     def __init__(self, backend: ProcessBackend) -> None:
+        super().__init__()
         self._backend = backend
-        self.tap = TapControl()
-        self._player: PlayerControl | None = None
-        self._helpers = [backend.helper("conformance.agent.tap", self.tap)]
+        self._helpers = [self._start_helper(self.tap)]
 
     @contextmanager
     def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
-        with self._backend.ports(server, clients, port) as places:
-            yield places
+        client_fixed = any(client.fixed_port for client in clients)
+        with self._backend.own_port if server.fixed_port or client_fixed else nullcontext():
+            server_port = port if server.fixed_port else self._backend.free_port()
+            tap_port = port if client_fixed else self._backend.free_port()
+            yield Places(server_port, (_LOOPBACK, server_port), (_LOOPBACK, tap_port))
 
-    def player(self) -> PlayerControl:
-        if self._player is None:
-            self._player = PlayerControl()
-            self._helpers.append(self._backend.helper("conformance.agent.player", self._player))
-        return self._player
+    def _start_helper(self, control: Control) -> ProcessHandle:
+        argv = [sys.executable, "-m", control.module]
+        handle = ProcessHandle(argv, ROOT, self._backend.environment, control.feed, typed=True, closed=control.ended)
+        control.connect(handle.type)
+        return handle
 
-    def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
-        console = ConsoleLog()
-        return Started(self._backend.start(program, values, console, typed), console)
-
-    def close(self) -> None:
-        for helper in self._helpers:
-            helper.end_input()
-            helper.stop()
+    def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
+        backend = self._backend
+        if backend.stopping:
+            raise ProgramError("the run was stopped")
+        folder = backend.home(program)
+        filled = {**values, "folder": str(folder), "build": str(backend.built(program))}
+        argv = backend.argv(program, program.command(filled))
+        return ProcessHandle(argv, folder, backend.environment, console.feed, typed=typed, closed=console.close)
 
 
 class ProcessHandle(Handle):

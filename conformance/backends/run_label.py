@@ -1,22 +1,29 @@
 """The run label: which run started a process, a container or a folder, and whether that run is still alive.
 
 Everything that a run starts carries the run's label. A run that is killed cannot clean up; the next run removes what
-carries the label of a run that has ended (`reaper.py`). Runs that are alive do not disturb each other.
+carries the label of a run that has ended. Runs that are alive do not disturb each other.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
-__all__ = ["RUN_LABEL_VARIABLE", "is_gone", "run_label"]
+__all__ = ["RUN_LABEL_VARIABLE", "is_gone", "labelled_folder", "reap_folders", "reap_processes", "run_label"]
 
 RUN_LABEL_VARIABLE = "JAVA_PYTHON_SOCKETS_RUN"
 """The environment variable that carries the label."""
 
 _UNSURE_SECONDS = 3.0  # the two times may be rounded, or read before and after a change of the clock
+_FOLDER, _LABEL_FILE = "java-python-sockets-", "run.txt"
+_END_SECONDS = 5
 
 
 def run_label() -> str:
@@ -46,3 +53,35 @@ def _began(process: psutil.Process) -> float:
     # Relative to the start of the system, since setting the clock changes both times.
     boot = psutil.boot_time()
     return process.create_time() - boot
+
+
+def labelled_folder() -> tempfile.TemporaryDirectory[str]:
+    """A temporary folder that carries this run's label."""
+    folder = tempfile.TemporaryDirectory(prefix=_FOLDER, ignore_cleanup_errors=True)
+    Path(folder.name, _LABEL_FILE).write_text(run_label(), encoding="utf-8")
+    return folder
+
+
+def reap_folders() -> None:
+    """Removes the temporary folders of runs that have ended."""
+    for file in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*/{_LABEL_FILE}"):
+        with suppress(OSError):
+            if is_gone(file.read_text(encoding="utf-8")):
+                shutil.rmtree(file.parent, ignore_errors=True)
+
+
+def reap_processes() -> None:
+    """Kills the processes of runs that have ended."""
+    left = list(_left_behind())
+    for process in left:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(left, timeout=_END_SECONDS)
+
+
+def _left_behind() -> Iterator[psutil.Process]:
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            label = process.environ().get(RUN_LABEL_VARIABLE)
+            if label is not None and is_gone(label):
+                yield process

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from conformance.backends.base import ProgramError, Progress
 from conformance.model.placeholders import fill
-from conformance.model.runtime import RuntimeEntry
+from conformance.model.registry import RuntimeEntry
 
 __all__ = ["HARNESS_RUNTIME", "JavaRuntime", "PythonRuntime", "Runtime", "Toolchain", "create_runtimes", "find_jdks"]
 

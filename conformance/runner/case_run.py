@@ -12,7 +12,7 @@ from conformance.agent.player.player import Outcome
 from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Recording
 from conformance.backends.base import Places, ProgramError, Started, Worker
-from conformance.backends.player_client import PlayerControl, PlayerError
+from conformance.backends.helpers import HelperError, PlayerControl
 from conformance.judge.console_line import ConsoleLine
 from conformance.model.cases import Case, CaseFile, load_cases
 from conformance.model.placeholders import fill
@@ -157,7 +157,7 @@ class _ServerRun(_Run):
         host, port = places.server
         try:
             return player.against_server(case.steps, self._group.file.afterwards, host, port)
-        except PlayerError as error:
+        except HelperError as error:
             return Outcome(error.problem)
 
 
@@ -178,7 +178,7 @@ class _ClientRun(_Run):
             if case.listens:
                 player.listen(case.steps, host, port, self._program.connections(_CONNECTIONS) or 1)
             client = self._worker.start(self._program, values, typed=self._group.file.typed)
-        except PlayerError as error:
+        except HelperError as error:
             return self._result(case, Outcome(error.problem), (), began)
         except ProgramError as error:
             return self._result(case, Outcome(self._problem("cannot-start", reason=str(error))), (), began)
@@ -188,7 +188,7 @@ class _ClientRun(_Run):
             if case.listens:
                 try:
                     outcome = player.outcome(typist)
-                except PlayerError as error:
+                except HelperError as error:
                     outcome.problem = error.problem
             if client.handle.wait(time.monotonic() + _END_SECONDS) is None:
                 outcome.problem = outcome.problem or self._problem("still-running", seconds=_END_SECONDS)

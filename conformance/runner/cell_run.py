@@ -17,7 +17,6 @@ from conformance.agent.problem import Problem, ProblemError
 from conformance.agent.recording import Recording
 from conformance.backends.base import Places, ProgramError, Started, Worker
 from conformance.backends.console_log import MOST_BYTES, MOST_LINES, ConsoleLog
-from conformance.backends.tap_client import TapError
 from conformance.decoder import Conversation, Conversations
 from conformance.judge import (
     ConsoleLine,
@@ -112,8 +111,6 @@ class _Run:
                         status = server.handle.stop()
             except ProblemError as error:
                 return self._failed(error.problem, server)
-            except TapError as error:
-                return self._failed(Problem("harness-failed", values={"reason": str(error)}), server)
             self._phase("end")
             results = self._results(server, status, places)
         said = tuple(self._said)

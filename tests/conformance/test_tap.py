@@ -20,7 +20,7 @@ import pytest
 from conformance.agent.recording import Connection, Recording
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.frames import FrameReader
-from conformance.backends.tap_client import TapControl, TapError
+from conformance.backends.helpers import HelperError, TapControl
 from tests.conformance.building import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -381,7 +381,7 @@ def test_what_comes_before_the_server_listens_waits_for_it(tap: Tap, network: st
 
 def test_a_port_that_is_taken(tap: Tap, listening: socket.socket) -> None:
     port = listening.getsockname()[1]
-    with pytest.raises(TapError, match=rf"^the tap could not open .*\b{port}\b.*: Address already in use$"):
+    with pytest.raises(HelperError, match=rf"^the tap could not open .*\b{port}\b.*: Address already in use$"):
         tap.control.open(listen=("127.0.0.1", port), to=("127.0.0.1", 1), conditions=DIRECT, seed=1)
     with Meeting(tap, listening) as meeting:  # and it is as good as before
         meeting.client.sendall(b"a")

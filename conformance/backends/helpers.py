@@ -1,0 +1,184 @@
+"""The clients of the two helper processes: the tap, whose events are recorded, and the player, which plays cases."""
+
+from __future__ import annotations
+
+import json
+import queue
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from conformance.agent.events import Event
+from conformance.agent.player.player import Outcome
+from conformance.agent.player.steps import OperatorStep, Step, from_json, to_json
+from conformance.agent.player.walk import Operate
+from conformance.agent.problem import Problem, ProblemError
+from conformance.agent.recording import Recording
+from conformance.agent.tap.conditions import Conditions
+from conformance.agent.tap.frames import FrameReader
+
+__all__ = ["Control", "HelperError", "PlayerControl", "TapControl"]
+
+
+class HelperError(ProblemError):
+    """A helper could not carry out an order: the harness failed, and the problem's `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Problem("harness-failed", values={"reason": reason}))
+
+    def __str__(self) -> str:
+        return str(self.problem.values["reason"])
+
+
+class Control:
+    """Gives a helper one order at a time, as a line of JSON, and takes what it prints."""
+
+    module: str
+    """The program, for `python -m`; its docstring describes the messages."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self._write: Callable[[str], None] = lambda line: None
+        self._errors = b""
+        self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
+
+    def connect(self, write: Callable[[str], None]) -> None:
+        """Sets the function that writes a line to the helper's standard input."""
+        self._write = write
+
+    def feed(self, stream: str, data: bytes) -> None:
+        """Handles what the helper has printed."""
+        if stream == "err":
+            self._errors += data
+        else:
+            self._read(data)
+
+    def ended(self) -> None:
+        """The helper has ended; ends every wait for it."""
+        self.broken = True
+        self._answers.put(None)
+
+    def _read(self, data: bytes) -> None:
+        raise NotImplementedError
+
+    def _order(self, order: dict[str, Any]) -> None:
+        self._write(json.dumps(order) + "\n")
+
+    def _answer(self, seconds: float) -> dict[str, Any]:
+        try:
+            answer = self._answers.get(timeout=seconds)
+        except queue.Empty:
+            answer = None
+        if answer is None:
+            self.broken = True
+            errors = self._errors.decode("utf-8", "replace").strip()
+            raise HelperError(f"the {self.module.rpartition('.')[2]} gave no answer{errors and ': ' + errors}")
+        return answer
+
+
+class TapControl(Control):
+    """Controls a tap, and records its events between one order to open and the next."""
+
+    module = "conformance.agent.tap"
+    _ANSWER_SECONDS = 15.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._frames = FrameReader()
+        self._recording = self._next = Recording()
+
+    def _read(self, data: bytes) -> None:
+        for message in self._frames.feed(data):
+            if isinstance(message, Event):
+                self._recording.add(message)
+            elif message is not None:
+                if message.get("done") == "open":
+                    # Events before this answer belong to the cell before. The times of later events are shifted to the
+                    # clock of this machine: containers in a VM have a clock of their own.
+                    self._recording = self._next
+                    self._frames.shift = time.monotonic() - message["now"]
+                self._answers.put(message)
+
+    def ended(self) -> None:
+        """The tap has ended, and with it the recording."""
+        self._recording.end()
+        self._next.end()
+        super().ended()
+
+    def open(
+        self,
+        *,
+        listen: tuple[str, int],
+        to: tuple[str, int],
+        conditions: Conditions,
+        seed: int,
+        connect_timeout: float = 0.0,
+    ) -> Recording:
+        """Has the tap relay connections to `listen` to the server at `to`; returns the recording, which fills.
+
+        `connect_timeout` is that of `Relay`. Raises `HelperError`.
+        """
+        self._next = recording = Recording()
+        options = {"conditions": conditions.to_json(), "seed": seed, "connect_timeout": connect_timeout}
+        self._do({"do": "open", "listen": listen, "to": to, **options})
+        return recording
+
+    def close(self) -> None:
+        """Has the tap stop listening, and reset the connections that are still open. Raises `HelperError`."""
+        self._do({"do": "close"})
+
+    def _do(self, order: dict[str, Any]) -> None:
+        self._order(order)
+        answer = self._answer(self._ANSWER_SECONDS)
+        if "failed" in answer:
+            raise HelperError(f"the tap could not {order['do']} {order.get('listen', '')}: {answer['why']}")
+
+
+class PlayerControl(Control):
+    """Controls a player: gives it one case at a time, and returns the outcome. All may raise `HelperError`."""
+
+    module = "conformance.agent.player"
+    _OUTCOME_SECONDS = 60.0
+    _LISTEN_SECONDS = 10.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rest = b""
+
+    def _read(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._answers.put(json.loads(line))
+
+    def against_server(self, steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int) -> Outcome:
+        """Plays a case against the server at that address."""
+        case = {"steps": to_json(steps), "afterwards": to_json(afterwards)}
+        self._order({"against": "server", "host": host, "port": port, **case})
+        return self.outcome()
+
+    def listen(self, steps: Sequence[Step], host: str, port: int, connections: int) -> None:
+        """Listens for the clients of a case; `outcome` tells later what came of it."""
+        case = {"steps": to_json(steps), "connections": connections}
+        self._order({"against": "client", "host": host, "port": port, **case})
+        answer = self._answer(self._LISTEN_SECONDS)
+        if "listening" not in answer:
+            raise HelperError(answer["problem"]["values"]["reason"])
+
+    def outcome(self, operate: Operate | None = None) -> Outcome:
+        """What came of the case under way; `operate` is who types to the client meanwhile, and looks at it."""
+        while "operator" in (answer := self._answer(self._OUTCOME_SECONDS)):
+            (step,) = from_json([answer["operator"]])
+            assert operate is not None
+            assert isinstance(step, OperatorStep)
+            reply = operate(step)
+            found = {"problem": reply.problem, "non_strict": reply.non_strict}
+            self._order({name: problem and problem.to_json() for name, problem in found.items()})
+        shift = time.monotonic() - answer["now"]  # the player's clock may be another one
+
+        def problem(name: str) -> Problem | None:
+            found = answer[name] and Problem.from_json(answer[name])
+            return found and replace(found, at=None if found.at is None else found.at + shift)
+
+        events = [Event.from_json(entry).shifted(shift) for entry in answer["events"]]
+        return Outcome(problem("problem"), Recording(events), problem("non_strict"))
