@@ -17,15 +17,15 @@ MOST_LINES = 500_000
 
 
 class ConsoleLog:
-    """The lines of one program. One thread feeds it, others look or wait."""
+    """The lines of one program, which can print no more once it is `closed`. One thread feeds, others look or wait."""
 
     def __init__(self) -> None:
+        self.closed = False
         self._changed = threading.Condition(threading.RLock())
         self._lines: list[ConsoleLine] = []
         self._counts: dict[Stream, int] = {"out": 0, "err": 0}
         self._open: dict[Stream, bytearray] = {"out": bytearray(), "err": bytearray()}
         self._size = 0
-        self._closed = False
 
     @property
     def lines(self) -> list[ConsoleLine]:
@@ -37,18 +37,9 @@ class ConsoleLog:
         with self._changed:
             return self._lines[count:]
 
-    def texts(self, stream: Stream) -> list[str]:
-        """The lines of one stream: a copy, and not for a loop."""
-        return [line.text for line in self.lines if line.stream == stream]
-
     def count(self, stream: Stream) -> int:
         """How many lines that stream has so far."""
         return self._counts[stream]
-
-    @property
-    def closed(self) -> bool:
-        """Whether the program can print no more."""
-        return self._closed
 
     @property
     def overflowed(self) -> bool:
@@ -59,32 +50,32 @@ class ConsoleLog:
         """Takes in what the program has just printed."""
         now = time.monotonic()
         with self._changed:
-            if self.overflowed:
-                return
-            self._size += len(data)
+            self._size += 0 if self.overflowed else len(data)
             if self.overflowed:
                 return
             rest = self._open[stream]
             rest += data
-            if b"\n" not in data:
-                return
-            *ended, last = bytes(rest).split(b"\n")
-            self._open[stream] = bytearray(last)
-            room = MOST_LINES + 1 - len(self._lines)
-            self._lines += [ConsoleLine(now, stream, _text(line)) for line in ended[:room]]
-            self._counts[stream] += min(room, len(ended))
-            self._changed.notify_all()
+            if b"\n" in data:
+                *ended, last = bytes(rest).split(b"\n")
+                self._open[stream] = bytearray(last)
+                self._add(
+                    [ConsoleLine(now, stream, _text(line)) for line in ended[: MOST_LINES + 1 - len(self._lines)]]
+                )
 
     def close(self) -> None:
         """The program can print no more; a line without its end is kept as such."""
         now = time.monotonic()
         with self._changed:
-            for stream, rest in self._open.items():
-                if rest and not self._closed:
-                    self._lines.append(ConsoleLine(now, stream, _text(rest), whole=False))
-                    self._counts[stream] += 1
-            self._closed = True
-            self._changed.notify_all()
+            if not self.closed:
+                self.closed = True
+                rests = self._open.items()
+                self._add([ConsoleLine(now, stream, _text(rest), whole=False) for stream, rest in rests if rest])
+
+    def _add(self, lines: list[ConsoleLine]) -> None:
+        self._lines += lines
+        for line in lines:
+            self._counts[line.stream] += 1
+        self._changed.notify_all()
 
     def wait_for(self, seen: Callable[[ConsoleLog], bool], until: float) -> bool:
         """Waits until `seen` holds, the program has ended, or it is `until` by time.monotonic(); tells if it held.
@@ -94,7 +85,7 @@ class ConsoleLog:
         with self._changed:
             while not seen(self):
                 left = until - time.monotonic()
-                if self._closed or left <= 0 or not self._changed.wait(left):
+                if self.closed or left <= 0 or not self._changed.wait(left):
                     return seen(self)
             return True
 
@@ -112,4 +103,4 @@ class ConsoleLog:
 
 
 def _text(line: bytes | bytearray) -> str:
-    return bytes(line).decode("utf-8", "backslashreplace").removesuffix("\r")
+    return line.decode("utf-8", "backslashreplace").removesuffix("\r")

@@ -72,8 +72,8 @@ class ContainerBackend(Backend):
         self.why = why
         self.engine = engine
         self.stopping = False
-        self._id = uuid4().hex[:12]  # one process may have two backends
-        self._run = f"{run_label()}/{self._id}"
+        self.id = uuid4().hex[:12]  # one process may have two backends
+        self._run = f"{run_label()}/{self.id}"
         self.labels = {LABEL: self._run}
         self._runtimes = runtimes
         self._images: dict[tuple[str, str | None], str] = {}
@@ -81,7 +81,7 @@ class ContainerBackend(Backend):
         self._building = threading.Lock()
         self._count = itertools.count(1)
         reap_engine(engine)
-        self.network = engine.networks.create(f"java-python-sockets-{self._id}", internal=True, labels=self.labels)
+        self.network = engine.networks.create(f"java-python-sockets-{self.id}", internal=True, labels=self.labels)
 
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
         for program in (server, *clients):
@@ -156,7 +156,7 @@ class ContainerBackend(Backend):
         key = (program.role, program.name, program.variant)
         with self._building:
             if key not in self._volumes:
-                stem = f"java-python-sockets-{self._id}-{next(self._count)}"
+                stem = f"java-python-sockets-{self.id}-{next(self._count)}"
                 volumes = {f"{stem}{place.replace('/', '-')}": place for place in (_SOURCES, _BUILD)}
                 for name in volumes:
                     self.engine.volumes.create(name, labels=self.labels)
@@ -174,7 +174,7 @@ class ContainerBackend(Backend):
             expand(words, folder),
             log.feed,
             before=lambda container: container.put_archive(_SOURCES, sources),
-            volumes=_bound(volumes, "rw"),
+            volumes=[f"{name}:{place}:rw" for name, place in volumes.items()],
             network_mode="none",
             working_dir=_SOURCES,
         )
@@ -190,7 +190,7 @@ class _ContainerWorker(Worker):
     def __init__(self, backend: ContainerBackend, number: int) -> None:
         super().__init__()
         self._backend = backend
-        self._site_name = f"server-{number}"
+        self._site_name = f"server-{number}-{backend.id}"  # which is unique in the engine
         with ThreadPoolExecutor(2) as both:
             tap, site = both.submit(self._start_helper, self.tap), both.submit(self._empty_site)
             self._tap, self._site = tap.result(), site.result()
@@ -198,21 +198,18 @@ class _ContainerWorker(Worker):
 
     def _empty_site(self) -> ContainerHandle:
         """Starts the container that holds the network namespace of the servers."""
+        backend, command = self._backend, ["sleep", "infinity"]
         return ContainerHandle(
-            self._backend,
-            self._backend.harness_image,
-            ["sleep", "infinity"],
+            backend,
+            backend.harness_image,
+            command,
             lambda stream, data: None,
-            **self._on_the_network(aliases=[self._site_name]),
+            name=self._site_name,
+            network_mode=backend.network.name,
         )
 
-    def _on_the_network(self, **options: Any) -> dict[str, Any]:
-        name = str(self._backend.network.name)
-        endpoint = self._backend.engine.api.create_endpoint_config(**options)
-        return {"network": name, "networking_config": {name: endpoint}}
-
     def _start_helper(self, control: Control) -> ContainerHandle:
-        network = self._on_the_network() if control is self.tap else {"network_mode": f"container:{self._tap.id}"}
+        network = self._backend.network.name if control is self.tap else f"container:{self._tap.id}"
         handle = ContainerHandle(
             self._backend,
             self._backend.harness_image,
@@ -223,7 +220,7 @@ class _ContainerWorker(Worker):
             before=lambda container: container.put_archive(str(Path(_HARNESS).parent), harness_archive()),
             environment={"PYTHONPATH": f"{_HARNESS}:/opt/programs"},
             read_only=False,
-            **network,
+            network_mode=network,
         )
         control.connect(handle.type)
         return handle
@@ -233,8 +230,6 @@ class _ContainerWorker(Worker):
         yield Places(port, (self._site_name, port), (_LOOPBACK, port))
 
     def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
-        if self._backend.stopping:
-            raise ProgramError("the run was stopped")
         neighbour = self._site if program.role == "server" else self._tap
         volumes = self._backend.mounts(program)
         return ContainerHandle(
@@ -245,13 +240,9 @@ class _ContainerWorker(Worker):
             typed=typed,
             closed=console.close,
             network_mode=f"container:{neighbour.id}",
-            volumes=_bound(volumes, "ro"),
+            volumes=[f"{name}:{place}:ro" for name, place in volumes.items()],
             working_dir=_SOURCES if volumes else None,
         )
-
-
-def _bound(volumes: Mapping[str, str], mode: str) -> dict[str, dict[str, str]]:
-    return {name: {"bind": place, "mode": mode} for name, place in volumes.items()}
 
 
 class ContainerHandle(Handle):
@@ -324,14 +315,13 @@ class ContainerHandle(Handle):
         return self._status
 
     def stop(self) -> int | None:
-        self.wait(time.monotonic())
-        if self._stopped:
-            return self._status
-        self._stopped = True
-        remove_container(self._container)
-        self._reader.join()
-        if self._input is not None:
-            self.end_input()
+        if not self._stopped:
+            self.wait(time.monotonic())
+            self._stopped = True
+            remove_container(self._container)
+            self._reader.join()
+            if self._input is not None:
+                self.end_input()
         return self._status
 
 

@@ -133,11 +133,11 @@ class ProcessBackend(Backend):
             cwd=folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             timeout=_BUILD_SECONDS,
-            check=False,
         )
-        return done.returncode, (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+        return done.returncode, done.stdout.decode("utf-8", "replace").splitlines()
 
     def built(self, program: Program) -> Path:
         """The folder that `{build}` stands for; runs the program's build on the first call. Raises `ProgramError`."""
@@ -240,16 +240,24 @@ class ProcessHandle(Handle):
             )
         except OSError as error:
             raise ProgramError(f"{argv[0]} cannot be started: {error.strerror}") from error
-        self._stopped = False
+        self._stopped = self._silent = False
         self._status: int | None = None
+        self._output = threading.Thread(target=self._pass_on, args=(feed, closed), daemon=True)
+        self._output.start()
+
+    def _pass_on(self, feed: Feed, closed: Callable[[], None]) -> None:
+        def read(stream: Stream, pipe: IO[bytes]) -> None:
+            with pipe:
+                while data := os.read(pipe.fileno(), 65536):
+                    feed(stream, data)
+
         assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        pipes: tuple[tuple[Stream, IO[bytes]], ...] = (("out", self._process.stdout), ("err", self._process.stderr))
-        self._readers = [threading.Thread(target=_pass_on, args=(*pipe, feed), daemon=True) for pipe in pipes]
-        self._closed = closed
-        for reader in self._readers:
-            reader.start()
-        threading.Thread(target=self._drain, daemon=True).start()
+        errors = threading.Thread(target=read, args=("err", self._process.stderr), daemon=True)
+        errors.start()
+        read("out", self._process.stdout)
+        errors.join()
+        self._silent = True
+        closed()
 
     def type(self, text: str) -> None:
         assert self._process.stdin is not None
@@ -277,23 +285,20 @@ class ProcessHandle(Handle):
             status = self._process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             return None
-        self._drain()
+        self._output.join()
         return status
 
     def stop(self) -> int | None:
-        if self._stopped:
-            return self._status
-        if not any(reader.is_alive() for reader in self._readers):
-            # It has closed both outputs, so it is ending: waits for its exit status.
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_ENDING_SECONDS)
-        self._stopped, self._status = True, self._process.poll()
-        self._kill()
-        self._process.wait(_END_SECONDS)
-        self._drain()
-        if self._process.stdin is not None:
-            with suppress(OSError):
-                self._process.stdin.close()
+        if not self._stopped:
+            if self._silent:  # it has closed both outputs, so it is ending: waits for its exit status
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_ENDING_SECONDS)
+            self._stopped, self._status = True, self._process.poll()
+            self._kill()
+            self._process.wait(_END_SECONDS)
+            self._output.join()
+            if self._process.stdin is not None:
+                self.end_input()
         return self._status
 
     def _kill(self) -> None:
@@ -305,14 +310,3 @@ class ProcessHandle(Handle):
         else:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-
-    def _drain(self) -> None:
-        for reader in self._readers:
-            reader.join()
-        self._closed()
-
-
-def _pass_on(stream: Stream, pipe: IO[bytes], feed: Feed) -> None:
-    with pipe:
-        while data := os.read(pipe.fileno(), 65536):
-            feed(stream, data)

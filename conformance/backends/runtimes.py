@@ -12,6 +12,7 @@ import shutil
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -182,30 +183,18 @@ def find_jdks() -> dict[str, Path]:
     """The folder of each JDK from version 17 on, by version; the one that `java` means on this machine is first."""
     found: dict[str, Path] = {}
     for home in _candidates():
-        version = _version(home)
-        if version is not None and version >= _OLDEST:
-            found.setdefault(str(version), home)
+        with suppress(OSError):
+            release = _VERSION.search((home / "release").read_text(encoding="utf-8", errors="replace"))
+            if release and int(release[1]) >= _OLDEST and shutil.which("javac", path=str(home / "bin")):
+                found.setdefault(release[1], home)
     return found
 
 
 def _candidates() -> Iterator[Path]:
     if os.environ.get("JAVA_HOME"):
         yield Path(os.environ["JAVA_HOME"])
-    compiler = shutil.which("javac")
-    if compiler:
+    if compiler := shutil.which("javac"):
         yield Path(compiler).resolve().parent.parent
     for place in _USUAL_PLACES:
         root = Path(Path(place).anchor)
         yield from sorted(root.glob(str(Path(place).relative_to(root))))
-
-
-def _version(home: Path) -> int | None:
-    """The version of the JDK in that folder; None if there is none, or it cannot compile."""
-    compilers = [home / "bin" / name for name in ("javac", "javac.exe")]
-    try:
-        if not any(compiler.exists() for compiler in compilers):
-            return None
-        release = _VERSION.search((home / "release").read_text(encoding="utf-8", errors="replace"))
-    except OSError:
-        return None
-    return int(release[1]) if release else None

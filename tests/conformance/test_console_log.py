@@ -11,7 +11,7 @@ def test_lines_are_put_together_however_they_come() -> None:
     log = ConsoleLog()
     for byte in "### Écoute sur le port 8999\r\n\nœ".encode():
         log.feed("out", bytes([byte]))
-    assert log.texts("out") == ["### Écoute sur le port 8999", ""]
+    assert [line.text for line in log.lines] == ["### Écoute sur le port 8999", ""]
     log.close()
     assert [(line.text, line.whole) for line in log.lines][2:] == [("œ", False)]
 
@@ -19,7 +19,7 @@ def test_lines_are_put_together_however_they_come() -> None:
 def test_bytes_that_are_no_text_are_shown_all_the_same() -> None:
     log = ConsoleLog()
     log.feed("err", b"caf\xe9\n")
-    assert log.texts("err") == ["caf\\xe9"]
+    assert [line.text for line in log.lines] == ["caf\\xe9"]
 
 
 @pytest.mark.parametrize("data", [b"x" * (1 << 19) + b"\n", b"y\n" * (1 << 16)], ids=["bytes", "lines"])
@@ -28,7 +28,7 @@ def test_a_program_that_prints_for_ever_fills_no_memory(data: bytes) -> None:
     for _ in range(40):
         log.feed("out", data)
     assert log.overflowed
-    kept = log.texts("out")
+    kept = [line.text for line in log.lines]
     assert sum(map(len, kept)) <= MOST_BYTES
     assert MOST_LINES >= len(kept) - 1 > 0
 
