@@ -20,7 +20,7 @@ __all__ = ["Connection", "Direction", "Recording"]
 class Direction:
     """One direction of a connection: what its sender sent, when it came to the tap and when it went on.
 
-    `received_to` and `sent_to` have for each entry the offset behind it.
+    `received_to` and `sent_to` have for each entry the offset behind it; `last` is when something happened last.
     """
 
     received: list[tuple[float, bytes]] = field(default_factory=list)
@@ -29,6 +29,7 @@ class Direction:
     sent_to: list[int] = field(default_factory=list)
     ended: float | None = None
     reset: float | None = None
+    last: float = 0.0
 
     @property
     def data(self) -> bytes:
@@ -50,12 +51,6 @@ class Direction:
         """Whether no more can come."""
         return self.ended is not None or self.reset is not None
 
-    @property
-    def last(self) -> float:
-        """When something happened last; 0 where nothing has."""
-        times = [self.received[-1][0] if self.received else 0.0, self.sent[-1][0] if self.sent else 0.0]
-        return max(*times, self.ended or 0.0, self.reset or 0.0)
-
     def came(self, offset: int) -> float:
         """When the byte at `offset` came to the tap."""
         return self.received[bisect_right(self.received_to, offset)][0]
@@ -64,16 +59,6 @@ class Direction:
         """When the byte at `offset` went on to the other side, if it did."""
         index = bisect_right(self.sent_to, offset)
         return self.sent[index][0] if index < len(self.sent) else None
-
-    def add_received(self, at: float, data: bytes) -> None:
-        """Bytes came to the tap."""
-        self.received.append((at, data))
-        self.received_to.append(self.size + len(data))
-
-    def add_sent(self, at: float, size: int) -> None:
-        """So many bytes went on."""
-        self.sent.append((at, size))
-        self.sent_to.append(self.passed_on + size)
 
 
 @dataclass
@@ -93,13 +78,16 @@ class Connection:
     def add(self, event: Event) -> None:
         """Takes in what happened on it next."""
         direction = self.direction(event.sender)
+        direction.last = event.at
         match event.kind:
             case "opened":
                 self.opened = event.at
             case "received":
-                direction.add_received(event.at, event.data)
+                direction.received.append((event.at, event.data))
+                direction.received_to.append(direction.size + len(event.data))
             case "sent":
-                direction.add_sent(event.at, event.size)
+                direction.sent.append((event.at, event.size))
+                direction.sent_to.append(direction.passed_on + event.size)
             case "end":
                 direction.ended = event.at
             case "reset":

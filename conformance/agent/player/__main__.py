@@ -17,6 +17,7 @@ import socket
 import sys
 import threading
 import time
+from itertools import accumulate
 from typing import Any
 
 from conformance.agent.player.player import Outcome, play_against_client, play_against_server
@@ -29,30 +30,33 @@ _SHOWN_EVENTS = 2000
 _one_at_a_time = threading.Lock()  # connections side by side may each want something of the one operator
 
 
-def _say(message: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+def _say(**message: Any) -> None:
+    print(json.dumps(message), flush=True)
 
 
-def _events(outcome: Outcome) -> list[dict[str, Any]]:
-    """The recording, for looking at: what passed is judged already, and of very much the beginning is enough."""
-    events: list[dict[str, Any]] = []
-    size = 0
-    for event in outcome.recording.events:
-        size += len(event.data)
-        if size > _SHOWN_BYTES or len(events) >= _SHOWN_EVENTS:
-            break
-        events.append(event.to_json())
-    return events
+def _tell(outcome: Outcome) -> None:
+    """Of the recording, which is for looking at, the beginning is enough."""
+    events = outcome.recording.events[:_SHOWN_EVENTS]
+    sizes = accumulate(len(event.data) for event in events)
+    _say(
+        problem=outcome.problem and outcome.problem.to_json(),
+        non_strict=outcome.non_strict and outcome.non_strict.to_json(),
+        events=[event.to_json() for event, size in zip(events, sizes, strict=True) if size <= _SHOWN_BYTES],
+        now=time.monotonic(),
+    )
 
 
 def _operate(step: OperatorStep) -> Reply:
     with _one_at_a_time:
-        _say({"operator": to_json([step])[0]})
+        _say(operator=to_json([step])[0])
         answer = sys.stdin.readline()
     if not answer:
-        return Reply(Problem("harness-failed", values={"reason": "the run was stopped"}))
+        return Reply(_harness_failed("the run was stopped"))
     return Reply(**{name: entry and Problem.from_json(entry) for name, entry in json.loads(answer).items()})
+
+
+def _harness_failed(reason: str) -> Problem:
+    return Problem("harness-failed", values={"reason": reason})
 
 
 def _play(order: dict[str, Any]) -> Outcome:
@@ -60,26 +64,14 @@ def _play(order: dict[str, Any]) -> Outcome:
     if order["against"] == "server":
         return play_against_server(steps, from_json(order["afterwards"]), order["host"], order["port"])
     with socket.create_server((order["host"], order["port"]), backlog=512) as listener:
-        _say({"listening": listener.getsockname()[1]})
+        _say(listening=listener.getsockname()[1])
         return play_against_client(steps, listener, order["connections"], operate=_operate)
 
 
-def main() -> None:
-    """Plays until the input ends."""
+if __name__ == "__main__":
     for line in sys.stdin:
         try:
             outcome = _play(json.loads(line))
         except OSError as error:
-            outcome = Outcome(Problem("harness-failed", values={"reason": error.strerror or str(error)}))
-        _say(
-            {
-                "problem": outcome.problem and outcome.problem.to_json(),
-                "non_strict": outcome.non_strict and outcome.non_strict.to_json(),
-                "events": _events(outcome),
-                "now": time.monotonic(),
-            }
-        )
-
-
-if __name__ == "__main__":
-    main()
+            outcome = Outcome(_harness_failed(error.strerror or str(error)))
+        _tell(outcome)

@@ -14,8 +14,7 @@ under that name; what is sent is made up, and kept as well. `size` may be a plai
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from conformance.agent.addresses import is_address
 from conformance.agent.expressions import parse_expression
@@ -27,8 +26,7 @@ __all__ = ["Item", "encode_items", "parse_items"]
 _PATTERN = bytes(range(251))  # a prime: no piece of a usual size begins twice at the same byte of it
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One thing on the wire: a value of a type, raw bytes (`hex`), or so many bytes (`bytes`, a mapping)."""
 
     type: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import struct
 import time
@@ -27,6 +28,18 @@ class UnexpectedError(ProblemError):
     """The program did not do what the case expects."""
 
 
+class _EndError(Exception):
+    """The connection is over."""
+
+
+class _Due(NamedTuple):
+    """What must come next, as a problem says it: the field's name and type, and facts for the sentence."""
+
+    field: str | None
+    type: str | None
+    values: Mapping[str, Any]
+
+
 class Peer:
     """One end of a connection: `me` is the side that the harness plays, `number` that of the connection, from 1.
 
@@ -44,9 +57,12 @@ class Peer:
         self._timeout = timeout
         self._buffer = bytearray()
         self._offset = 0  # that of the first byte in the buffer, among all that the program has sent
-        self._end: str | None = None
+        self._end: Literal["end", "reset"] | None = None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        client, server = (_own(sock), _other(sock)) if me == CLIENT else (_other(sock), _own(sock))
+        ours, theirs = shown_address(sock.getsockname()), ""
+        with contextlib.suppress(OSError):  # the program has gone already
+            theirs = shown_address(sock.getpeername())
+        client, server = (ours, theirs) if me == CLIENT else (theirs, ours)
         record(Event(time.monotonic(), number, "opened", CLIENT, detail=client, via=server))
 
     @property
@@ -57,22 +73,22 @@ class Peer:
     def _tell(self, kind: Kind, sender: Side, data: bytes = b"", size: int = 0) -> None:
         self._record(Event(time.monotonic(), self._number, kind, sender, data, size))
 
-    def _unexpected(self, code: str, due: _Due | None = None, **values: Any) -> UnexpectedError:
+    def _unexpected(self, code: str, due: _Due | None = None, /, **values: Any) -> UnexpectedError:
         """The problem, at the place of the program's next byte."""
-        where = self.where if due is None else Where(self._number, self._them, self._offset, due.field, due.type)
-        return UnexpectedError(Problem(code, where, {**(due.values if due else {}), **values}, time.monotonic()))
+        field, type_, facts = due or (None, None, {})
+        where = Where(self._number, self._them, self._offset, field, type_)
+        return UnexpectedError(Problem(code, where, {**facts, **values}, time.monotonic()))
 
     # What the harness does -------------------------------------------------------------------------------------------
 
     def send(self, data: bytes, cuts: Sequence[int], pause: float, *, lenient: bool) -> None:
         """Sends the bytes, in pieces that end at `cuts`, with a pause between them, in seconds."""
-        pieces = [data[start:end] for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
         self._sock.settimeout(self._timeout)
         try:
-            for number, piece in enumerate(pieces):
-                if number and pause:
+            for start, end in itertools.pairwise([0, *cuts, len(data)]):
+                if start and pause:
                     time.sleep(pause)  # part of what the case does: the other side is to see the pieces apart
-                if piece:
+                if piece := data[start:end]:
                     self._tell("received", self._me, piece)
                     self._sock.sendall(piece)
                     self._tell("sent", self._me, size=len(piece))
@@ -82,43 +98,32 @@ class Peer:
             if not lenient:
                 raise self._unexpected("ended-while-sent-to", reason=error.strerror or str(error)) from None
 
-    def half_close(self) -> None:
-        """Ends what the harness sends; it can still receive."""
+    def do(self, what: str) -> None:
+        """Ends what the harness sends (`half-close`) or the connection (`close`; `reset`, as a program that died)."""
         with contextlib.suppress(OSError):
-            self._sock.shutdown(socket.SHUT_WR)
-        self._tell("end", self._me)
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self._sock.close()
-        self._tell("end", self._me)
-
-    def reset(self) -> None:
-        """Ends the connection as a program does that died."""
-        with contextlib.suppress(OSError):
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._sock.close()
-        self._tell("reset", self._me)
+            if what == "half-close":
+                self._sock.shutdown(socket.SHUT_WR)
+            elif what == "reset":
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if what != "half-close":
+            self._sock.close()
+        self._tell("reset" if what == "reset" else "end", self._me)
 
     # What must come --------------------------------------------------------------------------------------------------
 
     def receive(self, items: Sequence[Item], known: dict[str, Any]) -> None:
         """Exactly these items must come next; values that have a name are put into `known`."""
         for item in items:
-            until = time.monotonic() + self._timeout
+            until, name = time.monotonic() + self._timeout, item.remembers
             try:
                 wire = None if item.type == "hex" else item.wire(known)
             except SizeError:
-                due = _Due(item.remembers, item.type, {"size": item.size(known)})
-                raise self._unexpected("bad-size", due) from None
-            if item.remembers is not None:
-                assert wire is not None
-                values: dict[str, Any] = (
-                    {"due": "size", "needed": wire.size} if wire.name == BYTES else {"due": "field"}
-                )
-                known[item.remembers] = self._value(wire, _Due(item.remembers, wire.name, values), until, item)
-            else:
+                raise self._unexpected("bad-size", _Due(name, item.type, {"size": item.size(known)})) from None
+            if name is None or wire is None:
                 self._exactly(item, wire, known, until)
+            else:
+                facts = {"due": "size", "needed": wire.size} if wire.name == BYTES else {"due": "field"}
+                known[name] = self._value(wire, _Due(name, wire.name, facts), until, item)
 
     def messages(self, count: int, fields: int) -> list[tuple[int, tuple[str, ...]]]:
         """So many messages of so many UTF fields, each with the offset of its first byte."""
@@ -140,11 +145,10 @@ class Peer:
         """Nothing may come for that long, and the connection must stand."""
         try:
             spoken = self._buffer or self._more(time.monotonic() + seconds)
-        except _EndError as end:
-            due = _Due(None, None, {"due": "silence", "seconds": seconds})
-            raise self._unexpected("ended-instead", due, ended=end.how) from None
+        except _EndError:
+            raise self._unexpected("ended-instead", due="silence", seconds=seconds, ended=self._end) from None
         if spoken:
-            raise self._unexpected("spoke-when-silent", **self._so_far(), seconds=seconds)
+            raise self._unexpected("spoke-when-silent", **self._first(), seconds=seconds)
 
     def stays_open(self, seconds: float) -> bool:
         """Waits that long for the end, or a byte; True where neither has come."""
@@ -160,13 +164,13 @@ class Peer:
             while self._more(until):
                 if after == "anything":
                     self._drop(len(self._buffer))
-        except _EndError as end:
+        except _EndError:
             if not self._buffer or after == "anything":
-                if how not in ("either", end.how):
-                    raise self._unexpected("ended-otherwise", ended=end.how, how=how) from None
+                if how not in ("either", self._end):
+                    raise self._unexpected("ended-otherwise", ended=self._end, how=how) from None
                 return
         if self._buffer and after == "nothing":
-            raise self._unexpected("sent-instead-of-ending", **self._so_far())
+            raise self._unexpected("sent-instead-of-ending", **self._first())
         raise self._unexpected("must-end", timeout=self._timeout)
 
     def _value(self, wire: WireType[Any], due: _Due, until: float, item: Item | None = None) -> Any:
@@ -179,41 +183,37 @@ class Peer:
             except UTFDataFormatError as error:
                 assert wire.rest is not None
                 size = wire.size + wire.rest(bytes(self._buffer[: wire.size]))
-                raw = bytes(self._buffer[: min(size, _SHOWN_BYTES)])
-                raise self._unexpected("malformed-text", due, reason=str(error), raw=raw, size=size) from None
+                raise self._unexpected("malformed-text", due, reason=str(error), **self._first(size)) from None
             else:
                 if item is not None and not item.fits(value):
-                    raw = bytes(self._buffer[: min(size, _SHOWN_BYTES)])
-                    raise self._unexpected("no-address", due, value=shown(value), raw=raw, size=size)
+                    raise self._unexpected("no-address", due, value=shown(value), **self._first(size))
                 self._drop(size)
                 return value
 
     def _exactly(self, item: Item, wire: WireType[Any] | None, known: Mapping[str, Any], until: float) -> None:
         """These bytes. Where only some have come, and a wrong one among them, that one is the problem."""
         expected = item.encode(known)
-        if self._buffer.startswith(expected):
-            self._drop(len(expected))
-            return
-        values: dict[str, Any] = {"due": "bytes", "right": expected[:_SHOWN_BYTES], "needed": len(expected)}
+        size, long = len(expected), len(expected) > _SHOWN_BYTES
+        facts: dict[str, Any] = {"due": "bytes", "right": expected[:_SHOWN_BYTES], "needed": size}
         if wire is not None and wire.name != BYTES:
-            values |= {"due": "value", "expected": shown(item.evaluate(known))}
-        if len(expected) > _SHOWN_BYTES:
-            values["due"] = f"long-{values['due']}"
-        due = _Due(None, BYTES if wire is None else wire.name, values)
+            facts |= {"due": "value", "expected": shown(item.evaluate(known))}
+        if long:
+            facts["due"] = f"long-{facts['due']}"
+        due = _Due(None, BYTES if wire is None else wire.name, facts)
         try:
-            self._need(len(expected), due, until)
+            self._need(size, due, until)
         except UnexpectedError:
             if expected.startswith(self._buffer):
                 raise
-        got = bytes(self._buffer[: len(expected)])
+        got = bytes(self._buffer[:size])
         if got == expected:
-            self._drop(len(expected))
+            self._drop(size)
             return
         same = next((place for place, (one, two) in enumerate(zip(got, expected, strict=False)) if one != two), 0)
-        values = {"differs": self._offset + same, "size": len(got), "raw": got[:_SHOWN_BYTES]}
-        if len(expected) > _SHOWN_BYTES:  # of long values those bytes are shown that are not the same
-            pieces = (data[same : same + _SHOWN_BYTES] for data in (got, expected))
-            values |= {"same": same, **dict(zip(("raw", "right"), pieces, strict=True))}
+        values = {"differs": self._offset + same, **self._first(len(got))}
+        if long:  # those bytes are shown that are not the same
+            raw, right = (data[same : same + _SHOWN_BYTES] for data in (got, expected))
+            values |= {"same": same, "raw": raw, "right": right}
         raise self._unexpected("unexpected-bytes", due, **values)
 
     def _need(self, size: int, due: _Due, until: float) -> None:
@@ -222,13 +222,14 @@ class Peer:
             while len(self._buffer) < size:
                 if not self._more(until):
                     code = "only-part-came" if self._buffer else "nothing-came"
-                    raise self._unexpected(code, due, timeout=self._timeout, **self._so_far())
-        except _EndError as end:
-            raise self._unexpected("ended-instead", due, ended=end.how, **self._so_far()) from None
+                    raise self._unexpected(code, due, timeout=self._timeout, **self._first())
+        except _EndError:
+            raise self._unexpected("ended-instead", due, ended=self._end, **self._first()) from None
 
-    def _so_far(self) -> dict[str, Any]:
-        """What has come and is not used: how many bytes, and the first of them."""
-        return {"size": len(self._buffer), "raw": bytes(self._buffer[:_SHOWN_BYTES])} if self._buffer else {}
+    def _first(self, size: int | None = None) -> dict[str, Any]:
+        """Of so many bytes that have come, or of all that are not used: how many they are, and the first of them."""
+        data = bytes(self._buffer[:size])
+        return {"size": len(data), "raw": data[:_SHOWN_BYTES]} if data else {}
 
     def _drop(self, size: int) -> None:
         del self._buffer[:size]
@@ -237,7 +238,7 @@ class Peer:
     def _more(self, until: float) -> bool:
         """Takes in what comes; False where nothing came until then. _EndError at the end, and ever after."""
         if self._end is not None:
-            raise _EndError(self._end)
+            raise _EndError
         left = until - time.monotonic()
         if left <= 0:
             return False
@@ -247,50 +248,21 @@ class Peer:
         except TimeoutError:
             return False
         except OSError:
-            raise self._over("reset") from None
+            self._end, data = "reset", b""
         if not data:
-            raise self._over("end")
+            self._end = self._end or "end"
+            self._tell(self._end, self._them)
+            raise _EndError
         self._tell("received", self._them, data)
         self._tell("sent", self._them, size=len(data))
         self._buffer += data
         return True
 
-    def _over(self, how: Literal["end", "reset"]) -> _EndError:
-        self._end = how
-        self._tell(how, self._them)
-        return _EndError(how)
-
-
-class _Due(NamedTuple):
-    """What must come next, as a problem says it: the field's name and type, and facts for the sentence."""
-
-    field: str | None
-    type: str | None
-    values: Mapping[str, Any]
-
 
 def shown(value: Any) -> Any:
-    """A value as a problem has it: a long text loses its middle."""
+    """A value as a problem has it: a long text loses its middle, alone or in a list."""
+    if isinstance(value, list | tuple):
+        return [shown(part) for part in value]
     if not isinstance(value, str) or len(value) <= _SHOWN_CHARACTERS:
         return value
     return f"{value[: _SHOWN_CHARACTERS // 2]}...{value[-_SHOWN_CHARACTERS // 2 :]}"
-
-
-class _EndError(Exception):
-    """The connection is over."""
-
-    def __init__(self, how: str) -> None:
-        super().__init__(how)
-        self.how = how
-
-
-def _own(sock: socket.socket) -> str:
-    return shown_address(sock.getsockname())
-
-
-def _other(sock: socket.socket) -> str:
-    """Nothing where the program has gone already."""
-    try:
-        return shown_address(sock.getpeername())
-    except OSError:
-        return ""

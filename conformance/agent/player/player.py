@@ -50,17 +50,14 @@ def play_against_server(
             sock = socket.create_connection((host, port), _CONNECT_SECONDS)
         except OSError as error:
             values = {"host": host, "port": port, "reason": error.strerror or str(error)}
-            problem = Problem("no-connection", Where(side=SERVER), values, time.monotonic())
-            raise UnexpectedError(problem) from None
+            raise UnexpectedError(Problem("no-connection", Where(side=SERVER), values, time.monotonic())) from None
         return Peer(sock, CLIENT, next(count), outcome.recording.add, timeout)
 
     stage = Stage(connect, afterwards)
     outcome.problem = attempt(steps, stage)
     outcome.non_strict = stage.non_strict[0] if stage.non_strict else None
-    if outcome.problem is None and afterwards:
-        problem = attempt(afterwards, stage)
-        if problem is not None:
-            outcome.problem = because_of("not-served-afterwards", problem)
+    if outcome.problem is None and (problem := attempt(afterwards, stage)) is not None:
+        outcome.problem = because_of("not-served-afterwards", problem)
     return outcome
 
 
@@ -86,11 +83,10 @@ def play_against_client(
 
     def serve(sock: socket.socket, number: int) -> None:
         peer = Peer(sock, SERVER, number, outcome.recording.add, timeout)
-        problem = attempt(steps, Stage(lambda: peer, operate=operate, non_strict=non_strict))
-        if problem is not None:
+        if (problem := attempt(steps, Stage(lambda: peer, operate=operate, non_strict=non_strict))) is not None:
             problems.append(problem)
 
-    for number in itertools.count(1) if connections is None else range(1, connections + 1):
+    while connections is None or len(threads) < connections:
         try:
             if connections is None and threads:
                 sock = _one_more(listener, threads)
@@ -99,15 +95,14 @@ def play_against_client(
                 sock, _ = listener.accept()
         except OSError:
             if connections is not None or not threads:
-                values = {"expected": connections or 1, "came": number - 1}
+                values = {"expected": connections or 1, "came": len(threads)}
                 problems.append(Problem("too-few-connections", Where(side=CLIENT), values, time.monotonic()))
             break
-        threads.append(threading.Thread(target=serve, args=(sock, number), daemon=True))
+        threads.append(threading.Thread(target=serve, args=(sock, len(threads) + 1), daemon=True))
         threads[-1].start()
     for thread in threads:
         thread.join()
-    outcome.problem = problems[0] if problems else None
-    outcome.non_strict = non_strict[0] if non_strict else None
+    outcome.problem, outcome.non_strict = (found[0] if found else None for found in (problems, non_strict))
     return outcome
 
 

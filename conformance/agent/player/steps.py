@@ -5,10 +5,9 @@ A step travels to another process as JSON: its class's action, and its fields.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from conformance.agent.player.items import Item
 
@@ -174,64 +173,33 @@ Step: TypeAlias = (
 OperatorStep: TypeAlias = Type | Input | Shows | Rests
 """What the person at a client does: types on its keyboard, looks at its screen and at how busy it is."""
 
-STEPS: Mapping[str, type[Step]] = {
-    "send": Send,
-    "receive": Receive,
-    "silence": Silence,
-    "ends": Ends,
-    "do": Do,
-    "same": Same,
-    "concurrency": Concurrency,
-    "again": Again,
-    "serve": Serve,
-    "together": Together,
-    "type": Type,
-    "input": Input,
-    "shows": Shows,
-    "rests": Rests,
-}
-"""Each kind of step by its action, the key that tells it from the others."""
+STEPS: Mapping[str, type[Step]] = {fields(kind)[0].name: kind for kind in get_args(Step)}
+"""Each kind of step by its action, which is its first field, and the key that tells it from the others."""
 
 
 def to_json(steps: Sequence[Step]) -> list[Any]:
-    """The steps in JSON's own types."""
-    return [_plain(step) for step in steps]
+    """The steps in JSON's own types; an item is its type and its value."""
+    return [asdict(step) for step in steps]
 
 
 def from_json(plain: Sequence[Any]) -> tuple[Step, ...]:
     """The steps that `to_json` wrote."""
-    return tuple(_step(entry) for entry in plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Item):
-        return [value.type, value.value]
-    if dataclasses.is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(part) for part in value]
-    return value
+    return tuple(map(_step, plain))
 
 
 def _step(entry: Mapping[str, Any]) -> Step:
     kind = STEPS[next(key for key in entry if key in STEPS)]
-    fields = dict(entry)
-    match fields:
-        case {"send": items} | {"receive": items}:
-            key = "send" if "send" in fields else "receive"
-            fields[key] = tuple(Item(type_, value) for type_, value in items)
-            if isinstance(fields.get("cut"), list):
-                fields["cut"] = tuple(fields["cut"])
-        case {"same": names}:
-            fields["same"] = tuple(names)
-        case {"type": lines}:
-            fields["type"] = tuple(lines)
-        case {"shows": lines, "non_strict": others}:
-            fields["shows"], fields["non_strict"] = tuple(lines), tuple(others)
-        case {"together": lists}:
-            fields["together"] = tuple(from_json(steps) for steps in lists)
-        case {"serve": steps}:
-            fields["serve"] = from_json(steps)
-        case {"steps": steps}:
-            fields["steps"] = from_json(steps)
-    return kind(**fields)
+    values: dict[str, Any] = {}
+    for name, plain in entry.items():
+        values[name] = tuple(Item(*item) for item in plain) if name in ("send", "receive") else _whole(plain)
+    return kind(**values)
+
+
+def _whole(plain: Any) -> Any:
+    """What stands in a step: steps again, lists of them, and texts and numbers."""
+    match plain:
+        case list() | tuple():
+            return tuple(map(_whole, plain))
+        case dict():
+            return _step(plain)
+    return plain

@@ -11,29 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
+from conformance.agent.player import steps as kind
 from conformance.agent.player.items import encode_items
 from conformance.agent.player.peer import Peer, UnexpectedError, shown
-from conformance.agent.player.steps import (
-    Again,
-    Concurrency,
-    Do,
-    Ends,
-    Input,
-    OperatorStep,
-    Receive,
-    Rests,
-    Same,
-    Send,
-    Serve,
-    Shows,
-    Silence,
-    Step,
-    Together,
-    Type,
-)
+from conformance.agent.player.steps import OperatorStep, Step
 from conformance.agent.problem import Problem, Where
 
 __all__ = ["Operate", "Reply", "Stage", "attempt", "because_of", "nobody"]
@@ -86,11 +72,8 @@ def because_of(code: str, cause: Problem) -> Problem:
 
 
 def _walk(steps: Iterable[Step], stage: Stage) -> None:
-    walk = _Walk(stage)
-    try:
+    with closing(_Walk(stage)) as walk:
         walk.go(steps)
-    finally:
-        walk.close()
 
 
 class _Walk:
@@ -104,11 +87,40 @@ class _Walk:
 
     def go(self, steps: Iterable[Step]) -> None:
         for step in steps:
-            self._step(step)
+            match step:
+                case kind.Send():
+                    data = encode_items(step.send, self._known)[: step.only]
+                    cuts = range(1, len(data)) if step.cut == "every byte" else step.cut
+                    assert not isinstance(cuts, str)
+                    self._peer(step.by).send(data, [*cuts], step.pause_ms / 1000, lenient=step.lenient)
+                case kind.Receive():
+                    self._peer(step.by).receive(step.receive, self._known)
+                case kind.Silence():
+                    self._peer(step.by).silence(step.silence / 1000)
+                case kind.Ends():
+                    self._ends(step)
+                case kind.Do():
+                    peer = self._peer(step.by)
+                    if step.do != "nothing":
+                        peer.do(step.do)
+                case kind.Same():
+                    self._same(step)
+                case kind.Concurrency():
+                    _side_by_side([partial(_walk, step.steps, self._stage)] * step.concurrency)
+                case kind.Again():
+                    for _ in range(step.again):
+                        self.go(step.steps)
+                case kind.Serve():
+                    while self._peer(step.by).goes_on():
+                        self.go(step.serve)
+                case kind.Together():
+                    _side_by_side([partial(self.go, inner) for inner in step.together])
+                case kind.Type() | kind.Input() | kind.Shows() | kind.Rests():
+                    self._operate(step)
 
     def close(self) -> None:
         for peer in self._peers.values():
-            peer.close()
+            peer.do("close")
 
     def _peer(self, name: str) -> Peer:
         with self._opening:
@@ -116,37 +128,7 @@ class _Walk:
                 self._peers[name] = self._stage.connect()
             return self._peers[name]
 
-    def _step(self, step: Step) -> None:
-        match step:
-            case Send():
-                data = encode_items(step.send, self._known)[: step.only]
-                cuts = range(1, len(data)) if step.cut == "every byte" else step.cut
-                assert not isinstance(cuts, str)
-                self._peer(step.by).send(data, [*cuts], step.pause_ms / 1000, lenient=step.lenient)
-            case Receive():
-                self._peer(step.by).receive(step.receive, self._known)
-            case Silence():
-                self._peer(step.by).silence(step.silence / 1000)
-            case Ends():
-                self._ends(step)
-            case Do():
-                self._act(self._peer(step.by), step.do)
-            case Same():
-                self._same(step)
-            case Concurrency():
-                _side_by_side([lambda: _walk(step.steps, self._stage)] * step.concurrency)
-            case Again():
-                for _ in range(step.again):
-                    self.go(step.steps)
-            case Serve():
-                while self._peer(step.by).goes_on():
-                    self.go(step.serve)
-            case Together():
-                _side_by_side([lambda steps=steps: self.go(steps) for steps in step.together])  # type: ignore[misc]
-            case Type() | Input() | Shows() | Rests():
-                self._operate(step)
-
-    def _ends(self, step: Ends) -> None:
+    def _ends(self, step: kind.Ends) -> None:
         peer, others = self._peer(step.by), self._stage.others
         if step.non_strict is None or not others or not peer.stays_open(_NON_STRICT_SECONDS):
             peer.ends(step.ends, step.after)
@@ -164,17 +146,7 @@ class _Walk:
         if reply.non_strict is not None:
             self._stage.non_strict.append(reply.non_strict)
 
-    @staticmethod
-    def _act(peer: Peer, what: str) -> None:
-        match what:
-            case "half-close":
-                peer.half_close()
-            case "close":
-                peer.close()
-            case "reset":
-                peer.reset()
-
-    def _same(self, step: Same) -> None:
+    def _same(self, step: kind.Same) -> None:
         """All of them have received the same messages, in one order, and none of these twice."""
         peers = [self._peer(name) for name in step.same]
         with ThreadPoolExecutor(len(peers)) as pool:
@@ -182,22 +154,19 @@ class _Walk:
         for name, peer, order in zip(step.same[1:], peers[1:], orders[1:], strict=True):
             for number, ((_, one), (offset, another)) in enumerate(zip(orders[0], order, strict=True), 1):
                 if one != another:
-                    values = {"message": number, "one": _shown(one), "another": _shown(another)}
-                    values |= {"first": step.same[0], "second": name}
-                    raise _at(peer, offset, "order-differs", values)
+                    names = {"first": step.same[0], "second": name}
+                    raise _wrong("order-differs", peer, offset, number, one=shown(one), another=shown(another), **names)
         seen: set[tuple[str, ...]] = set()
         for number, (offset, message) in enumerate(orders[0], 1):
             if message in seen:
-                raise _at(peers[0], offset, "duplicate-message", {"message": number, "texts": _shown(message)})
+                raise _wrong("duplicate-message", peers[0], offset, number, texts=shown(message))
             seen.add(message)
 
 
-def _at(peer: Peer, offset: int, code: str, values: dict[str, Any]) -> UnexpectedError:
-    return UnexpectedError(Problem(code, peer.where, values, time.monotonic()).on(offset=offset))
-
-
-def _shown(message: tuple[str, ...]) -> list[str]:
-    return [shown(text) for text in message]
+def _wrong(code: str, peer: Peer, offset: int, message: int, **values: Any) -> UnexpectedError:
+    """The problem of a message that the peer received, at its first byte."""
+    problem = Problem(code, peer.where, {"message": message, **values}, time.monotonic())
+    return UnexpectedError(problem.on(offset=offset))
 
 
 def _side_by_side(tasks: Sequence[Callable[[], None]]) -> None:
