@@ -26,18 +26,15 @@ class Parser(argparse.ArgumentParser):
         self.words = words
         super().__init__(**{"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options})
         # What it is set to is read before there is a parser (`language_of`).
-        self.add_argument(
-            "--lang",
-            choices=LANGUAGES,
-            default=argparse.SUPPRESS,
-            metavar="|".join(LANGUAGES),
-            help=words.text("cli.lang"),
-        )
+        metavar = "|".join(LANGUAGES)
+        self.add_argument("--lang", choices=LANGUAGES, default=argparse.SUPPRESS, metavar=metavar, help="cli.lang")
 
     def add_argument(self, *names: str, **options: Any) -> argparse.Action:
-        """As in argparse."""
+        """As in argparse; `help` and `metavar` may be ids of texts."""
+        words = self.words
+        options |= {key: words.text(options[key]) for key in ("help", "metavar") if options.get(key) in words.ids}
         if "type" in options:
-            options["type"] = functools.partial(_parsed, options["type"], self.words)
+            options["type"] = functools.partial(_parsed, options["type"], words)
         return super().add_argument(*names, **options)
 
     def add_subparsers(self, **options: Any) -> Any:

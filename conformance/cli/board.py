@@ -9,13 +9,14 @@ import signal
 import socket
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from conformance.agent.tap.relay import reason
 from conformance.board.servers import WatchedServer, read_servers, server_words
 from conformance.cli.arguments import Parser
-from conformance.cli.tap import interface, refuse_a_circle
+from conformance.cli.tap import interface, listener, refuse_a_circle
 from conformance.cli.terminal import print_line
 from conformance.formatting import Catalogue
 from conformance.model.lookup import UsageError
@@ -30,15 +31,13 @@ _LOOPBACK = "127.0.0.1"
 
 def add_arguments(parser: Parser) -> None:
     """What `board` takes."""
-    text = parser.words.text
-    file, watched, listen = (text(f"cli.metavar.{name}") for name in ("yaml", "watched", "listen"))
-    parser.add_argument("file", type=Path, nargs="?", metavar=file, help=text("cli.board.help.file"))
-    servers = {"action": "append", "default": []}
-    parser.add_argument("--server", type=server_words, metavar=watched, help=text("cli.board.help.server"), **servers)
     page = Place(_LOOPBACK, 8080)
-    parser.add_argument(
-        "--listen", type=listen_place, default=page, metavar=listen, help=text("cli.board.help.listen", {"page": page})
-    )
+    told = parser.words.text("cli.board.help.listen", {"page": page})
+    add = parser.add_argument
+    add("file", type=Path, nargs="?", metavar="cli.metavar.yaml", help="cli.board.help.file")
+    servers: dict[str, Any] = {"action": "append", "default": [], "type": server_words}
+    add("--server", **servers, metavar="cli.metavar.watched", help="cli.board.help.server")
+    add("--listen", type=listen_place, default=page, metavar="cli.metavar.listen", help=told)
 
 
 def run(arguments: Namespace) -> int:
@@ -57,13 +56,13 @@ def run(arguments: Namespace) -> int:
         refuse_a_circle(other.listen, server.to)
     _when_told_to_end(signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
-        listener = stack.enter_context(_listener(arguments.listen))
+        page = stack.enter_context(listener(replace(arguments.listen, host=arguments.listen.host or _LOOPBACK)))
         board = Board(servers)
         stack.callback(board.close)
         give_way()  # the relays run already, and do not; the threads that read them are yet to come
         for watch in board.watches:
             print_line(_watching(watch.server, watch.port, words))
-        print_line(_shown(listener, words))
+        print_line(_shown(page, words))
         # The traffic is what is looked at here, and not who looks.
         web: uvicorn.Server = uvicorn.Server(
             uvicorn.Config(
@@ -82,7 +81,7 @@ def run(arguments: Namespace) -> int:
 
         _when_told_to_end(end)  # until the web server listens to signals itself: an exception would tear its start
         board.begin(end)
-        web.run([listener])
+        web.run([page])
         if board.ended:
             raise UsageError("cli.usage.relay-of", name=board.ended[0])
     return 0
@@ -93,25 +92,14 @@ def _when_told_to_end(what: Callable[[int, FrameType | None], object]) -> None:
         signal.signal(number, what)
 
 
-def _listener(listen: Place) -> socket.socket:
-    host = listen.host or _LOOPBACK
-    try:
-        family = socket.getaddrinfo(host, listen.port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, listen.port or 0), family=family)
-    except OSError as error:
-        raise UsageError("cli.usage.cannot-listen.host", host=host, port=listen.port, reason=reason(error)) from error
-
-
 def _watching(server: WatchedServer, port: int, words: Catalogue) -> str:
     values = {"name": server.name, "protocol": server.protocol.protocol, "port": port, "to": server.to}
     return words.text("cli.board.watching", {"where": interface(server.listen.host, words), **values})
 
 
-def _shown(listener: socket.socket, words: Catalogue) -> str:
-    address = ipaddress.ip_address(listener.getsockname()[0])
-    port = listener.getsockname()[1]
-    hosts = [str(Place(str(address), port))]
-    if address.is_unspecified:
-        hosts = [str(Place(host, port)) for host in (_LOOPBACK, *reachable_addresses())]
+def _shown(page: socket.socket, words: Catalogue) -> str:
+    host, port = page.getsockname()[:2]
+    address = ipaddress.ip_address(host)
+    hosts = [_LOOPBACK, *reachable_addresses()] if address.is_unspecified else [host]
     kind = "" if address.is_loopback else ".to-others"
-    return words.text(f"cli.board.shown{kind}", {"where": ", ".join(f"http://{host}/" for host in hosts)})
+    return words.text(f"cli.board.shown{kind}", {"where": ", ".join(f"http://{Place(host, port)}/" for host in hosts)})

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import argparse
-import socket
+import json
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Literal
 
-from conformance.agent.addresses import listen_everywhere
+from babel.numbers import format_decimal
+
 from conformance.agent.player.player import Outcome, play_against_client, play_against_server
 from conformance.agent.player.steps import Receive, Send, Silence, Step
+from conformance.agent.problem import Problem
 from conformance.cli.arguments import Parser, seconds
+from conformance.cli.formatting import problem_as_json
 from conformance.cli.operator_prompt import OperatorPrompt, can_be_typed
-from conformance.cli.terminal import Paint, has_colours
-from conformance.cli.verdicts import Verdicts
+from conformance.cli.tap import listener
+from conformance.cli.terminal import Colour, paint, print_line
+from conformance.decoder import read_conversations
+from conformance.diagnosis import Finding, diagnose
+from conformance.formatting import Catalogue, catalogue, sentence
+from conformance.formatting.findings import explain, finding_to_json
 from conformance.model import Protocol
 from conformance.model.cases import Case, CaseFile, load_cases
 from conformance.model.lookup import UsageError, find_case_files, find_protocol
@@ -20,51 +31,31 @@ from conformance.observe.places import Place, listen_place, place
 
 __all__ = ["add_arguments", "run"]
 
-_SERVER_SECONDS = _CLIENT_SECONDS = 5.0
+_SECONDS = 5.0
 _TYPED_SECONDS = 120.0
 _PROBE_SECONDS = 0.7
 _BACKLOG = 512  # a client may make hundreds of connections at once
+_HEAD_WIDTH = 6
+_COLOURS: dict[str, Colour] = {"failed": "red", "non-strict": "yellow", "passed": "green"}
+
+_Outcomes = Iterator[tuple[Case, Outcome]]
 
 
 def add_arguments(parser: Parser) -> None:
     """What `check` takes."""
     words = parser.words
     sides = parser.add_subparsers(dest="side", metavar=words.text("cli.check.side"), required=True)
-    server = sides.add_parser("server", help=words.text("cli.check.server"))
-    server.add_argument(
-        "server",
-        type=place,
-        metavar=words.text("cli.check.metavar.host"),
-        help=words.text("cli.check.server.place"),
-    )
-    client = sides.add_parser("client", help=words.text("cli.check.client"))
-    client.add_argument(
-        "--port",
-        type=listen_place,
-        metavar=words.text("cli.check.metavar.port"),
-        help=words.text("cli.check.port"),
-    )
-    client.add_argument(
-        "--connections",
-        type=_count,
-        metavar=words.text("cli.check.metavar.number"),
-        help=words.text("cli.check.connections"),
-    )
+    server, client = (sides.add_parser(side, help=words.text(f"cli.check.{side}")) for side in ("server", "client"))
+    server.add_argument("server", type=place, metavar="cli.metavar.server", help="cli.check.server.place")
+    client.add_argument("--port", type=listen_place, metavar="cli.metavar.listen", help="cli.check.port")
+    client.add_argument("--connections", type=_count, metavar="cli.metavar.number", help="cli.check.connections")
     for side in (server, client):
-        for name, metavar, options in (
-            ("protocol", "protocol", {"required": True}),
-            ("only", "text", {"default": ""}),
-            ("timeout", "seconds", {"type": seconds}),
-        ):
-            side.add_argument(
-                f"--{name}",
-                metavar=words.text(f"cli.check.metavar.{metavar}"),
-                help=words.text(f"cli.check.{name}"),
-                **options,
-            )
+        side.add_argument("--protocol", required=True, metavar="cli.metavar.protocol", help="cli.check.protocol")
+        side.add_argument("--only", default="", metavar="cli.metavar.text", help="cli.check.only")
+        side.add_argument("--timeout", type=seconds, metavar="cli.metavar.seconds", help="cli.check.timeout")
         # Its name until it was `--timeout`.
         side.add_argument("--patience", dest="timeout", type=seconds, help=argparse.SUPPRESS, default=argparse.SUPPRESS)
-        side.add_argument("--json", action="store_true", help=words.text("cli.check.json"))
+        side.add_argument("--json", action="store_true", help="cli.check.json")
 
 
 def _count(text: str) -> int:
@@ -79,83 +70,121 @@ def run(arguments: argparse.Namespace) -> int:
     file = load_cases(find_case_files(arguments.protocol)).get((protocol.protocol, arguments.side))
     if file is None:
         raise UsageError(f"cli.check.usage.no-cases.{arguments.side}", protocol=protocol.protocol)
-    paint = Paint(has_colours())
-    verdicts = Verdicts(protocol, arguments.words, paint, side=arguments.side, as_json=arguments.json)
+    verdicts = _Verdicts(protocol, arguments.side, arguments.words, as_json=arguments.json)
     cases = [case for case in file.cases if arguments.only in case.name]
-    left_out = 0
     if arguments.side == "server":
-        server: Place = arguments.server
-        outcomes = _against_server(file, cases, server.host, server.port or protocol.port, arguments.timeout)
+        outcomes = _against_server(file, cases, arguments.server, protocol.port, arguments.timeout or _SECONDS)
     else:
         cases = [case for case in cases if case.listens]
-        everything = len(cases)
-        if not arguments.json:  # a program can type what a person cannot
-            cases = [case for case in cases if can_be_typed(case)]
-        left_out = everything - len(cases)
-        prompt = OperatorPrompt(arguments.words, paint, as_json=arguments.json)
-        outcomes = _against_client(file, cases, _listen(arguments.port, protocol), prompt, arguments)
+        # A program can type what a person cannot.
+        typable = cases if arguments.json else [case for case in cases if can_be_typed(case)]
+        verdicts.left_out = len(cases) - len(typable)
+        outcomes = _against_client(file, typable, protocol.port, arguments)
     try:
         for case, outcome in outcomes:
             verdicts.tell(case, outcome)
     except KeyboardInterrupt:
-        verdicts.end(left_out)
+        verdicts.end()
         raise
-    return verdicts.end(left_out)
+    return verdicts.end()
 
 
-def _against_server(
-    file: CaseFile, cases: Sequence[Case], host: str, port: int, timeout: float | None
-) -> Iterator[tuple[Case, Outcome]]:
+def _against_server(file: CaseFile, cases: Sequence[Case], server: Place, port: int, timeout: float) -> _Outcomes:
+    host, port = server.host, server.port or port
     ways = {case.serves for case in cases}
     if ways != {"both"}:
         ways = {"both", "at once" if _serves_at_once(file, host, port) else "one at a time"}
     for case in cases:
         if case.serves in ways:
-            yield (
-                case,
-                play_against_server(case.steps, file.afterwards, host, port, timeout=timeout or _SERVER_SECONDS),
-            )
+            yield case, play_against_server(case.steps, file.afterwards, host, port, timeout=timeout)
 
 
 def _serves_at_once(file: CaseFile, host: str, port: int) -> bool:
     """Whether a second client is served while a first one says nothing."""
-    second = tuple(_by_another(step) for step in file.afterwards)
     waiting: tuple[Step, ...] = (Send(()), Silence(1))
+    second = (replace(step, by="b") if isinstance(step, Send | Receive) else step for step in file.afterwards)
     return play_against_server((*waiting, *second), (), host, port, timeout=_PROBE_SECONDS).problem is None
 
 
-def _by_another(step: Step) -> Step:
-    match step:
-        case Send(send=items):
-            return Send(items, by="b")
-        case Receive(receive=items):
-            return Receive(items, by="b")
-    return step
-
-
-def _against_client(
-    file: CaseFile,
-    cases: Sequence[Case],
-    listener: socket.socket,
-    prompt: OperatorPrompt,
-    arguments: argparse.Namespace,
-) -> Iterator[tuple[Case, Outcome]]:
+def _against_client(file: CaseFile, cases: Sequence[Case], port: int, arguments: argparse.Namespace) -> _Outcomes:
     # What somebody types takes as long as a person takes; and a client that somebody types to makes one connection.
-    timeout = arguments.timeout or (_TYPED_SECONDS if file.typed else _CLIENT_SECONDS)
+    timeout = arguments.timeout or (_TYPED_SECONDS if file.typed else _SECONDS)
     connections = arguments.connections or (1 if file.typed else None)
-    with listener:
+    prompt = OperatorPrompt(arguments.words, as_json=arguments.json)
+    with listener(arguments.port or Place("", port)) as listening:
+        listening.listen(_BACKLOG)
         for number, case in enumerate(cases, 1):
-            prompt.start(case, number, len(cases), listener.getsockname()[1], typed=file.typed)
-            outcome = play_against_client(case.steps, listener, connections, timeout=timeout, wait=None, operate=prompt)
+            prompt.start(case, number, len(cases), listening.getsockname()[1], typed=file.typed)
+            outcome = play_against_client(
+                case.steps, listening, connections, timeout=timeout, wait=None, operate=prompt
+            )
             prompt.end(case)
             yield case, outcome
 
 
-def _listen(where: Place | None, protocol: Protocol) -> socket.socket:
-    host, port = where.host if where else "", protocol.port if where is None or where.port is None else where.port
-    try:
-        listener = socket.create_server((host, port)) if host else listen_everywhere(port)
-        listener.listen(_BACKLOG)
-    except OSError as error:
-        raise UsageError("cli.check.usage.listen", port=port, reason=error.strerror or str(error)) from None
-    return listener
+class _Verdicts:
+    """Tells each case as soon as it is judged, and counts them; `side` is the one that is judged."""
+
+    def __init__(
+        self, protocol: Protocol, side: Literal["server", "client"], words: Catalogue, *, as_json: bool
+    ) -> None:
+        self._protocol = protocol
+        self._side = side
+        self._words = words
+        self._as_json = as_json
+        self._counts: Counter[str] = Counter()
+        self._began = time.monotonic()
+        self.left_out = 0
+
+    def tell(self, case: Case, outcome: Outcome) -> None:
+        """One case."""
+        findings: list[Finding] = []
+        if outcome.problem:
+            conversations = read_conversations(self._protocol, outcome.recording)
+            findings = diagnose(conversations, now=time.monotonic(), suspect=True, of=self._side)
+            outcome.non_strict = None
+        verdict = "failed" if outcome.problem else "non-strict" if outcome.non_strict else "passed"
+        self._counts[verdict] += 1
+        if self._as_json:
+            told: dict[str, Any] = {"case": case.name, "verdict": "failed" if outcome.problem else "passed"}
+            told |= dict.fromkeys(("reason", "code", "where", "values"))
+            told |= _as_json(outcome.problem) if outcome.problem else {}
+            accepted = outcome.non_strict and {**_as_json(outcome.non_strict), "note": case.non_strict}
+            told |= {"non_strict": accepted, "diagnosis": [finding_to_json(finding) for finding in findings]}
+            print_line(json.dumps(told))
+        else:
+            self._tell(case, verdict, outcome, findings)
+
+    def _tell(self, case: Case, verdict: str, outcome: Outcome, findings: Sequence[Finding]) -> None:
+        words, name, count = self._words, case.name, len(outcome.recording.connections)
+        if outcome.problem is None and self._side == "client" and count > 1:  # a client that makes many
+            name += f" ({words.text('cli.check.connected', count=count)})"
+        about = case.about if outcome.problem else case.non_strict if outcome.non_strict else None
+        if about is not None:
+            name = words.text("cli.check.case", {"case": name, "about": about.in_language(words.language)})
+        head = paint(words.text(f"cli.check.{verdict}").ljust(_HEAD_WIDTH), _COLOURS[verdict])
+        print_line(f"{head}  {name}")
+        lines = [sentence(outcome.problem, words, connection=count > 1)] if outcome.problem else []
+        lines += explain(findings[0], findings[1:], words).splitlines() if findings else []
+        for line in lines:
+            print_line(f"        {line}")
+
+    def end(self) -> int:
+        """The totals; the status of the command."""
+        failed, non_strict = self._counts["failed"], self._counts["non-strict"]
+        passed = self._counts.total() - failed
+        if self._as_json:
+            counts = {"passed": passed, "non_strict": non_strict, "failed": failed}
+            print_line(json.dumps({"event": "summary", **counts}))
+        else:
+            took = format_decimal(time.monotonic() - self._began, "0.0", locale=self._words.language)
+            values = {"ok": passed, "non_strict": non_strict, "failed": failed, "seconds": took}
+            line = self._words.text(f"cli.check.summary{'.non-strict' if non_strict else ''}", values)
+            print_line(paint(line, "red" if failed else "green", "bold"))
+            if self.left_out:
+                print_line(self._words.text("cli.check.left-out", count=self.left_out))
+        return 1 if failed or not passed else 0
+
+
+def _as_json(problem: Problem) -> dict[str, Any]:
+    return problem_as_json(problem, "reason", catalogue("en"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import psutil
@@ -15,7 +16,7 @@ from babel.numbers import format_decimal
 from conformance.agent.problem import Problem, ProblemError
 from conformance.cli.arguments import Parser, in_words, seconds
 from conformance.cli.formatting import problem_as_json, shown
-from conformance.cli.terminal import Colour, Paint, has_colours, print_line
+from conformance.cli.terminal import Colour, paint, print_line
 from conformance.formatting import Catalogue, catalogue, sentence
 from conformance.formatting.findings import explain, finding_to_json
 from conformance.model import Protocol
@@ -54,13 +55,11 @@ _ADVICE = {
 
 def add_arguments(parser: Parser) -> None:
     """What `doctor` takes."""
-    text = parser.words.text
-    parser.add_argument("server", type=place, metavar=text("cli.metavar.server"), help=text("cli.help.server"))
-    parser.add_argument("--protocol", metavar=text("cli.metavar.protocol"), help=text("cli.help.protocol"))
-    parser.add_argument(
-        "--wait", type=seconds, default=3.0, metavar=text("cli.metavar.seconds"), help=text("cli.doctor.help.wait")
-    )
-    parser.add_argument("--json", action="store_true", help=text("cli.doctor.help.json"))
+    add = parser.add_argument
+    add("server", type=place, metavar="cli.metavar.server", help="cli.help.server")
+    add("--protocol", metavar="cli.metavar.protocol", help="cli.help.protocol")
+    add("--wait", type=seconds, default=3.0, metavar="cli.metavar.seconds", help="cli.doctor.help.wait")
+    add("--json", action="store_true", help="cli.doctor.help.json")
 
 
 def run(arguments: Namespace) -> int:
@@ -69,16 +68,12 @@ def run(arguments: Namespace) -> int:
     server: Place = arguments.server
     port = server.port or (protocol.port if protocol else _DEFAULT_PORT)
     words: Catalogue = arguments.words
-    paint = Paint(has_colours())
     wrong = 0
     for answer in _answers(server.host, port, protocol, arguments.wait):
         wrong += answer.verdict == "wrong"
-        print_line(_as_json(answer) if arguments.json else _as_text(answer, words, paint))
-    if arguments.json:
-        print_line(json.dumps({"event": "summary", "wrong": wrong}))
-    else:
-        told = words.text("doctor.not-well" if wrong else "doctor.all-well")
-        print_line(paint(told, "red" if wrong else "green", "bold"))
+        print_line(json.dumps(_as_json(answer)) if arguments.json else _as_text(answer, words))
+    told = paint(words.text("doctor.not-well" if wrong else "doctor.all-well"), "red" if wrong else "green", "bold")
+    print_line(json.dumps({"event": "summary", "wrong": wrong}) if arguments.json else told)
     return 1 if wrong else 0
 
 
@@ -92,12 +87,10 @@ def _answers(host: str, port: int, protocol: Protocol | None, wait: float) -> It
     attempts = [attempt(address, port, wait) for address in addresses[:4]]
     yield connection_answer(attempts, port, wait, mine)
     reached = next((made.address for made in attempts if made.error is None), None)
-    if reached is None:
-        return
-    if protocol is None:
+    if reached is not None and protocol is None:
         yield Answer("protocol", "note", Fact("not-asked", {}), "add-protocol")
-        return
-    yield from _probe(reached, port, protocol, wait, mine)
+    elif reached is not None and protocol is not None:
+        yield from _probe(reached, port, protocol, wait, mine)
 
 
 def _probe(address: str, port: int, protocol: Protocol, wait: float, mine: list[OwnAddress]) -> Iterator[Answer]:
@@ -118,52 +111,45 @@ def _probe(address: str, port: int, protocol: Protocol, wait: float, mine: list[
                 yield Answer("diagnosis", "note", Fact("diagnosis", {}), finding=finding)
             return
         except NoAnswerError as error:
-            yield _silent(error.problem, _other_clients(address, port, mine, probe.own_port))
+            if others := ", ".join(_other_clients(address, port, mine, probe.own_port)):
+                yield Answer("protocol", "wrong", _because(error.problem, "busy", clients=others), "one-at-a-time")
+            else:
+                yield Answer("protocol", "wrong", _because(error.problem, "perhaps-busy"), "one-at-a-time-or-tap")
             return
         told = {"protocol": protocol.protocol, "said": probe.said or "nothing"}
-        if not probe.asks:
-            yield Answer("protocol", "ok", Fact("takes", told))
-            return
-        yield Answer("protocol", "ok", Fact("speaks", told))
-        yield from _second_client(probe, address, port, protocol, wait)
+        yield Answer("protocol", "ok", Fact("speaks" if probe.asks else "takes", told))
+        if probe.asks:
+            yield _second_client(probe, partial(Probe, address, port, protocol), wait)
 
 
-def _silent(problem: Problem, others: list[str]) -> Answer:
-    if others:
-        return Answer("protocol", "wrong", _because(problem, "busy", clients=", ".join(others)), "one-at-a-time")
-    return Answer("protocol", "wrong", _because(problem, "perhaps-busy"), "one-at-a-time-or-tap")
-
-
-def _second_client(first: Probe, address: str, port: int, protocol: Protocol, wait: float) -> Iterator[Answer]:
+def _second_client(first: Probe, connect: Callable[[float], Probe], wait: float) -> Answer:
     """Whether it serves a second client while the first is still there."""
-    try:
-        with Probe(address, port, protocol, min(wait, _SECOND_CLIENT_SECONDS)) as second:
-            second.begin()
-        yield Answer("at once", "ok", Fact("serves-second", {}))
-        first.leave()
-        return
-    except NoAnswerError:
-        pass
-    except (WrongAnswerError, OSError) as error:
-        yield Answer("at once", "wrong", _because(_problem_of(error), "second-client-fails"), "read-console")
-        return
+    failure = _failure(connect, min(wait, _SECOND_CLIENT_SECONDS))
     with suppress(NoAnswerError):
         first.leave()
+    if failure is None:
+        return Answer("at once", "ok", Fact("serves-second", {}))
+    code = "second-client-fails"
+    if isinstance(failure, NoAnswerError):
+        code, failure = "serves-only-first", _failure(connect, wait)
+    if failure is None:
+        return Answer("at once", "note", Problem("one-at-a-time"), "thread-for-each")
+    problem = failure.problem if isinstance(failure, ProblemError) else _cannot_connect(failure)
+    return Answer("at once", "wrong", _because(problem, code), "read-console")
+
+
+def _failure(connect: Callable[[float], Probe], wait: float) -> ProblemError | OSError | None:
+    """What a client meets now."""
     try:
-        with Probe(address, port, protocol, wait) as after:
-            after.begin()
+        with connect(wait) as probe:
+            probe.begin()
     except (ProblemError, OSError) as error:
-        yield Answer("at once", "wrong", _because(_problem_of(error), "serves-only-first"), "read-console")
-        return
-    yield Answer("at once", "note", Problem("one-at-a-time"), "thread-for-each")
+        return error
+    return None
 
 
 def _cannot_connect(error: OSError) -> Problem:
     return Problem("second-connection-failed", values={"reason": error.strerror or str(error)})
-
-
-def _problem_of(error: ProblemError | OSError) -> Problem:
-    return error.problem if isinstance(error, ProblemError) else _cannot_connect(error)
 
 
 def _because(cause: Problem, code: str, **values: Any) -> Problem:
@@ -188,22 +174,22 @@ def _other_clients(address: str, port: int, mine: list[OwnAddress], not_this: in
     return []
 
 
-def _as_text(answer: Answer, words: Catalogue, paint: Paint) -> str:
+def _as_text(answer: Answer, words: Catalogue) -> str:
     verdicts = {verdict: words.text(f"doctor.verdict.{verdict}") for verdict in _COLOURS}
     steps = {step: words.text(f"doctor.step.{step}") for step in _STEPS}
-    verdict = f"{verdicts[answer.verdict]:{max(map(len, verdicts.values()))}}"
-    head = f"{paint(verdict, _COLOURS[answer.verdict], 'bold')}  {steps[answer.step]:{max(map(len, steps.values()))}} "
-    told = _sentence(answer, words)
+    verdict = verdicts[answer.verdict].ljust(max(map(len, verdicts.values())))
+    step = steps[answer.step].ljust(max(map(len, steps.values())))
+    told = f"{paint(verdict, _COLOURS[answer.verdict], 'bold')}  {step} {_sentence(answer, words)}"
     if answer.finding is not None:
         first, *more = explain(answer.finding, (), words).splitlines()
-        return "\n".join([f"{head}{told} {first}", *(" " * 20 + line for line in more)])
+        return "\n".join([f"{told} {first}", *(" " * 20 + line for line in more)])
     if answer.advice:
         what_to_do = paint(words.text("doctor.what-to-do"), "bold")
         told = words.text("doctor.with-advice", {"told": told, "what": what_to_do, "advice": _advice(answer, words)})
-    return f"{head}{told}"
+    return told
 
 
-def _as_json(answer: Answer) -> str:
+def _as_json(answer: Answer) -> dict[str, Any]:
     """The answer for a program: the sentences are English, whoever reads them."""
     words = catalogue("en")
     entry: dict[str, Any] = {"event": "answer", "step": answer.step, "verdict": answer.verdict}
@@ -215,27 +201,23 @@ def _as_json(answer: Answer) -> str:
         entry |= {"advice": _advice(answer, words), "advice_code": answer.advice}
     if answer.finding is not None:
         entry["diagnosis"] = finding_to_json(answer.finding)
-    return json.dumps(entry)
+    return entry
 
 
 def _sentence(answer: Answer, words: Catalogue) -> str:
-    if isinstance(answer.about, Problem):
-        return sentence(shown(replace(answer.about, values=_spoken(answer.about.values, words))), words)
-    return words.text(f"doctor.{answer.about.code}", _spoken(in_words(answer.about.values, words), words))
-
-
-def _spoken(values: Mapping[str, Any], words: Catalogue) -> dict[str, Any]:
-    """The values with their times as the language writes numbers."""
-    return {
+    about = answer.about
+    values = {  # times as the language writes numbers
         name: format_decimal(value, locale=words.language) if name in ("milliseconds", "seconds") else value
-        for name, value in values.items()
+        for name, value in about.values.items()
     }
+    if isinstance(about, Problem):
+        return sentence(shown(replace(about, values=values)), words)
+    return words.text(f"doctor.{about.code}", in_words(values, words))
 
 
 def _advice(answer: Answer, words: Catalogue) -> str:
-    values: Mapping[str, Any] = answer.about.values
+    values = answer.about.values
     if isinstance(answer.about, Problem):
         kind = answer.about.where.type or ""
-        method = "write" if kind == "bytes" else f"write{kind[:1].upper()}{kind[1:]}"
-        values = {"method": method, **values}
+        values = {"method": "write" if kind == "bytes" else f"write{kind[:1].upper()}{kind[1:]}", **values}
     return words.text(f"doctor.do.{answer.advice}", in_words(values, words))

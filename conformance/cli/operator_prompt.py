@@ -9,7 +9,7 @@ from babel.numbers import format_decimal
 
 from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Type
 from conformance.agent.player.walk import Reply
-from conformance.cli.terminal import Paint, print_line
+from conformance.cli.terminal import paint, print_line
 from conformance.formatting import Catalogue
 from conformance.model.cases import Case, all_steps
 
@@ -22,19 +22,14 @@ _CHARACTERS = 80
 def can_be_typed(case: Case) -> bool:
     """Whether a person can type it all: few lines, not long, and on a keyboard or by copying them."""
     lines = [line for step in all_steps(case.steps) if isinstance(step, Type) for line in step.type]
-    return len(lines) <= _LINES and all(len(line) <= _CHARACTERS and _on_one_line(line) for line in lines)
-
-
-def _on_one_line(line: str) -> bool:
-    return line == line.rstrip("\r") and line.isprintable()
+    return len(lines) <= _LINES and all(len(line) <= _CHARACTERS and line.isprintable() for line in lines)
 
 
 class OperatorPrompt:
     """Tells a person what to do: in words, or as lines of JSON for a program that does it in their place."""
 
-    def __init__(self, words: Catalogue, paint: Paint, *, as_json: bool) -> None:
+    def __init__(self, words: Catalogue, *, as_json: bool) -> None:
         self._words = words
-        self._paint = paint
         self._as_json = as_json
 
     def start(self, case: Case, number: int, count: int, port: int, *, typed: bool) -> None:
@@ -44,28 +39,26 @@ class OperatorPrompt:
             return
         values = {"number": number, "count": count, "case": case.name, "port": port, "author": case.author}
         values["about"] = case.about.in_language(self._words.language)
-        name = "cli.check.start.author" if typed else "cli.check.start"
-        print_line(self._paint(self._words.text(name, values), "bold"))
+        print_line(paint(self._words.text(f"cli.check.start{'.author' if typed else ''}", values), "bold"))
         for unwanted in case.hides:
-            self._say(self._words.text("cli.check.hides", {"line": unwanted}))
+            self._say("hides", line=unwanted)
 
     def end(self, case: Case) -> None:
         """The conversation is over: what else is to be seen, and is not judged here."""
         if case.console and not self._as_json:
-            self._say(self._words.text("cli.check.console", {"lines": ", ".join(case.console)}))
+            self._say("console", lines=", ".join(case.console))
 
     def __call__(self, step: OperatorStep) -> Reply:
         """Asks for the step. What the client shows nobody can see from here: that is told, and not judged."""
         match step:
-            case Type():
-                self._lines("type", step.type)
-            case Shows():
-                self._lines("shows", step.shows)
+            case Type(type=lines):
+                self._lines("type", lines)
+            case Shows(shows=lines):
+                self._lines("shows", lines)
+            case Input() if self._as_json:
+                self._event("end of input")
             case Input():
-                if self._as_json:
-                    self._event("end of input")
-                else:
-                    self._say(self._words.text("cli.check.input"))
+                self._say("input")
             case Rests():
                 pass  # nobody can see from here how busy it is
         return Reply()
@@ -74,9 +67,10 @@ class OperatorPrompt:
         if self._as_json:
             self._event(event, lines=list(lines))
             return
-        self._say(self._words.text(f"cli.check.{event}"))
-        for line in [*lines[:_LINES], "..."] if len(lines) > _LINES else lines:
-            self._say(f"    {self._shown(line)}")
+        self._say(event)
+        shown = [self._shown(line) for line in lines[:_LINES]]
+        for line in [*shown, "..."] if len(lines) > _LINES else shown:
+            print_line(f"        {paint(f'    {line}', 'yellow')}")
 
     def _shown(self, line: str) -> str:
         if not line:
@@ -86,8 +80,8 @@ class OperatorPrompt:
         values = {"text": line[:_CHARACTERS], "count": format_decimal(len(line), locale=self._words.language)}
         return self._words.text("cli.check.long-line", values)
 
-    def _say(self, line: str) -> None:
-        print_line(f"        {self._paint(line, 'yellow')}")
+    def _say(self, text: str, **values: object) -> None:
+        print_line(f"        {paint(self._words.text(f'cli.check.{text}', values), 'yellow')}")
 
     @staticmethod
     def _event(event: str, **facts: object) -> None:

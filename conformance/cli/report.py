@@ -14,12 +14,9 @@ __all__ = ["add_arguments", "run"]
 
 def add_arguments(parser: Parser) -> None:
     """What `report` takes."""
-    text = parser.words.text
-    file, folder = text("cli.metavar.file"), text("cli.metavar.results")
-    parser.add_argument("results", type=Path, metavar=folder, help=text("cli.report.help.results"))
-    parser.add_argument("--out", type=Path, metavar=file, help=text("cli.report.help.out"))
-    earlier = text("cli.metavar.earlier")
-    parser.add_argument("--compare", type=Path, metavar=earlier, help=text("cli.report.help.compare"))
+    parser.add_argument("results", type=Path, metavar="cli.metavar.results", help="cli.report.help.results")
+    parser.add_argument("--out", type=Path, metavar="cli.metavar.file", help="cli.report.help.out")
+    parser.add_argument("--compare", type=Path, metavar="cli.metavar.earlier", help="cli.report.help.compare")
 
 
 def run(arguments: Namespace) -> int:

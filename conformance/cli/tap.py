@@ -9,11 +9,13 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
+from conformance.agent.addresses import listen_everywhere
+from conformance.agent.tap.relay import reason
 from conformance.cli.arguments import Parser
-from conformance.cli.formatting import JsonLines, Lines, TextLines
-from conformance.cli.terminal import BackgroundPrinter, Paint, has_colours
+from conformance.cli.formatting import lines_of
+from conformance.cli.terminal import BackgroundPrinter
 from conformance.formatting import Catalogue
 from conformance.model.lookup import UsageError, find_network, find_protocol
 from conformance.observe.own_addresses import own_addresses, reachable_addresses
@@ -24,7 +26,7 @@ from conformance.observe.saved import About, JsonSaver
 from conformance.observe.tap_session import Saver, TapSession, give_way
 from conformance.observe.viewer import STALL_SECONDS, Viewer
 
-__all__ = ["add_arguments", "interface", "refuse_a_circle", "run"]
+__all__ = ["add_arguments", "interface", "listener", "refuse_a_circle", "run"]
 
 _LOOK_SECONDS = 0.2
 _SUFFIXES = (".json", ".pcapng")
@@ -32,25 +34,14 @@ _SUFFIXES = (".json", ".pcapng")
 
 def add_arguments(parser: Parser) -> None:
     """What `tap` takes."""
-    text = parser.words.text
-    listen, to = text("cli.metavar.listen"), text("cli.metavar.server")
-    parser.add_argument("--listen", type=listen_place, required=True, metavar=listen, help=text("cli.tap.help.listen"))
-    parser.add_argument("--to", type=place, required=True, metavar=to, help=text("cli.tap.help.to"))
-    parser.add_argument(
-        "--protocol", required=True, metavar=text("cli.metavar.protocol"), help=text("cli.help.protocol")
-    )
-    parser.add_argument(
-        "--network", default="direct", metavar=text("cli.metavar.name"), help=text("cli.tap.help.network")
-    )
-    parser.add_argument(
-        "--save",
-        action="append",
-        default=[],
-        type=Path,
-        metavar=text("cli.metavar.file"),
-        help=text("cli.tap.help.save"),
-    )
-    parser.add_argument("--json", action="store_true", help=text("cli.help.json-events"))
+    add = parser.add_argument
+    add("--listen", type=listen_place, required=True, metavar="cli.metavar.listen", help="cli.tap.help.listen")
+    add("--to", type=place, required=True, metavar="cli.metavar.server", help="cli.tap.help.to")
+    add("--protocol", required=True, metavar="cli.metavar.protocol", help="cli.help.protocol")
+    add("--network", default="direct", metavar="cli.metavar.name", help="cli.tap.help.network")
+    files: dict[str, Any] = {"action": "append", "default": [], "type": Path}
+    add("--save", **files, metavar="cli.metavar.file", help="cli.tap.help.save")
+    add("--json", action="store_true", help="cli.help.json-events")
 
 
 def run(arguments: Namespace) -> int:
@@ -78,20 +69,23 @@ def run(arguments: Namespace) -> int:
             JsonSaver(file, about) if path.suffix == ".json" else PcapngSaver(file, about)
             for path, file in zip(arguments.save, files, strict=True)
         ]
-        lines: Lines = JsonLines(began) if arguments.json else TextLines(arguments.words, Paint(has_colours()), began)
+        lines = lines_of(arguments, began)
         printer = BackgroundPrinter(lines.left_out)
         give_way()
         session = TapSession(relay, Viewer(protocol, lambda event: printer(lines.event(event))), savers)
-        beginning = _beginning(lines, listen, port, server, protocol.protocol, arguments.network)
+        facts = {"port": port, "to": str(server), "protocol": protocol.protocol, "network": arguments.network}
+        told = {"where": interface(listen.host, lines.words), **facts}
+        addresses = [listen.host] if listen.host else reachable_addresses()
+        beginning = lines.note("listening", "cli.tap.listening", told, addresses=addresses, **facts)
         _until_told_to_end(session, relay, printer, opened, beginning)
         session.viewer.end()
         printer(lines.totals(session.viewer.totals))
         if session.unsaved is not None:
             code, values = session.unsaved
-            reason = lines.words.text(f"cli.tap.unsaved.{code}", values)
-            printer(lines.note("unsaved", lines.words.text("cli.tap.unsaved", {"reason": reason}), code=code, **values))
+            told = {"reason": lines.words.text(f"cli.tap.unsaved.{code}", values)}
+            printer(lines.note("unsaved", "cli.tap.unsaved", told, code=code, **values))
         for path in arguments.save:
-            printer(lines.note("saved", lines.words.text("cli.tap.saved", {"path": path}), file=str(path)))
+            printer(lines.note("saved", "cli.tap.saved", {"path": path}, file=str(path)))
         printer.close()
     return 1 if session.viewer.totals.problems or session.unsaved else 0
 
@@ -138,15 +132,22 @@ def refuse_a_circle(listen: Place, server: Place) -> None:
         raise UsageError("cli.usage.circle", port=listen.port, server=server)
 
 
+def listener(where: Place) -> socket.socket:
+    """Listens there, without a host on every interface; UsageError where that cannot be."""
+    host, port = where.host, where.port or 0
+    try:
+        if not host:
+            return listen_everywhere(port)
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        kind = "host" if host else "everywhere"
+        raise UsageError(f"cli.usage.cannot-listen.{kind}", host=host, port=port, reason=reason(error)) from error
+
+
 def interface(host: str, words: Catalogue) -> str:
     """Where something listens that was given that host: there, or everywhere, which others reach by these addresses."""
     if host:
         return host
     addresses = ", ".join(reachable_addresses())
     return words.text("cli.everywhere") + (words.text("cli.from-others", {"addresses": addresses}) if addresses else "")
-
-
-def _beginning(lines: Lines, listen: Place, port: int, server: Place, protocol: str, network: str) -> str:
-    facts = {"port": port, "to": str(server), "protocol": protocol, "network": network}
-    told = lines.words.text("cli.tap.listening", {"where": interface(listen.host, lines.words), **facts})
-    return lines.note("listening", told, addresses=[listen.host] if listen.host else reachable_addresses(), **facts)

@@ -2,56 +2,50 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Literal, TextIO
 
-__all__ = ["BackgroundPrinter", "Colour", "Paint", "has_colours", "print_line"]
+__all__ = ["BackgroundPrinter", "Colour", "paint", "print_line"]
 
 Colour = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 _CODES: dict[Colour, int] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
-_HELD_LIMIT = 4 << 20
+_HELD_LIMIT = 4 << 20  # bytes of lines
 
 
-def has_colours() -> bool:
-    """Whether standard output is a terminal that shows colours, and nobody asked for none by setting NO_COLOR."""
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty():
+def paint(text: str, *colours: Colour) -> str:
+    """The text in these colours, if standard output is a terminal that shows them, and NO_COLOR is not set."""
+    if not colours or not _shows_colours(sys.stdout):
+        return text
+    return f"\x1b[{';'.join(str(_CODES[colour]) for colour in colours)}m{text}\x1b[0m"
+
+
+@functools.lru_cache(maxsize=1)
+def _shows_colours(stream: TextIO) -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
         return False
     # Of the consoles of Windows, those that say one of these understand colours as they are.
     return os.name != "nt" or any(name in os.environ for name in ("WT_SESSION", "TERM", "ANSICON"))
 
 
-class Paint:
-    """Gives text a colour, or leaves it as it is."""
-
-    def __init__(self, coloured: bool) -> None:
-        self._coloured = coloured
-
-    def __call__(self, text: str, *colours: Colour) -> str:
-        """The text in these colours."""
-        if not self._coloured or not colours:
-            return text
-        return f"\x1b[{';'.join(str(_CODES[colour]) for colour in colours)}m{text}\x1b[0m"
-
-
 def print_line(line: str) -> None:
     """Prints a line, and waits until it is out. `BrokenPipeError` where nobody reads any more."""
-    _write(sys.stdout, line.encode("utf-8", "backslashreplace") + b"\n")
+    _write(_encoded(line))
 
 
 class BackgroundPrinter:
-    """Prints lines in a thread, so that a slow terminal holds nobody up.
+    """Prints lines in a thread, so that a slow terminal holds nobody up; `broken` once nobody reads any more.
 
     What is too much is left out; `left_out` makes the line that says how many lines are missing.
     """
 
     def __init__(self, left_out: Callable[[int], str]) -> None:
         self._left_out_line = left_out
-        self._lines: deque[bytes] = deque()
+        self._lines: list[bytes] = []
         self._held = 0
         self._left_out = 0
         self._closing = False
@@ -62,15 +56,13 @@ class BackgroundPrinter:
 
     def __call__(self, line: str) -> None:
         """Has the line printed as soon as possible."""
-        data = line.encode("utf-8", "backslashreplace") + b"\n"
+        data = _encoded(line)
         with self._changed:
             if self._held > _HELD_LIMIT:
                 self._left_out += 1
                 return
             self._tell_left_out()
-            self._lines.append(data)
-            self._held += len(data)
-            self._changed.notify()
+            self._hold(data)
 
     def close(self) -> None:
         """Returns once all is printed."""
@@ -82,22 +74,24 @@ class BackgroundPrinter:
 
     def _tell_left_out(self) -> None:
         if self._left_out:
-            data = self._left_out_line(self._left_out).encode() + b"\n"
-            self._lines.append(data)
-            self._held += len(data)
+            self._hold(_encoded(self._left_out_line(self._left_out)))
             self._left_out = 0
+
+    def _hold(self, data: bytes) -> None:
+        self._lines.append(data)
+        self._held += len(data)
+        self._changed.notify()
 
     def _print(self) -> None:
         while True:
             with self._changed:
-                while not self._lines and not self._closing:
-                    self._changed.wait()
-                if not self._lines:
-                    return
+                self._changed.wait_for(lambda: self._lines or self._closing)
                 lines = b"".join(self._lines)
                 self._lines.clear()
+            if not lines:
+                return
             try:
-                _write(sys.stdout, lines)
+                _write(lines)
             except OSError:
                 self.broken.set()
                 return
@@ -105,6 +99,10 @@ class BackgroundPrinter:
                 self._held -= len(lines)
 
 
-def _write(stream: TextIO, data: bytes) -> None:
-    stream.buffer.write(data)
-    stream.buffer.flush()
+def _encoded(line: str) -> bytes:
+    return line.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

@@ -10,7 +10,6 @@ import pytest
 
 from conformance.agent.events import CLIENT, SERVER, Event, Side
 from conformance.cli.formatting import TextLines
-from conformance.cli.terminal import Paint
 from conformance.formatting import LANGUAGES, Language, catalogue
 from conformance.observe.live_conversation import LiveConversation
 from conformance.observe.live_events import Diagnosed, LiveEvent
@@ -100,7 +99,7 @@ def test_it_is_explained_in_whole_once_and_then_by_the_number_of_the_first(langu
         for event in conversation(LITTLE_ENDIAN, number):
             viewer.add(event)
     assert viewer.totals.problems == 2  # the mistake behind a problem is not one more
-    lines = TextLines(catalogue(language), Paint(False), BEGAN)
+    lines = TextLines(catalogue(language), BEGAN)
     first, second = (lines.event(event) for event in shown if isinstance(event, Diagnosed))
     assert len(first.splitlines()) > 1
     assert all(line.startswith(" " * 20) for line in first.splitlines()[1:])
