@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -25,7 +25,6 @@ from conformance.model.program import Console
 __all__ = [
     "ID",
     "Printed",
-    "Templates",
     "WireLine",
     "check_blocks",
     "check_exact",
@@ -34,6 +33,8 @@ __all__ = [
     "connection_lines",
     "expected_count",
     "owners",
+    "read_lines",
+    "told_by_id",
 ]
 
 ID = "{id}"
@@ -59,7 +60,7 @@ class WireLine(NamedTuple):
 
 
 class Printed(NamedTuple):
-    """A line that was printed, known by its template: `text` is `line` with its id left open."""
+    """A line that was printed, and its template, empty if it has none: `text` is `line` with its id left open."""
 
     place: int
     line: str
@@ -68,27 +69,29 @@ class Printed(NamedTuple):
     id: str | None
 
 
-class Templates:
-    """The templates of a console, which know its lines again. Of two that fit a line, the first is taken."""
+def read_lines(console: Console, listening: str | None, lines: Iterable[tuple[int, str]]) -> list[Printed]:
+    """The lines, given with their places, by the templates of the console; of two that fit, the first is taken."""
+    after = (line for lines in console.after.values() for line in lines)
+    templates = (*console.room, *console.starting, *console.connected, *after, *console.left, *console.heard)
+    patterns = [(template, pattern(template), template.count(ID)) for template in dict.fromkeys(templates)]
 
-    def __init__(self, console: Console) -> None:
-        after = (line for lines in console.after.values() for line in lines)
-        templates = (*console.room, *console.starting, *console.connected, *after, *console.left, *console.heard)
-        self._patterns = [(template, pattern(template), template.count(ID)) for template in dict.fromkeys(templates)]
-
-    def read(self, place: int, line: str) -> Printed | None:
-        """The line by its template, or None where it has none."""
-        for template, form, ids in self._patterns:
+    def read(place: int, line: str) -> Printed:
+        if line == listening:
+            return Printed(place, line, line, line, None)
+        for template, form, ids in patterns:
             found = form.fullmatch(line)
-            if found is not None:
-                if not ids:
-                    return Printed(place, line, line, template, None)
-                if ids == 1:
-                    text = f"{line[: found.start('id')]}{ID}{line[found.end('id') :]}"
-                else:
-                    text = fill(template, {**found.groupdict(), "id": ID})
-                return Printed(place, line, text, template, found["id"])
-        return None
+            if found is None:
+                continue
+            if not ids:
+                return Printed(place, line, line, template, None)
+            if ids == 1:
+                text = f"{line[: found.start('id')]}{ID}{line[found.end('id') :]}"
+            else:
+                text = fill(template, {**found.groupdict(), "id": ID})
+            return Printed(place, line, text, template, found["id"])
+        return Printed(place, line, line, "", None)
+
+    return [read(place, line) for place, line in lines]
 
 
 def connection_lines(console: Console, conversation: Conversation, values: Mapping[str, Any]) -> list[WireLine]:
@@ -211,30 +214,39 @@ def check_interleaved(
     room: Sequence[WireLine] = (),
 ) -> Problem | None:
     """What is wrong where the lines of several connections, and of a room, come as they come."""
-    templates = Templates(console)
     lines: list[Printed] = []
     in_room: list[int] = []
-    for place, line in enumerate(actual):
-        printed = Printed(place, line, line, line, None) if line == listening else templates.read(place, line)
-        if printed is None or printed.template in console.heard:
-            return Problem("unknown-line", Where(line=place), {"got": line})
+    for printed in read_lines(console, listening, enumerate(actual)):
+        if not printed.template or printed.template in console.heard:
+            return Problem("unknown-line", Where(line=printed.place), {"got": printed.line})
         if printed.template in console.room:
-            in_room.append(place)
+            in_room.append(printed.place)
         else:
             lines.append(printed)
     accepts = [WireLine(listening, listening)] if listening else []
-    ids: dict[str, list[Printed]] = defaultdict(list)
-    for printed in lines:
-        if printed.id is not None:
-            ids[printed.id].append(printed)
-    right_ids = ids.keys() == {str(number) for number in range(1, len(sequences) + 1)}
+    ids = {printed.id for printed in lines if printed.id is not None}
+    right_ids = ids == {str(number) for number in range(1, len(sequences) + 1)}
     return (
-        (_each_id(ids, sequences) if right_ids else None)
+        (_each_id(lines, sequences) if right_ids else None)
         or _same_lines(lines, [*accepts * (len(sequences) + 1), *(line for each in sequences for line in each)])
         or (_wrong_ids(console, lines, len(sequences)) if ids and not right_ids else None)
         or _order(lines, [[*accepts, *sequence] for sequence in sequences], told_by_id=bool(ids))
         or _room(actual, in_room, room)
     )
+
+
+def told_by_id(
+    lines: Iterable[Printed], sequences: Sequence[Sequence[WireLine]]
+) -> Iterator[tuple[str, list[Printed], int]]:
+    """Each id, its lines, and which of the sequences they tell, of which also only lines with an id count."""
+    ids: dict[str, list[Printed]] = defaultdict(list)
+    for printed in lines:
+        if printed.id is not None:
+            ids[printed.id].append(printed)
+    told = {id_: [printed.text for printed in mine] for id_, mine in ids.items()}
+    wanted = [[line.text for line in sequence if ID in line.template] for sequence in sequences]
+    for id_, index in owners(told, wanted).items():
+        yield id_, ids[id_], index
 
 
 def _room(actual: Sequence[str], places: Sequence[int], room: Sequence[WireLine]) -> Problem | None:
@@ -244,23 +256,19 @@ def _room(actual: Sequence[str], places: Sequence[int], room: Sequence[WireLine]
     return problem.on(line=places[problem.where.line])
 
 
-def _each_id(ids: Mapping[str, Sequence[Printed]], sequences: Sequence[Sequence[WireLine]]) -> Problem | None:
+def _each_id(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]]) -> Problem | None:
     """Whether the lines of each id tell one of the conversations."""
-    told = {id_: [printed.text for printed in lines] for id_, lines in ids.items()}
-    wanted = [[line for line in sequence if ID in line.template] for sequence in sequences]
-    for id_, index in owners(told, [[line.text for line in lines] for lines in wanted]).items():
-        mine, lines = ids[id_], wanted[index]
-        number = common(told[id_], [line.text for line in lines])
-        if number < len(lines):
-            values = {"expected": lines[number].text.replace(ID, id_), "id": id_}
-            if number < len(mine):
-                return Problem(
-                    "line-differs", lines[number].where(mine[number].place), {**values, "got": mine[number].line}
-                )
-            return Problem("line-missing", lines[number].where(mine[-1].place), {**values, "after": mine[-1].line})
+    for id_, mine, index in told_by_id(lines, sequences):
+        wanted = [line for line in sequences[index] if ID in line.template]
+        number = common([printed.text for printed in mine], [line.text for line in wanted])
+        here = mine[min(number, len(mine) - 1)]
+        if number < len(wanted):
+            values = {"expected": wanted[number].text.replace(ID, id_), "id": id_}
+            code, name = ("line-differs", "got") if number < len(mine) else ("line-missing", "after")
+            return Problem(code, wanted[number].where(here.place), {**values, name: here.line})
         if number < len(mine):
             connection = next((line.connection for line in sequences[index]), None)
-            return Problem("extra-line", Where(connection, line=mine[number].place), {"got": mine[number].line})
+            return Problem("extra-line", Where(connection, line=here.place), {"got": here.line})
     return None
 
 
@@ -316,8 +324,7 @@ def _order(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]], *,
     """
     looked_at = _beside_lines_without_id(sequences) if told_by_id else None
     steps: dict[str, int] = {}  # where in its sequence a line stands; -1 where it has no one place
-    leader: dict[str, str] = {}  # the line before a line, or the first that was found there
-    leaders: dict[str, set[str]] = {}  # all of them, where there are several
+    leaders: dict[str, set[str]] = defaultdict(set)  # the lines that are found before a line
     left_out: set[str] = set()  # lines that follow one that is not looked at, or has no one place
     unsure: set[int] = set()
     for sequence in sequences:
@@ -333,14 +340,15 @@ def _order(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]], *,
                 steps[text] = -1
             if before is None:
                 left_out.add(text)
-            elif leader.setdefault(text, before) != before:
-                leaders.setdefault(text, {leader[text]}).add(before)
+            else:
+                leaders[text].add(before)
             before = text
     followers: dict[str, list[str]] = defaultdict(list)  # of each line, those that follow it or another one
     for text, several in leaders.items():
-        for before in several:
+        if any(steps[before] < 0 for before in several):
+            left_out.add(text)
+        for before in several if len(several) > 1 else ():
             followers[before].append(text)
-    left_out |= {text for text, several in leaders.items() if any(steps[before] < 0 for before in several)}
     seen: Counter[str] = Counter()
     led: Counter[str] = Counter()  # how many of those that they follow have come
     reached: Counter[int] = Counter()
@@ -354,12 +362,13 @@ def _order(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]], *,
             reached[index] += 1
         for later in followers.get(text, ()):
             led[later] += 1
-        if index < 1 or text in left_out or steps[leader[text]] < 0:
+        if index < 1 or text in left_out:
             continue
-        possible = led[text] if text in leaders else seen[leader[text]]
+        several = leaders[text]
+        possible = led[text] if len(several) > 1 else seen[next(iter(several))]
         ahead = index not in unsure and index - 1 not in unsure and reached[index] > reached[index - 1]
         if ahead or seen[text] > possible:
-            expected = min(leaders.get(text, {leader[text]})).replace(ID, printed.id or ID)
+            expected = min(several).replace(ID, printed.id or ID)
             return Problem("line-out-of-order", Where(line=printed.place), {"got": printed.line, "expected": expected})
     return None
 
