@@ -96,11 +96,6 @@ class Attempt:
     seconds: float
     error: OSError | None = None
 
-    @property
-    def milliseconds(self) -> float:
-        """How long it took, to a tenth of a millisecond."""
-        return round(self.seconds * 1000, 1)
-
 
 def attempt(address: str, port: int, wait: float) -> Attempt:
     """Connects, and leaves at once."""
@@ -117,7 +112,7 @@ def connection_answer(attempts: Sequence[Attempt], port: int, wait: float, mine:
     opened = [made for made in attempts if made.error is None]
     failed = [made for made in attempts if made.error is not None]
     made = (opened or failed)[0]
-    values: dict[str, Any] = {"address": made.address, "port": port, "milliseconds": made.milliseconds}
+    values: dict[str, Any] = {"address": made.address, "port": port, "milliseconds": round(made.seconds * 1000, 1)}
     if opened:
         if not failed:
             return Answer("connection", "ok", Fact("accepts", values))

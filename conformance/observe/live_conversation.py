@@ -45,10 +45,8 @@ class LiveConversation:
         self._number = number
         self._conversation = Conversation(protocol, Connection(number, opened))
         self._decoder = self._conversation.decoder
-        self._last = opened
-        self._moved = opened
-        self._stalled = False
-        self._wrong = False
+        self._last = self._moved = opened
+        self._stalled = self._wrong = False
         self._told: set[tuple[str, Side]] = set()
         self._given_up: set[Side] = set()
 
@@ -61,20 +59,22 @@ class LiveConversation:
         match event.kind:
             case "opened":
                 yield Opened(event.at, self._number, event.detail)
-            case "end":
-                yield Closed(event.at, self._number, event.sender, "end")
-            case "reset":
-                yield Closed(event.at, self._number, event.sender, "reset", event.detail)
+            case "end" | "reset" as how:
+                yield Closed(event.at, self._number, event.sender, how, event.detail)
             case "received":
                 if event.size:
                     yield from self.give_up(event.at, event.sender, "not-kept")
                 elif self._unread(event.sender) > _MOST_UNREAD:
                     yield from self.give_up(event.at, event.sender, "too-much-unread", limit=_MOST_UNREAD)
-        self._keep(event)
-        yield from self._read(event.at, self._conversation.add(event))
+        kept = self._conversation
+        if kept.keeps:
+            kept.connection.add(event)
+            if event.kind == "received" and kept.connection.direction(event.sender).size > _MOST_KEPT:
+                kept.forget()
+        yield from self._read(event.at, kept.add(event))
         self.over = self._decoder.over
         if self.over:
-            yield from self._diagnose(event.at, still=False)
+            yield from self._diagnose(event.at)
 
     def give_up(self, at: float, side: Side, code: str = "too-fast", **values: Any) -> Iterator[LiveEvent]:
         """From here on the bytes of that side are counted, and not read."""
@@ -99,7 +99,7 @@ class LiveConversation:
 
     def end(self, now: float) -> Iterator[LiveEvent]:
         """Nobody looks any further: the diagnosis that was still to come."""
-        yield from self._diagnose(now, still=False)
+        return self._diagnose(now)
 
     def _read(self, at: float, outcomes: Sequence[Outcome]) -> Iterator[LiveEvent]:
         for outcome in outcomes:
@@ -126,19 +126,11 @@ class LiveConversation:
     def _unread(self, side: Side) -> int:
         return self._decoder.total(side) - self._decoder.read(side) if self._decoder.reads(side) else 0
 
-    def _keep(self, event: Event) -> None:
-        """The beginning of the connection, as long as it is short enough."""
-        kept = self._conversation
-        if kept.keeps:
-            kept.connection.add(event)
-            if event.kind == "received" and kept.connection.direction(event.sender).size > _MOST_KEPT:
-                kept.forget()
-
     def _when_quiet(self, now: float) -> Iterator[LiveEvent]:
         if self._wrong and now - self._last >= _QUIET_SECONDS:
-            yield from self._diagnose(now, still=False)
+            yield from self._diagnose(now)
 
-    def _diagnose(self, now: float, *, still: bool) -> Iterator[LiveEvent]:
+    def _diagnose(self, now: float, *, still: bool = False) -> Iterator[LiveEvent]:
         """Each mistake once; `still` where nothing has moved for so long that somebody must be waiting."""
         if not self._conversation.keeps or not (self._wrong or still):
             return

@@ -17,78 +17,68 @@ __all__ = ["Bytes", "Closed", "Diagnosed", "Elided", "FieldRead", "LiveEvent", "
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A client has connected; `client` is its address and port."""
-
+class _Live:
     at: float
     connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(_Live):
+    """A client has connected; `client` is its address and port."""
+
     client: str
 
 
 @dataclass(frozen=True, slots=True)
-class FieldRead:
+class FieldRead(_Live):
     """A field has passed, whole; `field.problem` says what is wrong with it."""
 
-    at: float
-    connection: int
     field: Field
 
 
 @dataclass(frozen=True, slots=True)
-class Bytes:
+class Bytes(_Live):
     """Bytes that are no field, since nothing more of that side can be read; `offset` is that of the first."""
 
-    at: float
-    connection: int
     side: Side
     data: bytes
     offset: int
 
 
 @dataclass(frozen=True, slots=True)
-class ProblemFound:
+class ProblemFound(_Live):
     """Something does not fit the protocol, or never came, or the server refused the connection."""
 
-    at: float
-    connection: int
     problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosed:
+class Diagnosed(_Live):
     """The mistake that explains what went wrong, and others that explain it less well."""
 
-    at: float
-    connection: int
     finding: Finding
     others: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Stalled:
+class Stalled(_Live):
     """Nothing has come for a while, and something is due: no problem yet, for it may still come."""
 
-    at: float
-    connection: int
     problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Elided:
+class Elided(_Live):
     """From here on the bytes of that side are passed on and no longer read."""
 
-    at: float
-    connection: int
     side: Side
     problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(_Live):
     """A side has ended its stream, or the connection was reset; `reason` is the system's, of a reset."""
 
-    at: float
-    connection: int
     side: Side
     how: Literal["end", "reset"]
     reason: str = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -28,24 +27,20 @@ class OwnAddress:
 
 def own_addresses() -> list[OwnAddress]:
     """Every address of every interface that is up."""
-    return list(_addresses())
+    up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    found: list[OwnAddress] = []
+    for interface, entries in psutil.net_if_addrs().items():
+        for entry in entries:
+            if interface in up and entry.family in (socket.AF_INET, socket.AF_INET6):
+                address = ipaddress.ip_address(entry.address.partition("%")[0])
+                network = ipaddress.ip_network(f"{address}/{_prefix(entry.netmask, address)}", strict=False)
+                found.append(OwnAddress(address, network, interface))
+    return found
 
 
 def reachable_addresses() -> list[str]:
     """The IPv4 addresses by which others on the network can reach this machine."""
-    return [str(own.address) for own in _addresses() if own.address.version == 4 and not own.address.is_loopback]
-
-
-def _addresses() -> Iterator[OwnAddress]:
-    up = {name for name, state in psutil.net_if_stats().items() if state.isup}
-    for interface, entries in psutil.net_if_addrs().items():
-        for entry in entries:
-            if interface not in up or entry.family not in (socket.AF_INET, socket.AF_INET6):
-                continue
-            address = ipaddress.ip_address(entry.address.partition("%")[0])
-            yield OwnAddress(
-                address, ipaddress.ip_network(f"{address}/{_prefix(entry.netmask, address)}", False), interface
-            )
+    return [str(own.address) for own in own_addresses() if own.address.version == 4 and not own.address.is_loopback]
 
 
 def _prefix(mask: str | None, address: Address) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import IO
 
 from conformance.agent.events import CLIENT, SERVER, Event, Side, other
@@ -20,7 +20,7 @@ __all__ = ["PcapngSaver", "checksum"]
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
 _BYTE_ORDER = 0x1A2B3C4D
 _RAW_IP = 101  # packets begin with their IP header, of version 4 or 6
-_END_OF_OPTIONS, _COMMENT, _APPLICATION, _NAME = 0, 1, 4, 2
+_COMMENT, _NAME, _APPLICATION = 1, 2, 4  # options of the first two blocks
 _UNKNOWN_LENGTH = 0xFFFFFFFFFFFFFFFF
 
 _FIN, _SYN, _RST, _PUSH, _ACK = 0x01, 0x02, 0x04, 0x08, 0x10
@@ -29,8 +29,6 @@ _SEGMENT = 65000  # bytes of data in a packet; an IP packet has at most 65535
 _WINDOW = 0xFFFF
 # Options of a SYN: the largest segment (kind 2), a no-op (1), and how often to double the window that is written (3).
 _SYN_OPTIONS = struct.pack("!BBH BBBB", 2, 4, _SEGMENT, 1, 3, 3, 7)
-
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class PcapngSaver:
@@ -43,14 +41,12 @@ class PcapngSaver:
         comment = (
             f"protocol {about.protocol.protocol}, network {about.network}, to {about.to}; packets made up by a tap"
         )
-        options = _option(_COMMENT, comment) + _option(_APPLICATION, "java-python-sockets tap") + _option(0, "")
-        self._block(_SECTION, struct.pack("<IHHQ", _BYTE_ORDER, 1, 0, _UNKNOWN_LENGTH) + options)
-        self._block(_INTERFACE, struct.pack("<HHI", _RAW_IP, 0, 0) + _option(_NAME, "tap") + _option(0, ""))
+        section = struct.pack("<IHHQ", _BYTE_ORDER, 1, 0, _UNKNOWN_LENGTH)
+        self._block(_SECTION, section + _options({_COMMENT: comment, _APPLICATION: "java-python-sockets tap"}))
+        self._block(_INTERFACE, struct.pack("<HHI", _RAW_IP, 0, 0) + _options({_NAME: "tap"}))
 
     def add(self, event: Event) -> None:
         """Writes the packets that the event is."""
-        if event.kind == "sent":
-            return
         if event.kind == "opened":
             self._flows[event.connection] = _Flow(event.detail, event.via)
         flow = self._flows.get(event.connection)
@@ -59,7 +55,7 @@ class PcapngSaver:
         microseconds = round((self._began + event.at) * 1_000_000)
         for packet in flow.packets(event):
             head = struct.pack("<IIIII", 0, microseconds >> 32, microseconds & 0xFFFFFFFF, len(packet), len(packet))
-            self._block(_PACKET, head + packet + bytes(-len(packet) % 4))
+            self._block(_PACKET, head + packet)
         if flow.over:
             del self._flows[event.connection]
 
@@ -72,13 +68,15 @@ class PcapngSaver:
         self._file.close()
 
     def _block(self, kind: int, body: bytes) -> None:
-        size = len(body) + 12
-        self._file.write(b"".join((struct.pack("<II", kind, size), body, struct.pack("<I", size))))
+        padding = bytes(-len(body) % 4)
+        size = len(body) + len(padding) + 12
+        self._file.write(b"".join((struct.pack("<II", kind, size), body, padding, struct.pack("<I", size))))
 
 
-def _option(code: int, text: str) -> bytes:
-    value = text.encode()
-    return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)
+def _options(texts: Mapping[int, str]) -> bytes:
+    values = [(code, text.encode()) for code, text in texts.items()]
+    written = [struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4) for code, value in values]
+    return b"".join(written) + bytes(4)
 
 
 class _Flow:
@@ -86,18 +84,13 @@ class _Flow:
 
     def __init__(self, client: str, server: str) -> None:
         """`client` and `server` are shown addresses: `192.168.1.20:50000`, `[::1]:8999`."""
-        ends = {CLIENT: _parse(client), SERVER: _parse(server)}
-        if len({address.version for address, _ in ends.values()}) > 1:
+        self.over = False
+        self._ends = {CLIENT: _parse(client), SERVER: _parse(server)}
+        if len({address.version for address, _ in self._ends.values()}) > 1:
             raise ValueError(f"{client} and {server} are of two families")
-        self._ends = ends
-        self._next = {CLIENT: _first_number(client), SERVER: _first_number(server)}
-        self._identification = 0
+        # Sequence numbers may begin anywhere, and always do so in the same place for the same end.
+        self._next = {CLIENT: checksum(client.encode()) << 16, SERVER: checksum(server.encode()) << 16}
         self._ended: set[Side] = set()
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more can come."""
-        return len(self._ended) == 2
 
     def packets(self, event: Event) -> Iterator[bytes]:
         """What the event was on the wire."""
@@ -110,56 +103,39 @@ class _Flow:
             case "received":
                 for start in range(0, len(event.data), _SEGMENT):
                     yield self._packet(sender, _PUSH | _ACK, event.data[start : start + _SEGMENT])
-                self._skip(sender, event.size)
+                # The numbers of bytes that were not kept pass: who reads the packets sees that some are missing.
+                self._pass(sender, event.size)
                 yield self._packet(other(sender), _ACK)
             case "end":
                 self._ended.add(sender)
+                self.over = len(self._ended) == 2
                 yield self._packet(sender, _FIN | _ACK)
                 yield self._packet(other(sender), _ACK)
             case "reset" | "refused":
-                self._ended = {CLIENT, SERVER}
+                self.over = True
                 yield self._packet(sender, _RST | _ACK)
 
-    def _skip(self, sender: Side, size: int) -> None:
-        """Bytes that were not kept: their numbers pass, and who reads the packets sees that some are missing."""
+    def _pass(self, sender: Side, size: int) -> None:
         self._next[sender] = self._next[sender] + size & 0xFFFFFFFF
 
     def _packet(self, sender: Side, flags: int, data: bytes = b"", options: bytes = b"") -> bytes:
         (source, source_port), (target, target_port) = self._ends[sender], self._ends[other(sender)]
         acknowledged = self._next[other(sender)] if flags & _ACK else 0
+        numbers = source_port, target_port, self._next[sender], acknowledged
         offset = (20 + len(options)) // 4 << 4
-
-        def segment(check: int) -> bytes:
-            return struct.pack(
-                "!HHIIBBHHH",
-                source_port,
-                target_port,
-                self._next[sender],
-                acknowledged,
-                offset,
-                flags,
-                _WINDOW,
-                check,
-                0,
-            )
-
-        size = 20 + len(options) + len(data)
-        pseudo = source.packed + target.packed + struct.pack("!II", size, _TCP)
-        body = segment(checksum(pseudo + segment(0) + options + data)) + options + data
-        header = self._header(source, target, size)
-        self._skip(sender, len(data) + bool(flags & _SYN) + bool(flags & _FIN))
-        return header + body
-
-    def _header(self, source: _Address, target: _Address, size: int) -> bytes:
+        segment = struct.pack("!HHIIBBHxxxx", *numbers, offset, flags, _WINDOW) + options + data
+        self._pass(sender, len(data) + bool(flags & _SYN) + bool(flags & _FIN))
+        size, addresses = len(segment), source.packed + target.packed
         if source.version == 6:
-            return struct.pack("!IHBB", 6 << 28, size, _TCP, 64) + source.packed + target.packed
-        self._identification = self._identification + 1 & 0xFFFF
+            header = struct.pack("!IHBB", 6 << 28, size, _TCP, 64) + addresses
+        else:
+            header = _summed(struct.pack("!BBHHHBBxx", 0x45, 0, 20 + size, 0, 0x4000, 64, _TCP) + addresses, 10)
+        return header + _summed(segment, 16, addresses + struct.pack("!II", size, _TCP))
 
-        def header(check: int) -> bytes:
-            head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + size, self._identification, 0x4000, 64, _TCP, check)
-            return head + source.packed + target.packed
 
-        return header(checksum(header(0)))
+def _summed(data: bytes, place: int, pseudo: bytes = b"") -> bytes:
+    """The data with the checksum of it and of the pseudo-header at that place, where there are zeros now."""
+    return data[:place] + checksum(pseudo + data).to_bytes(2, "big") + data[place + 2 :]
 
 
 def checksum(data: bytes) -> int:
@@ -171,11 +147,6 @@ def checksum(data: bytes) -> int:
     return 0 if total == 0 and any(data) else ~total & 0xFFFF
 
 
-def _parse(shown: str) -> tuple[_Address, int]:
+def _parse(shown: str) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, int]:
     host, _, port = shown.rpartition(":")
     return ipaddress.ip_address(host.strip("[]").partition("%")[0]), int(port)
-
-
-def _first_number(shown: str) -> int:
-    """Where an end's sequence numbers begin: anywhere, and always the same for the same end."""
-    return checksum(shown.encode()) << 16

@@ -11,9 +11,10 @@ import select
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from typing import NamedTuple
 
-from conformance.agent.events import CLIENT, SERVER, Event
+from conformance.agent.events import CLIENT, SERVER, Event, Side
 from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.recording import Connection
 from conformance.decoder import Conversation
@@ -39,7 +40,7 @@ class NoAnswerError(ProblemError):
     """The server keeps silent where it should answer."""
 
 
-class Probe:
+class Probe(AbstractContextManager["Probe"]):
     """A connection to the server, and what was said on it. Each answer may take `wait` seconds."""
 
     def __init__(self, address: str, port: int, protocol: Protocol, wait: float) -> None:
@@ -49,25 +50,15 @@ class Probe:
         self._wait = wait
         self._socket = socket.create_connection((address, port), wait)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._conversation = Conversation(protocol, Connection(1, time.monotonic()))
-
-    @property
-    def own_port(self) -> int:
-        """The port at this end."""
-        return int(self._socket.getsockname()[1])
-
-    @property
-    def asks(self) -> bool:
+        self.own_port = int(self._socket.getsockname()[1])
+        self.asks = self._script.asks
         """Whether it asks something that must be answered."""
-        return self._script.asks
+        self._conversation = Conversation(protocol, Connection(1, time.monotonic()))
 
     @property
     def said(self) -> str:
         """The fields that have passed, each with its value."""
         return ", ".join(f"{field.name} {field.value}" for field in self._conversation.fields)
-
-    def __enter__(self) -> Probe:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._socket.close()
@@ -115,8 +106,7 @@ class Probe:
     def _say(self, step: FieldStep, number: int | None) -> None:
         value = self._socket.getsockname()[0].partition("%")[0] if number is None else number
         data = WIRE_TYPES[step.type].encode(value)
-        self._add(Event(time.monotonic(), 1, "received", CLIENT, data))
-        self._add(Event(time.monotonic(), 1, "sent", CLIENT, size=len(data)))
+        self._pass(CLIENT, data)
         try:
             self._socket.sendall(data)
         except OSError as error:
@@ -148,13 +138,16 @@ class Probe:
             data = self._socket.recv(1 << 16)
         except OSError as error:
             raise self._closed(error) from None
-        now = time.monotonic()
         if not data:
-            self._add(Event(now, 1, "end", SERVER))
+            self._add(Event(time.monotonic(), 1, "end", SERVER))
             raise self._closed(None)
-        self._add(Event(now, 1, "received", SERVER, data))
-        self._add(Event(now, 1, "sent", SERVER, size=len(data)))
+        self._pass(SERVER, data)
         return data
+
+    def _pass(self, side: Side, data: bytes) -> None:
+        now = time.monotonic()
+        self._add(Event(now, 1, "received", side, data))
+        self._add(Event(now, 1, "sent", side, size=len(data)))
 
     def _add(self, event: Event) -> None:
         self._conversation.connection.add(event)
@@ -166,14 +159,12 @@ class Probe:
             if problem.code == "ends-inside":
                 return WrongAnswerError(problem)
         values = {"said": self.said} if self.said else {}
-        if error is None:
-            return WrongAnswerError(Problem("server-closed", Where(side=SERVER), values))
-        values["reason"] = error.strerror or str(error)
-        return WrongAnswerError(Problem("connection-broken", Where(side=SERVER), values))
+        if error is not None:
+            values["reason"] = error.strerror or str(error)
+        return WrongAnswerError(Problem("connection-broken" if error else "server-closed", Where(side=SERVER), values))
 
 
-@dataclass(frozen=True)
-class _Script:
+class _Script(NamedTuple):
     """What the client says: each field with its ordinal, and the number that it is (None: the address).
 
     Server's fields before the ordinal `end` are waited for. `has_more`: something stands there that is not said.
@@ -206,11 +197,8 @@ def _script(protocol: Protocol) -> _Script:
 
 
 def _is_harmless(body: Sequence[Step]) -> bool:
+    """Whether it is numbers that the client begins with, and answers that the protocol knows."""
     fields = [step for step in body if isinstance(step, FieldStep)]
-    return (
-        len(fields) == len(body)
-        and fields[0].sender == CLIENT
-        and all(step.type in _NUMBERS for step in fields if step.sender == CLIENT)
-        and any(step.sender == SERVER for step in fields)
-        and all(step.equals is not None for step in fields if step.sender == SERVER)
-    )
+    known = [step.type in _NUMBERS if step.sender == CLIENT else step.equals is not None for step in fields]
+    senders = [step.sender for step in fields]
+    return len(fields) == len(body) and all(known) and senders[0] == CLIENT and SERVER in senders

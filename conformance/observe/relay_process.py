@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from conformance.agent.events import Event
 from conformance.agent.tap.conditions import Conditions
@@ -21,33 +21,29 @@ __all__ = ["RelayProcess"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _BUFFER = 1 << 20
-_SET_PIPE_SIZE = 1031  # Linux: F_SETPIPE_SZ
 
 
 class RelayProcess:
     """Starts a tap, opens it, and hands on what it sees."""
 
     def __init__(self) -> None:
-        path = os.pathsep.join([str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        # A session of its own: Ctrl-C is for us, and the tap ends when its input does.
-        own: dict[str, Any] = {"start_new_session": True}
-        if sys.platform == "win32":
-            own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "conformance.agent.tap"],
+            cwd=_ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            bufsize=_BUFFER,
-            env={**os.environ, "PYTHONPATH": path},
-            **own,
+            # A session of its own: Ctrl-C is for us, and the tap ends when its input does.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
-        self._input = cast(BinaryIO, self._process.stdin)
-        self._output = cast(BinaryIO, self._process.stdout)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input, self._output = self._process.stdin, self._process.stdout
         if sys.platform == "linux":
             import fcntl
 
             with suppress(OSError):
-                fcntl.fcntl(self._output.fileno(), _SET_PIPE_SIZE, _BUFFER)
+                fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, _BUFFER)
         self._reader = FrameReader()
         self._messages = self._read()
 
@@ -56,21 +52,10 @@ class RelayProcess:
 
         UsageError where it cannot listen there.
         """
-        order = {
-            "do": "open",
-            "listen": listen,
-            "to": to,
-            "conditions": conditions.to_json(),
-            "seed": time.time_ns(),
-            "connect_timeout": 0,
-        }
-        self._input.write(json.dumps(order).encode() + b"\n")
+        options = {"conditions": conditions.to_json(), "seed": time.time_ns(), "connect_timeout": 0}
+        self._input.write(json.dumps({"do": "open", "listen": listen, "to": to, **options}).encode() + b"\n")
         self._input.flush()
-        answer: dict[str, Any] = {}
-        for message in self._messages:
-            if isinstance(message, dict):
-                answer = message
-                break
+        answer: dict[str, Any] = next((message for message in self._messages if isinstance(message, dict)), {})
         if "done" not in answer:
             self.end()
             if not answer:

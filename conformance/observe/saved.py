@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -88,12 +89,8 @@ def read_saved(path: Path) -> Saved:
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
         raise UsageError("cli.usage.no-recording", path=path)
     try:
-        about = About(
-            validate(Protocol, content["protocol"], path, "protocol"),
-            str(content["to"]),
-            str(content["network"]),
-            float(content["began"]),
-        )
+        protocol = validate(Protocol, content["protocol"], path, "protocol")
+        about = About(protocol, str(content["to"]), str(content["network"]), float(content["began"]))
         events = list(_events(content["events"]))
     except YamlError:
         raise  # it is a ValueError too
@@ -103,15 +100,11 @@ def read_saved(path: Path) -> Saved:
 
 
 def _parse(text: str) -> tuple[Any, bool]:
-    try:
+    with suppress(ValueError):
         return json.loads(text), True
-    except ValueError:
-        pass
-    kept = text.rpartition("\n")[0]  # the last line may have been cut in its middle
-    try:
-        return json.loads(kept + "]}"), False
-    except ValueError:
-        return None, False
+    with suppress(ValueError):  # the last line may have been cut in its middle
+        return json.loads(text.rpartition("\n")[0] + "]}"), False
+    return None, False
 
 
 def _events(entries: Iterable[dict[str, Any]]) -> Iterable[Event]:

@@ -79,14 +79,24 @@ class TapSession:
         try:
             for event in self._relay.events():
                 if event is None:
-                    self._flush()
+                    self._each_saver(lambda saver: saver.flush())
                 else:
-                    self._save(event)
+                    self._each_saver(lambda saver, event=event: saver.add(event))  # type: ignore[misc]
+                    if self._savers and event.kind == "received" and event.size:
+                        self._lost += event.size
+                        self.unsaved = "too-fast", {"size": self._lost}
                     self._pass_on(event)
-            for saver in tuple(self._savers):
-                self._attempt(saver, saver.close)
+            self._each_saver(lambda saver: saver.close())
         finally:
             self._waiting.put(None)
+
+    def _each_saver(self, act: Callable[[Saver], None]) -> None:
+        for saver in tuple(self._savers):
+            try:
+                act(saver)
+            except OSError as error:
+                self._savers.remove(saver)
+                self.unsaved = "unwritable", {"reason": error.strerror or str(error)}
 
     def _pass_on(self, event: Event) -> None:
         waiting, number = self._put - self._shown, event.connection
@@ -109,21 +119,3 @@ class TapSession:
                 self._shown += len(event.data) + _EVENT_SIZE
         finally:
             self.done.set()
-
-    def _flush(self) -> None:
-        for saver in tuple(self._savers):
-            self._attempt(saver, saver.flush)
-
-    def _save(self, event: Event) -> None:
-        for saver in tuple(self._savers):
-            self._attempt(saver, lambda saver=saver: saver.add(event))  # type: ignore[misc]
-        if self._savers and event.kind == "received" and event.size:
-            self._lost += event.size
-            self.unsaved = "too-fast", {"size": self._lost}
-
-    def _attempt(self, saver: Saver, what: Callable[[], None]) -> None:
-        try:
-            what()
-        except OSError as error:
-            self._savers.remove(saver)
-            self.unsaved = "unwritable", {"reason": error.strerror or str(error)}
