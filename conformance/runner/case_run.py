@@ -9,17 +9,16 @@ from dataclasses import dataclass
 
 from conformance.agent.player.peer import shown
 from conformance.agent.player.player import Outcome
-from conformance.agent.problem import Problem, Where
+from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.recording import Recording
-from conformance.backends.base import Places, ProgramError, Started, Worker
-from conformance.backends.helpers import HelperError, PlayerControl
-from conformance.judge.console_line import ConsoleLine
+from conformance.backends.base import Places, Started, Worker
+from conformance.judge import ConsoleLine
 from conformance.model.cases import Case, CaseFile, load_cases
-from conformance.model.placeholders import fill
 from conformance.model.program import Program
 from conformance.model.protocol import Protocol
 from conformance.model.registry import Registry
 from conformance.model.yaml_file import YamlError
+from conformance.runner.cell_run import start_program, wait_for_server
 from conformance.runner.typist import Typist
 
 __all__ = ["CaseGroup", "CaseResult", "case_groups", "run_cases"]
@@ -120,45 +119,27 @@ class _ServerRun(_Run):
     """One server for all cases, as a class of students has it; a new one only where it has ended."""
 
     def results(self, cases: Sequence[Case]) -> Iterator[CaseResult]:
-        player = self._worker.player()
+        player, afterwards = self._worker.player(), self._group.file.afterwards
         with self._worker.places(self._program, (), self._group.protocol.port) as places:
             server: Started | None = None
             try:
                 for case in cases:
-                    began = time.monotonic()
-                    if server is None or server.console.closed:
-                        started = self._start(places)
-                        if isinstance(started, Problem):
-                            yield self._result(case, Outcome(started), (), began)
-                            continue
-                        server = started
-                    before = len(server.console.lines)
-                    outcome = self._play(player, case, places)
-                    if server.console.closed:
-                        outcome.problem = self._problem("ended-by-itself", status=server.handle.stop())
-                    yield self._result(case, outcome, server.console.since(before), began)
+                    began, before = time.monotonic(), 0
+                    try:
+                        if server is None or server.console.closed:
+                            server = None
+                            server = start_program(self._worker, self._program, {"port": str(places.server_port)})
+                            wait_for_server(server, self._program, places.server_port, _LISTEN_SECONDS)
+                        before = len(server.console.lines)
+                        outcome = player.against_server(case.steps, afterwards, *places.server)
+                        if server.console.closed:
+                            outcome.problem = self._problem("ended-by-itself", status=server.handle.stop())
+                    except ProblemError as error:
+                        outcome = Outcome(error.problem)
+                    yield self._result(case, outcome, server.console.since(before) if server else (), began)
             finally:
                 if server is not None:
                     server.handle.stop()
-
-    def _start(self, places: Places) -> Started | Problem:
-        try:
-            server = self._worker.start(self._program, {"port": str(places.server_port)})
-        except ProgramError as error:
-            return self._problem("cannot-start", reason=str(error))
-        assert self._program.console is not None
-        line = fill(self._program.console.listening or "", {"port": places.server_port})
-        if server.console.wait_for_line(line, time.monotonic() + _LISTEN_SECONDS):
-            return server
-        server.handle.stop()
-        return self._problem("never-listened", text=line, seconds=_LISTEN_SECONDS)
-
-    def _play(self, player: PlayerControl, case: Case, places: Places) -> Outcome:
-        host, port = places.server
-        try:
-            return player.against_server(case.steps, self._group.file.afterwards, host, port)
-        except HelperError as error:
-            return Outcome(error.problem)
 
 
 class _ClientRun(_Run):
@@ -171,27 +152,21 @@ class _ClientRun(_Run):
 
     def _one(self, case: Case, places: Places) -> CaseResult:
         began = time.monotonic()
-        host, port = places.tap
-        player = self._worker.player()
+        (host, port), player, typed = places.tap, self._worker.player(), self._group.file.typed
         values = {"host": host, "port": str(port), "clients": str(_CONNECTIONS), "author": case.author}
         try:
             if case.listens:
                 player.listen(case.steps, host, port, self._program.connections(_CONNECTIONS) or 1)
-            client = self._worker.start(self._program, values, typed=self._group.file.typed)
-        except HelperError as error:
+            client = start_program(self._worker, self._program, values, typed=typed)
+        except ProblemError as error:
             return self._result(case, Outcome(error.problem), (), began)
-        except ProgramError as error:
-            return self._result(case, Outcome(self._problem("cannot-start", reason=str(error))), (), began)
-        typist = Typist(client, self._program.name, typed=self._group.file.typed)
+        typist = Typist(client, self._program.name, typed=typed)
         try:
-            outcome = Outcome()
-            if case.listens:
-                try:
-                    outcome = player.outcome(typist)
-                except HelperError as error:
-                    outcome.problem = error.problem
+            outcome = player.outcome(typist) if case.listens else Outcome()
             if client.handle.wait(time.monotonic() + _END_SECONDS) is None:
                 outcome.problem = outcome.problem or self._problem("still-running", seconds=_END_SECONDS)
+        except ProblemError as error:
+            outcome = Outcome(error.problem)
         finally:
             client.handle.stop()
             typist.close()
@@ -203,7 +178,7 @@ class _ClientRun(_Run):
         errors = [(number, line.text) for number, line in enumerate(lines) if line.stream == "err"]
         for wanted in case.console:
             if not any(re.fullmatch(wanted, text) for _, text in errors):
-                printed = {"text": [shown(text) for _, text in errors[:_SHOWN_LINES]]} if errors else {}
+                printed = {"text": shown([text for _, text in errors[:_SHOWN_LINES]])} if errors else {}
                 return self._problem("error-line-missing", errors[0][0] if errors else None, pattern=wanted, **printed)
         if errors and not case.console:
             number, text = errors[0]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -34,8 +34,7 @@ from conformance.model.program import Program
 from conformance.model.protocol import FieldStep, Protocol
 from conformance.model.scenario import Join, Leave, Say
 
-__all__ = ["CellResult", "Limits", "run_cell"]
-
+__all__ = ["CellResult", "Limits", "run_cell", "start_program", "wait_for_server"]
 
 _LOOK_SECONDS = 0.25
 
@@ -68,11 +67,38 @@ def run_cell(cell: Cell, worker: Worker, limits: Limits | None = None) -> CellRe
     return _Run(cell, worker, limits or Limits()).run()
 
 
+def start_program(
+    worker: Worker, program: Program, values: Mapping[str, str], member: str | None = None, *, typed: bool = False
+) -> Started:
+    """Starts a program, for a member of a scenario, as `Worker.start` does. ProblemError where that fails."""
+    try:
+        return worker.start(program, values, typed=typed)
+    except ProgramError as error:
+        raise ProblemError(program_problem(program, member, "cannot-start", reason=str(error))) from error
+
+
+def wait_for_server(server: Started, program: Program, port: int, seconds: float) -> None:
+    """Returns once the server says that it listens, if it is one that must; ProblemError where it does not in time."""
+    line = fill(program.console.listening or "", {"port": port}) if program.console else None
+    if line is None or server.console.wait_for_line(line, time.monotonic() + seconds):
+        return
+    status, lines = server.handle.stop(), server.console.lines
+    values: dict[str, Any] = {"text": line, "seconds": seconds}
+    if status is not None:
+        values |= {"status": status, "printed": ""}
+    if (told := _most_telling(lines)) is not None:
+        values["printed"] = lines[told].text
+    raise ProblemError(ProcessResult(program, lines, status, 0).found("never-listened", told, **values))
+
+
 class _StepError(Exception):
     """A step of a scenario did not bring about what it must: those behind it are not done."""
 
 
 class _Run:
+    _places: Places
+    _server: Started
+
     def __init__(self, cell: Cell, worker: Worker, limits: Limits) -> None:
         self._cell = cell
         self._worker = worker
@@ -88,89 +114,65 @@ class _Run:
 
     def run(self) -> CellResult:
         cell = self._cell
-        with ExitStack() as stack:
-            places = stack.enter_context(self._worker.places(cell.server, cell.clients, cell.protocol.port))
-            try:
-                server = self._worker.start(cell.server, {"port": str(places.server_port)})
-            except ProgramError as error:
-                return self._failed(program_problem(cell.server, None, "cannot-start", reason=str(error)))
-            stack.callback(server.handle.stop)
-            problem = self._listens(server, places)
-            if problem is not None:
-                return self._failed(problem, server)
-            self._phase("server")
-            try:
-                with self._tap_between(places):
-                    try:
-                        self._operate(server, places)
-                        self._phase("clients")
-                        self._settle(server)
-                    finally:
-                        for started in self._clients.values():
-                            started.handle.stop()
-                        status = server.handle.stop()
-            except ProblemError as error:
-                return self._failed(error.problem, server)
+        try:
+            with ExitStack() as stack:
+                self._places = stack.enter_context(self._worker.places(cell.server, cell.clients, cell.protocol.port))
+                port = self._places.server_port
+                self._server = start_program(self._worker, cell.server, {"port": str(port)})
+                stack.callback(self._server.handle.stop)
+                wait_for_server(self._server, cell.server, port, self._limits.listen)
+                self._phase("server")
+                self._open_tap()
+                stack.callback(self._worker.tap.close)
+                try:
+                    self._operate()
+                    self._phase("clients")
+                    self._settle()
+                finally:
+                    for client in self._clients.values():
+                        client.handle.stop()
+                    status = self._server.handle.stop()
+                results = self._results(status)
             self._phase("end")
-            results = self._results(server, status, places)
-        said = tuple(self._said)
-        conversations = self._wire.finish()
+        except ProblemError as error:
+            started = hasattr(self, "_server")
+            results = [ProcessResult(cell.server, self._server.console.lines, None, 0)] if started else []
+            return self._result(Verdict((error.problem,), self._wire.finish()), results)
+        said, conversations = tuple(self._said), self._wire.finish()
         seen = Observation(cell.protocol, conversations, results[0], results[1:], cell.network.clients, said)
         return self._result(judge(seen), results)
 
-    @contextmanager
-    def _tap_between(self, places: Places) -> Iterator[None]:
+    def _open_tap(self) -> None:
         recording = self._worker.tap.open(
-            listen=places.tap,
-            to=places.server,
+            listen=self._places.tap,
+            to=self._places.server,
             conditions=self._cell.network.conditions,
             seed=len(self._cell.name),
             # A server whose console is not judged does not say when it listens: the tap tries until it does.
             connect_timeout=self._limits.listen if self._cell.server.console is None else 0.0,
         )
         self._wire = _Wire(self._cell.protocol, recording)
-        try:
-            yield
-        finally:
-            self._worker.tap.close()
 
-    def _listens(self, server: Started, places: Places) -> Problem | None:
-        console = self._cell.server.console
-        if console is None:
-            return None
-        line = fill(console.listening or "", {"port": places.server_port})
-        if self._server_prints(server, line, 1, time.monotonic() + self._limits.listen):
-            return None
-        status = server.handle.stop()
-        lines = server.console.lines
-        told = _most_telling(lines)
-        values: dict[str, Any] = {"text": line, "seconds": self._limits.listen}
-        if status is not None:
-            values |= {"status": status, "printed": ""}
-        if told is not None:
-            values["printed"] = lines[told].text
-        return ProcessResult(self._cell.server, lines, status, 0).found("never-listened", told, **values)
-
-    def _server_prints(self, server: Started, template: str, times: int, until: float) -> bool:
+    def _server_prints(self, template: str, times: int, until: float) -> bool:
         """Waits until so many lines of the server fit the template."""
         lines = self._server_lines.setdefault(template, _Lines(template))
-        return server.console.wait_for(lambda log: lines.count(log) >= times, until)
+        return self._server.console.wait_for(lambda log: lines.count(log) >= times, until)
 
-    def _operate(self, server: Started, places: Places) -> None:
+    def _operate(self) -> None:
         scenario = self._cell.scenario
         if scenario is None:
-            self._start(None, places)
-            self._wait_for_end(None, self._limits.clients, server)
+            self._start(None)
+            self._wait_for_end(None, self._limits.clients)
             return
         with suppress(_StepError):
             for number, step in enumerate(scenario.steps):
                 match step:
                     case Join(join=names):
-                        self._join(names, server, places)
+                        self._join(names)
                     case Say(say=texts):
                         self._say(number, texts)
                     case Leave(leave=names):
-                        self._leave(names, server)
+                        self._leave(names)
 
     def _program(self, member: str | None) -> Program:
         scenario = self._cell.scenario
@@ -179,25 +181,19 @@ class _Run:
     def _problem(self, member: str | None, code: str, **values: Any) -> Problem:
         return program_problem(self._program(member), member, code, **values)
 
-    def _start(self, member: str | None, places: Places) -> None:
-        host, port = places.tap
-        values = {
-            "host": host,
-            "port": str(port),
-            "clients": str(self._cell.network.clients),
-            "author": member or "",
-        }
-        try:
-            self._clients[member] = self._worker.start(self._program(member), values, typed=member is not None)
-        except ProgramError as error:
-            raise ProblemError(self._problem(member, "cannot-start", reason=str(error))) from error
+    def _start(self, member: str | None) -> None:
+        host, port = self._places.tap
+        clients = str(self._cell.network.clients)
+        values = {"host": host, "port": str(port), "clients": clients, "author": member or ""}
+        typed = member is not None
+        self._clients[member] = start_program(self._worker, self._program(member), values, member, typed=typed)
 
-    def _wait_for_end(self, member: str | None, seconds: float, server: Started) -> None:
+    def _wait_for_end(self, member: str | None, seconds: float) -> None:
         until = time.monotonic() + seconds
         while self._clients[member].handle.wait(min(until, time.monotonic() + _LOOK_SECONDS)) is None:
             self._wire.look()
             now = time.monotonic()
-            if server.console.closed and until > now + self._limits.settle:
+            if self._server.console.closed and until > now + self._limits.settle:
                 seconds -= until - now - self._limits.settle  # nobody is there to be waited for much longer
                 until = now + self._limits.settle
             if now >= until:
@@ -211,19 +207,19 @@ class _Run:
 
     # The steps of a scenario -----------------------------------------------------------------------------------------
 
-    def _join(self, names: tuple[str, ...], server: Started, places: Places) -> None:
+    def _join(self, names: tuple[str, ...]) -> None:
         for name in names:
-            self._start(name, places)
+            self._start(name)
         joined = len(self._clients)
         until = time.monotonic() + self._limits.step
         self._seen_on_the_wire(lambda: self._wire.joined() >= joined, until)
         console, first = self._cell.server.console, self._wire.first
         lines = () if console is None else console.after.get(first.key, ()) if first else console.connected
         if lines:
-            self._server_tells_all(server, lines[-1], joined, until)
+            self._server_tells_all(lines[-1], joined, until)
 
     def _say(self, number: int, texts: Mapping[str, str]) -> None:
-        present = frozenset(member for member in self._clients if member is not None and not self._has_left(member))
+        present = frozenset(self._present())
         heard = {member: self._heard(member, texts) for member in sorted(present)}
         for author, text in texts.items():
             self._said.append(Said(number, author, text, present))
@@ -252,61 +248,58 @@ class _Run:
 
     def _seen_on_the_wire(self, seen: Callable[[], bool], until: float) -> None:
         """Waits for the wire to show it; not for longer than the programs live that it depends on."""
-        present = [member for member in self._clients if member is not None and not self._has_left(member)]
+        present = self._present()
         recording = self._wire.recording
         while not recording.wait_for(seen, min(until, time.monotonic() + _LOOK_SECONDS)):
             for member in present:
-                if self._has_left(member):
+                if self._clients[member].console.closed:
                     self._fail(member, "ended-before-input")
             if recording.over or time.monotonic() >= until:
                 return
 
-    def _leave(self, names: tuple[str, ...], server: Started) -> None:
+    def _leave(self, names: tuple[str, ...]) -> None:
         for name in names:
             self._clients[name].handle.end_input()
         for name in names:
-            self._wait_for_end(name, self._limits.step, server)
+            self._wait_for_end(name, self._limits.step)
             if name in self._problems:
                 self._fail(name, "ignores-end-of-input", seconds=self._limits.step)
         console = self._cell.server.console
         if console is not None and console.left:
-            left = sum(self._has_left(member) for member in self._clients if member is not None)
-            self._server_tells_all(server, console.left[-1], left, time.monotonic() + self._limits.step)
+            left = len(self._clients) - len(self._present())
+            self._server_tells_all(console.left[-1], left, time.monotonic() + self._limits.step)
 
-    def _server_tells_all(self, server: Started, template: str, clients: int, until: float) -> None:
-        if not self._server_prints(server, template, clients, until):
+    def _server_tells_all(self, template: str, clients: int, until: float) -> None:
+        if not self._server_prints(template, clients, until):
             values = {"text": template, "times": clients, "seconds": self._limits.step}
             self._server_problem = program_problem(self._cell.server, None, "never-printed", **values)
             raise _StepError
 
-    def _has_left(self, member: str) -> bool:
-        return self._clients[member].console.closed
+    def _present(self) -> list[str]:
+        """The members whose clients go on."""
+        return [member for member, client in self._clients.items() if member and not client.console.closed]
 
     # The end ---------------------------------------------------------------------------------------------------------
 
-    def _settle(self, server: Started) -> None:
+    def _settle(self) -> None:
         """Lets what is under way arrive: the ends of the connections, and the server's lines about them."""
         until = time.monotonic() + self._limits.settle
         self._wire.recording.wait_for(self._wire.clients_ended, until)
         console = self._cell.server.console
         if console is not None:
             lines = expected_count(console, self._wire.look(), len(self._said))
-            server.console.wait_for(lambda log: log.count("out") >= lines, until)
+            self._server.console.wait_for(lambda log: log.count("out") >= lines, until)
 
-    def _results(self, server: Started, status: int | None, places: Places) -> list[ProcessResult]:
-        cell = self._cell
+    def _results(self, status: int | None) -> list[ProcessResult]:
+        cell, server, places = self._cell, self._server, self._places
         problem = self._server_problem or _overflow(cell.server, None, server.console)
         results = [ProcessResult(cell.server, server.console.lines, status, places.server_port, problem)]
         for member, started in self._clients.items():
-            program, ended = self._program(member), started.handle.wait(time.monotonic())
+            program = self._program(member)
+            status = None if member in self._problems else started.handle.wait(time.monotonic())
             problem = self._problems.get(member) or _overflow(program, member, started.console)
-            status = None if member in self._problems else ended
             results.append(ProcessResult(program, started.console.lines, status, places.tap[1], problem, member))
         return results
-
-    def _failed(self, problem: Problem, server: Started | None = None) -> CellResult:
-        results = [ProcessResult(self._cell.server, server.console.lines, None, 0)] if server else []
-        return self._result(Verdict((problem,), self._wire.finish()), results)
 
     def _result(self, verdict: Verdict, results: list[ProcessResult]) -> CellResult:
         seconds = time.monotonic() - self._began
@@ -344,17 +337,13 @@ class _Wire:
 
     def delivered(self) -> int:
         """How many messages have gone on to clients, whole."""
-        for conversation in self.look():
-            number, passed_on = conversation.number, conversation.connection.server.passed_on
-            place = self._looked_at.get(number, 0)
-            while place < len(conversation.messages):
-                message = conversation.messages[place]
-                if message.side == SERVER:
-                    if message.last.end > passed_on:
-                        break
-                    self._delivered += 1
-                place += 1
-            self._looked_at[number] = place
+        for one in self.look():
+            place = self._looked_at.get(one.number, 0)
+            for message in one.messages[place:]:
+                if message.side == SERVER and message.last.end > one.connection.server.passed_on:
+                    break
+                self._delivered += message.side == SERVER
+                self._looked_at[one.number] = place = place + 1
         return self._delivered
 
     def clients_ended(self) -> bool:

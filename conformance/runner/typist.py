@@ -6,6 +6,8 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from conformance.agent.player.peer import shown
 from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Type
@@ -70,60 +72,52 @@ class Typist:
         return Reply(self._problem("too-busy", None, used=round(after - before, 2), seconds=seconds))
 
     def _look(self, step: Shows) -> Reply:
-        right, accepted = (_Search(lines, self._looked_at) for lines in (step.shows, step.non_strict))
+        right, accepted = (_Search([*lines], self._looked_at) for lines in (step.shows, step.non_strict))
 
         def seen(log: ConsoleLog) -> bool:
             return right.found(log) or (bool(step.non_strict) and accepted.found(log))
 
-        if self._console.wait_for(seen, time.monotonic() + _SHOW_SECONDS):
-            search = right if right.complete else accepted
-            self._looked_at = search.place
-            if search is right:
-                return Reply()
-            return Reply(non_strict=self._problem("shown-otherwise", search.last, text=_shown(step.non_strict)))
-        last = [line.text for line in self._console.since(self._looked_at) if line.stream == "out"]
-        values = {"shows": _shown(step.shows), "text": _shown(last)} if last else {"shows": _shown(step.shows)}
-        return Reply(self._problem("not-shown", right.other, **values))
+        if not self._console.wait_for(seen, time.monotonic() + _SHOW_SECONDS):
+            last = [line.text for line in self._console.since(self._looked_at) if line.stream == "out"]
+            values = {"shows": _shown(step.shows)} | ({"text": _shown(last)} if last else {})
+            return Reply(self._problem("not-shown", right.other, **values))
+        if not right.wanted:
+            self._looked_at = right.place
+            return Reply()
+        self._looked_at = accepted.place
+        return Reply(non_strict=self._problem("shown-otherwise", accepted.last, text=_shown(step.non_strict)))
 
     def _problem(self, code: str, line: int | None, **values: object) -> Problem:
         return Problem(code, Where(program=self._label, line=line), values, time.monotonic())
 
 
+@dataclass
 class _Search:
     """Looks for lines of standard output, in their order; each line of the console is looked at once.
 
-    `place` is that behind the last line looked at, `last` that of the last line found, and `other` that of the first
-    line since which is not the next one wanted.
+    `wanted` are those still to be found, `place` is that behind the last line looked at, `last` that of the last line
+    found, and `other` that of the first line since which is not the next one wanted.
     """
 
-    def __init__(self, wanted: Sequence[str], start: int) -> None:
-        self._wanted = wanted
-        self._count = 0
-        self.place = start
-        self.last: int | None = None
-        self.other: int | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether all of them were found."""
-        return self._count == len(self._wanted)
+    wanted: list[str]
+    place: int
+    last: int | None = None
+    other: int | None = None
 
     def found(self, log: ConsoleLog) -> bool:
-        """Takes in what is new, up to the last of the lines."""
+        """Takes in what is new, up to the last of the lines; whether all of them were found."""
         for line in log.since(self.place):
-            if self.complete:
+            if not self.wanted:
                 break
-            if line.stream == "out":
-                if line.text == self._wanted[self._count]:
-                    self._count += 1
-                    self.last, self.other = self.place, None
-                elif self.other is None:
-                    self.other = self.place
+            if line.stream == "out" and line.text == self.wanted[0]:
+                self.wanted.pop(0)
+                self.last, self.other = self.place, None
+            elif line.stream == "out" and self.other is None:
+                self.other = self.place
             self.place += 1
-        return self.complete
+        return not self.wanted
 
 
-def _shown(lines: Sequence[str]) -> list[str]:
+def _shown(lines: Sequence[str]) -> Any:
     """The lines as a problem has them: long ones without their middle, and of many the first ones and the last."""
-    few = lines if len(lines) <= _SHOWN_LINES else [*lines[: _SHOWN_LINES - 1], "...", lines[-1]]
-    return [shown(line) for line in few]
+    return shown(lines if len(lines) <= _SHOWN_LINES else [*lines[: _SHOWN_LINES - 1], "...", lines[-1]])
