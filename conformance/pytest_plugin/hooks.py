@@ -1,26 +1,30 @@
-"""The hooks by which `pytest conformance/` runs the matrix. What they print is in the language of the environment."""
+"""The hooks by which `pytest conformance/` runs the matrix, and its tests.
+
+`matrix.yaml` stands for the cells, the folder `cases` for all cases of their programs, those of users' files as well.
+What is printed is in the language of the environment.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from conformance.agent.problem import ProblemError
 from conformance.backends import NoBackendError, ProgramError
 from conformance.formatting import Catalogue, catalogue, language_of_environment, sentence
 from conformance.model import YamlError
-from conformance.model.cells import Cell
+from conformance.model.cells import Cell, all_cells
 from conformance.model.registry import load_runtimes
-from conformance.pytest_plugin import CasesFolder, MatrixFile, MatrixItem, MatrixRun
-from conformance.pytest_plugin.facts import run_facts
-from conformance.pytest_plugin.run import RUN, default_workers
+from conformance.pytest_plugin.run import RUN, MatrixRun, Subject, programs_of
 from conformance.pytest_plugin.summary import case_lines, summary_lines
-from conformance.runner.case_run import CaseGroup
+from conformance.pytest_plugin.transcript import transcript
 
 __all__ = [
     "pytest_addoption",
@@ -47,25 +51,25 @@ def _words() -> Catalogue:
 def pytest_addoption(parser: pytest.Parser) -> None:
     text = _words().text
     group = parser.getgroup("conformance", text("report.run.group"))
-    group.addoption(
-        "--backend", choices=("auto", "containers", "processes"), default="auto", help=text("report.run.help.backend")
-    )
-    group.addoption(
-        "--programs",
-        action="append",
-        default=[],
-        metavar=text("report.run.metavar.file"),
-        help=text("report.run.help.programs"),
-    )
-    for language, runtime in load_runtimes().items():
-        if runtime.variants:
-            helped = text("report.run.help.variants", {"language": language})
-            group.addoption(f"--{language}", default="", metavar=",".join(runtime.variants), help=helped)
-    group.addoption(
-        "--results", default="results", metavar=text("report.run.metavar.folder"), help=text("report.run.help.results")
-    )
-    group.addoption("--cases", action=argparse.BooleanOptionalAction, default=True, help=text("report.run.help.cases"))
-    group.addoption("--workers", type=int, default=default_workers(), metavar="N", help=text("report.run.help.workers"))
+    # Cells wait more than they compute, so there may be a few more side by side than processors.
+    workers = min(8, (os.cpu_count() or 1) + 1)
+    backends = {"choices": ("auto", "containers", "processes"), "default": "auto"}
+    options: dict[str, dict[str, Any]] = {
+        "backend": backends,
+        "programs": {"action": "append", "default": [], "metavar": text("report.run.metavar.file")},
+        "results": {"default": "results", "metavar": text("report.run.metavar.folder")},
+        "cases": {"action": argparse.BooleanOptionalAction, "default": True},
+        "workers": {"type": int, "default": workers, "metavar": "N"},
+    }
+    for name, how in options.items():
+        group.addoption(f"--{name}", help=text(f"report.run.help.{name}"), **how)
+    for language, variants in _languages_with_variants().items():
+        told = text("report.run.help.variants", {"language": language})
+        group.addoption(f"--{language}", default="", metavar=",".join(variants), help=told)
+
+
+def _languages_with_variants() -> dict[str, Sequence[str]]:
+    return {language: runtime.variants for language, runtime in load_runtimes().items() if runtime.variants}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,15 +80,14 @@ def pytest_configure(config: pytest.Config) -> None:
             programs=config.getoption("--programs"),
             variants={
                 language: _versions(language, config.getoption(f"--{language}"), words)
-                for language, runtime in load_runtimes().items()
-                if runtime.variants
+                for language in _languages_with_variants()
             },
             results=Path(config.rootpath, config.getoption("--results")),
             workers=max(1, config.getoption("--workers")),
             words=words,
         )
     except YamlError as error:
-        raise pytest.UsageError(_reason(error, words)) from error
+        raise pytest.UsageError(str(error)) from error
 
 
 def _versions(language: str, text: str, words: Catalogue) -> list[str]:
@@ -94,25 +97,15 @@ def _versions(language: str, text: str, words: Catalogue) -> list[str]:
     return versions
 
 
-def _reason(error: Exception, words: Catalogue) -> str:
-    """The sentence of an error that ends the run before it has begun."""
-    return sentence(error.problem, words) if isinstance(error, ProblemError) else str(error)
+# Collection ----------------------------------------------------------------------------------------------------------
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> MatrixFile | None:
-    if file_path != _MATRIX:
-        return None
-    matrix = MatrixFile.from_parent(parent, path=file_path)
-    matrix.run = parent.config.stash[RUN]
-    return matrix
+    return MatrixFile.from_parent(parent, path=file_path) if file_path == _MATRIX else None
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> CasesFolder | None:
-    if path != _CASES or not _cases_wanted(parent.config):
-        return None
-    cases = CasesFolder.from_parent(parent, path=path)
-    cases.run = parent.config.stash[RUN]
-    return cases
+    return CasesFolder.from_parent(parent, path=path) if path == _CASES and _cases_wanted(parent.config) else None
 
 
 def _cases_wanted(config: pytest.Config) -> bool:
@@ -120,53 +113,111 @@ def _cases_wanted(config: pytest.Config) -> bool:
     return bool(config.getoption("--cases")) or any(path == _CASES or _CASES in path.parents for path in named)
 
 
+class MatrixItem(pytest.Item):
+    """A cell or a case as a test. `seconds` is how long it took, once it was run."""
+
+    def __init__(self, *, subject: Subject, **options: Any) -> None:
+        super().__init__(**options)
+        self.subject = subject
+        self.run = self.config.stash[RUN]
+        self.seconds: float | None = None
+
+    def runtest(self) -> None:
+        """Takes what came of it, which was worked out ahead, and fails where that does."""
+        reason = self.run.unable(programs_of(self.subject))
+        if reason is not None:
+            pytest.skip(self.run.skip(self.subject, reason))
+        analysis, path = self.run.analysis(self.subject)
+        self.seconds = analysis.seconds
+        if not analysis.passed:
+            words = self.run.words
+            record = words.text("report.transcript.record", {"path": path})
+            raise _FailedError(sentence(analysis.problems[0], words), f"{transcript(analysis, words)}\n\n{record}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The sentence, the wire and the consoles; for anything but a verdict, what pytest would show."""
+        if isinstance(excinfo.value, _FailedError):
+            return excinfo.value.transcript
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """How pytest names the test."""
+        return self.path, None, self.name
+
+
+class CellItem(MatrixItem):
+    """One cell."""
+
+
+class CaseItem(MatrixItem):
+    """One case against one program."""
+
+
+class MatrixFile(pytest.File):
+    """The file that stands for the matrix."""
+
+    def collect(self) -> Iterator[CellItem]:
+        """A test for each cell."""
+        run = self.config.stash[RUN]
+        for cell in all_cells(run.registry, run.variants):
+            yield CellItem.from_parent(self, name=cell.name, subject=cell)
+
+
+class CasesFolder(pytest.Directory):
+    """The folder that stands for all cases."""
+
+    def collect(self) -> Iterator[CasesFile]:
+        """A node for each file, wherever it is, in which are the tests for its cases."""
+        try:
+            groups = self.config.stash[RUN].case_groups
+        except YamlError as error:
+            raise self.CollectError(str(error)) from None
+        for path in dict.fromkeys(group.file.path for group in groups):
+            yield CasesFile.from_parent(self, path=path)
+
+
+class CasesFile(pytest.File):
+    """The cases against one side of a protocol; where several files have some, the first of these."""
+
+    def collect(self) -> Iterator[CaseItem]:
+        """A test for each of its cases and each program that it is for."""
+        for group in self.config.stash[RUN].case_groups:
+            for case in group.cases if group.file.path == self.path else ():
+                yield CaseItem.from_parent(self, name=f"{group.name}/{case.name}", subject=(group, case))
+
+
+class _FailedError(Exception):
+    """A program did wrong: the sentence is the error's text, `transcript` all there is to show."""
+
+    def __init__(self, text: str, transcript: str) -> None:
+        super().__init__(text)
+        self.transcript = transcript
+
+
+# The run -------------------------------------------------------------------------------------------------------------
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
-    cells: list[Cell] = []
-    cases: dict[str, tuple[CaseGroup, list[str]]] = {}
-    for item in session.items:
-        if isinstance(item, MatrixItem):
-            if isinstance(item.subject, Cell):
-                cells.append(item.subject)
-            else:
-                group, case = item.subject
-                cases.setdefault(group.name, (group, []))[1].append(case.name)
-    if not (cells or cases) or session.config.option.collectonly:
-        return
     run = session.config.stash[RUN]
-    run.plan(cells, cases)
-    try:
+    run.planned = [item.subject for item in session.items if isinstance(item, MatrixItem)]
+    if not run.planned or session.config.option.collectonly:
+        return
+    with _ended_where_it_cannot_begin():
         backend = run.backend
-    except (NoBackendError, ProgramError) as error:
-        pytest.exit(_reason(error, run.words), returncode=pytest.ExitCode.USAGE_ERROR)
-    values = {"backend": backend.name, "why": backend.why, "what": _counted(len(cells), cases, run.words)}
+    kinds = Counter("cells" if isinstance(subject, Cell) else "cases" for subject in run.planned)
+    counted = {kind: run.words.text(f"report.run.{kind}", count=count) for kind, count in kinds.items()}
+    what = run.words.text("report.run.both", counted) if len(counted) > 1 else "".join(counted.values())
+    values = {"backend": backend.name, "why": backend.why, "what": what}
     _say(session.config, run.words.text("report.run.backend", values))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    # Not before the first of them is due: other tests of the same run have the machine for themselves.
-    if isinstance(item, MatrixItem) and not item.run.begun:
-        _begin(item)
-    return (yield)
-
-
-def _begin(item: MatrixItem) -> None:
-    run = item.run
+@contextmanager
+def _ended_where_it_cannot_begin() -> Iterator[None]:
     try:
-        run.begin(lambda text: _say(item.config, text))
+        yield
     except (NoBackendError, ProgramError) as error:
-        pytest.exit(_reason(error, run.words), returncode=pytest.ExitCode.USAGE_ERROR)
-    run.begin_records(run_facts(run, item.config.rootpath))
-
-
-def _counted(cells: int, cases: Mapping[str, tuple[CaseGroup, Sequence[str]]], words: Catalogue) -> str:
-    count = sum(len(names) for _, names in cases.values())
-    some_cells = words.text("report.run.cells", count=cells)
-    some_cases = words.text("report.run.cases", count=count)
-    if cells and count:
-        return words.text("report.run.both", {"cells": some_cells, "cases": some_cases})
-    return some_cells if cells else some_cases
+        pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
 
 def _say(config: pytest.Config, text: str) -> None:
@@ -177,12 +228,21 @@ def _say(config: pytest.Config, text: str) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    # Not before the first of them is due: other tests of the same run have the machine for themselves.
+    if isinstance(item, MatrixItem) and item.run.scheduler is None:
+        with _ended_where_it_cannot_begin():
+            item.run.begin(item.config.rootpath, lambda text: _say(item.config, text))
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if isinstance(item, MatrixItem) and call.when == "call":
-        item.run.reported[item.nodeid] = item.subject
+        item.run.reported.append((item.subject, report.outcome))
         if item.seconds is not None:
             # It ran ahead, beside others: its own time, and not how long the test waited for it.
             report.duration = item.seconds
@@ -193,36 +253,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     run = terminalreporter.config.stash.get(RUN, None)
     if run is None or not run.reported:
         return
-    outcomes = {
-        report.nodeid: report.outcome
-        for group in ("passed", "failed", "skipped")
-        for report in terminalreporter.getreports(group)
-        if report.when == "call"
-    }
-    reported = [(subject, outcomes[node]) for node, subject in run.reported.items() if node in outcomes]
-    cells = [(subject, outcome) for subject, outcome in reported if isinstance(subject, Cell)]
-    cases = [(subject[0], outcome) for subject, outcome in reported if not isinstance(subject, Cell)]
-    for title, lines in (
-        ("report.run.matrix", summary_lines(cells, run.words)),
-        ("report.run.against", case_lines(cases, run.words)),
-    ):
+    text, say = run.words.text, terminalreporter.write_line
+    cells = [(subject, outcome) for subject, outcome in run.reported if isinstance(subject, Cell)]
+    cases = [(subject[0], outcome) for subject, outcome in run.reported if not isinstance(subject, Cell)]
+    tables = {"matrix": summary_lines(cells, run.words), "against": case_lines(cases, run.words)}
+    for title, lines in tables.items():
         if lines:
-            terminalreporter.section(run.words.text(title))
+            terminalreporter.section(text(f"report.run.{title}"))
         for line in lines:
-            terminalreporter.write_line(line)
-    asked = [*(cell.programs for cell, _ in cells), *((group.program,) for group, _ in cases)]
-    reasons = Counter(sentence(reason, run.words) for programs in asked if (reason := run.unable(programs)))
-    for why, count in reasons.items():
-        terminalreporter.write_line(run.words.text("report.run.skipped-because", {"reason": why}, count=count))
-    terminalreporter.write_line("")
-    terminalreporter.write_line(run.words.text("report.run.records", {"folder": run.records.folder}))
-    terminalreporter.write_line(run.report)
+            say(line)
+    reasons = (run.unable(programs_of(subject)) for subject, _ in run.reported)
+    for why, count in Counter(sentence(reason, run.words) for reason in reasons if reason).items():
+        say(text("report.run.skipped-because", {"reason": why}, count=count))
+    say("")
+    say(text("report.run.records", {"folder": run.records.folder}))
+    say(run.report)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    if RUN in session.config.stash:
-        run = session.config.stash[RUN]
+    run = session.config.stash.get(RUN, None)
+    if run is not None:
         run.close()
-        if run.begun:
+        if run.scheduler is not None:
             run.end_records()

@@ -1,40 +1,54 @@
-"""One run of the matrix: what was asked for, the backend it has, and the cells under way."""
+"""One run of the matrix: what was asked for, the backend it has, the cells and cases under way, and their records."""
 
 from __future__ import annotations
 
-import os
+import platform
+import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
 from conformance.agent.problem import Problem
 from conformance.backends import Backend, choose_backend
-from conformance.backends.base import Progress
+from conformance.backends.base import Progress, Worker
 from conformance.formatting import Catalogue, sentence
-from conformance.model import Program, Registry, load_matrix
+from conformance.model import Program, load_matrix
 from conformance.model.cases import Case
 from conformance.model.cells import Cell, Variants, program_variants
 from conformance.report.builder import write_report
 from conformance.report.capture import write_capture
 from conformance.results.analysis import Analysis, analyse
 from conformance.results.reading import ReportError
-from conformance.results.records import Records, skipped, to_record
-from conformance.results.schema import RecordEntry, RunEntry
-from conformance.runner.case_run import CaseGroup, CaseResult, case_groups, run_cases
-from conformance.runner.cell_run import CellResult, run_cell
+from conformance.results.records import Records, each_language, skipped, to_record
+from conformance.results.schema import VERSION, RunEntry
+from conformance.runner.case_run import CaseGroup, case_groups, run_cases
+from conformance.runner.cell_run import run_cell
 from conformance.runner.scheduler import Scheduler
 
-__all__ = ["MatrixRun"]
+__all__ = ["RUN", "MatrixRun", "Subject", "programs_of"]
+
+_GIT_SECONDS = 10
+
+Subject: TypeAlias = Cell | tuple[CaseGroup, Case]
+"""What a test is about."""
+_Work: TypeAlias = tuple[tuple[Program, ...], Callable[[Worker], Any]]  # with the programs that it needs
+
+
+def programs_of(subject: Subject) -> tuple[Program, ...]:
+    """All that it needs."""
+    return subject.programs if isinstance(subject, Cell) else (subject[0].program,)
 
 
 class MatrixRun:
     """Made when pytest starts; the backend only once cells are to be run, so that --collect-only starts nothing.
 
-    `reported` has what each test that was run is about, by the test's node id; `report` is the sentence about the page
-    at the end; `words` are those of the terminal.
+    `planned` is what is to be run; `reported` what was, each with what pytest says of it: passed, failed or skipped.
+    `report` is the sentence about the page at the end; `words` are those of the terminal.
     """
 
     def __init__(
@@ -49,16 +63,15 @@ class MatrixRun:
     ) -> None:
         self.words = words
         self.variants = variants
-        self.registry: Registry = load_matrix(Path(file) for file in programs)
+        self.registry = load_matrix(Path(file) for file in programs)
         self.records = Records(results)
-        self.reported: dict[str, Cell | tuple[CaseGroup, Case]] = {}
+        self.planned: Sequence[Subject] = ()
+        self.reported: list[tuple[Subject, str]] = []
         self.report = ""
+        self.scheduler: Scheduler | None = None
         self._wanted = backend
-        self.cells: Sequence[Cell] = ()
-        self.cases: Mapping[str, tuple[CaseGroup, Sequence[str]]] = {}
         self._workers = workers
-        self._reasons: dict[tuple[str, ...], Problem | None] = {}
-        self._scheduler: Scheduler | None = None
+        self._reasons: dict[tuple[str, ...], Problem] = {}
         self._facts: RunEntry | None = None
         self._began = 0.0
 
@@ -67,54 +80,45 @@ class MatrixRun:
         """The backend; NoBackendError where there is none."""
         return choose_backend(self._wanted, self.registry.runtimes)
 
-    @property
-    def scheduler(self) -> Scheduler:
-        """What `begin` has begun."""
-        assert self._scheduler is not None
-        return self._scheduler
-
     @cached_property
     def case_groups(self) -> Sequence[CaseGroup]:
-        """The cases that each program is to stand."""
-        programs = (
-            variant
-            for program in (*self.registry.servers, *self.registry.clients)
-            for variant in program_variants(program, self.variants)
-        )
-        return list(case_groups(self.registry, programs))
+        """The cases that each program is to stand; YamlError."""
+        programs = (*self.registry.servers, *self.registry.clients)
+        variants = (variant for program in programs for variant in program_variants(program, self.variants))
+        return list(case_groups(self.registry, variants))
 
-    def plan(self, cells: Sequence[Cell], cases: Mapping[str, tuple[CaseGroup, Sequence[str]]]) -> None:
-        """Takes note of what is to be run: cells; and of each group, by its name, the names of its cases."""
-        self.cells, self.cases = cells, cases
+    def begin(self, root: Path, progress: Progress) -> None:
+        """Makes ready for all that is planned, and begins to run it, ahead of the tests that will ask for it.
 
-    @property
-    def begun(self) -> bool:
-        """Whether `begin` has been called."""
-        return self._scheduler is not None
-
-    def begin(self, progress: Progress) -> None:
-        """Makes ready for all that is planned, and begins to run it, ahead of the tests that will ask for it."""
-        cells, cases = self.cells, self.cases
-        wanted = [*(cell.programs for cell in cells), *((group.program,) for group, _ in cases.values())]
-        for programs in wanted:
-            reason = self.backend.unable(programs[0], programs[1:])
-            self._reasons[_key(programs)] = Problem("cannot-run-here", values={"reason": reason}) if reason else None
-        able = [programs for programs in wanted if self.unable(programs) is None]
+        The project's folder is `root`. ProgramError where a program cannot be built.
+        """
+        work = self._work()
+        for programs, _ in work.values():
+            if reason := self.backend.unable(programs[0], programs[1:]):
+                self._reasons[_key(programs)] = Problem("cannot-run-here", values={"reason": reason})
+        able = {name: (programs, run) for name, (programs, run) in work.items() if self.unable(programs) is None}
         if able:
-            self.backend.prepare([program for programs in able for program in programs], progress)
-        self._scheduler = Scheduler(self.backend, min(self._workers, max(1, len(able))))
-        for cell in cells:
-            if self.unable(cell.programs) is None:
-                self._scheduler.submit(cell.name, partial(run_cell, cell))
-        for name, (group, chosen) in cases.items():
-            if self.unable((group.program,)) is None:
-                self._scheduler.submit(name, partial(run_cases, group, chosen))
-
-    def begin_records(self, facts: RunEntry) -> None:
-        """Writes down what is true of the run."""
-        self._facts = facts
+            self.backend.prepare([program for programs, _ in able.values() for program in programs], progress)
+        self.scheduler = Scheduler(self.backend, min(self._workers, max(1, len(able))))
+        for name, (_, run) in able.items():
+            self.scheduler.submit(name, run)
+        self._facts = self._true_of_all(root)
         self._began = time.monotonic()
-        self.records.run(facts)
+        self.records.run(self._facts)
+
+    def _work(self) -> dict[str, _Work]:
+        """What to run by its name: each cell, and for each program all its cases together."""
+        work: dict[str, _Work] = {}
+        names: dict[str, list[str]] = {}
+        for subject in self.planned:
+            if isinstance(subject, Cell):
+                work[subject.name] = (subject.programs, partial(run_cell, subject))
+            else:
+                group, case = subject
+                chosen = names.setdefault(group.name, [])
+                chosen.append(case.name)
+                work[group.name] = (programs_of(subject), partial(run_cases, group, chosen))
+        return work
 
     def end_records(self) -> None:
         """Writes down how long it took, and makes the page of all that was recorded."""
@@ -126,24 +130,24 @@ class MatrixRun:
             reason = sentence(error.problem, self.words) if isinstance(error, ReportError) else str(error)
             self.report = self.words.text("report.run.no-report", {"reason": reason})
 
-    def unable(self, programs: tuple[Program, ...]) -> Problem | None:
+    def unable(self, programs: Sequence[Program]) -> Problem | None:
         """Why these programs cannot meet here."""
         return self._reasons.get(_key(programs))
 
-    def skip(self, subject: Cell | tuple[CaseGroup, Case], reason: Problem) -> str:
+    def skip(self, subject: Subject, reason: Problem) -> str:
         """Records that it was not run; returns why, in a sentence."""
         self.records.add(skipped(subject, reason))
         return sentence(reason, self.words)
 
-    def analysis(self, subject: Cell | tuple[CaseGroup, Case]) -> tuple[Analysis, Path]:
+    def analysis(self, subject: Subject) -> tuple[Analysis, Path]:
         """What came of the cell or the case, once it is over, and the path of its record."""
+        assert self.scheduler is not None
         if isinstance(subject, Cell):
-            result: CellResult | CaseResult = self.scheduler.result(subject.name)
+            analysis = analyse(self.scheduler.result(subject.name))
         else:
             group, case = subject
-            result = self.scheduler.result(group.name)[case.name]
-        analysis = analyse(result)
-        record: RecordEntry = to_record(analysis)
+            analysis = analyse(self.scheduler.result(group.name)[case.name])
+        record = to_record(analysis)
         path = self.records.add(record)
         if analysis.shows:
             write_capture(record, path)
@@ -151,19 +155,54 @@ class MatrixRun:
 
     def close(self) -> None:
         """Ends what is under way and removes all that was made."""
-        if self._scheduler is not None:
-            self._scheduler.close()
+        if self.scheduler is not None:
+            self.scheduler.close()
         if "backend" in self.__dict__:
             self.backend.close()
+
+    def _true_of_all(self, root: Path) -> RunEntry:
+        """What is true of the whole run: what was asked for, what it runs on, and which state of the project."""
+        registry = self.registry
+        cells = [subject.name for subject in self.planned if isinstance(subject, Cell)]
+        facts: RunEntry = {
+            "version": VERSION,
+            "began": datetime.now(UTC).isoformat(timespec="seconds"),
+            "backend": self.backend.name,
+            "why": self.backend.why,
+            "versions": dict(self.backend.versions()),
+            "harness": {"python": platform.python_version(), "system": _system()},
+            "commit": _git(root, "rev-parse", "--short=12", "HEAD") or None,  # none without git, or a repository
+            "protocols": {name: each_language(protocol.about) for name, protocol in registry.protocols.items()},
+            "networks": {name: each_language(network.about) for name, network in registry.networks.items()},
+            "cells": cells,
+            "cases": len(self.planned) - len(cells),
+        }
+        if facts["commit"]:
+            facts["changed"] = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
+        return facts
 
 
 def _key(programs: Sequence[Program]) -> tuple[str, ...]:
     return tuple(f"{program.role} {program.name}" for program in programs)
 
 
-def default_workers() -> int:
-    """Cells side by side: they wait more than they compute, so there may be a few more than processors."""
-    return min(8, (os.cpu_count() or 1) + 1)
+def _system() -> str:
+    """The system by the name that people know it by: on Linux that of the distribution."""
+    try:
+        name = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        name = f"{platform.system()} {platform.release()}"
+    return f"{name}, {platform.machine()}"
+
+
+def _git(root: Path, *words: str) -> str:
+    """What git prints; nothing where it cannot be asked."""
+    command = ["git", "-C", str(root), *words]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_GIT_SECONDS)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 RUN = pytest.StashKey[MatrixRun]()

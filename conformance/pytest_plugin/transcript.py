@@ -1,9 +1,8 @@
-"""A failure for the terminal: the verdict in a sentence, the wire decoded, and what each console showed."""
+"""A failure for the terminal: the problems in sentences, the wire decoded, and what each console showed."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.hexdump import show
@@ -23,29 +22,24 @@ _SHOWN_TEXT = 80
 
 
 def transcript(analysis: Analysis, words: Catalogue) -> str:
-    """All that there is to say of a cell or a case, the sentence first."""
-    numbered = len(analysis.conversations) > 1
-    problems = [sentence(problem, words, connection=numbered) for problem in analysis.problems[:_SHOWN_PROBLEMS]]
-    lines = problems[:1] or [words.text("report.transcript.understood")]
-    lines += [words.text("report.transcript.also", {"sentence": problem}) for problem in problems[1:]]
-    if not isinstance(analysis.subject, Cell):
-        case = analysis.subject[1]
-        lines.append(words.text("report.transcript.case", {"about": case.about.in_language(words.language)}))
+    """All that there is to say of a cell or a case that failed, the sentence first."""
+    text, numbered = words.text, len(analysis.conversations) > 1
+    first, *more = (sentence(problem, words, connection=numbered) for problem in analysis.problems[:_SHOWN_PROBLEMS])
+    lines = [first, *(text("report.transcript.also", {"sentence": problem}) for problem in more)]
+    case = None if isinstance(analysis.subject, Cell) else analysis.subject[1]
+    if case is not None:
+        lines.append(text("report.transcript.case", {"about": case.about.in_language(words.language)}))
         if case.non_strict is not None:
-            allowed = case.non_strict.in_language(words.language)
-            lines.append(words.text("report.transcript.allowed", {"text": allowed}))
+            lines.append(text("report.transcript.allowed", {"text": case.non_strict.in_language(words.language)}))
     if analysis.findings:
         lines += ["", *explain(analysis.findings[0], analysis.findings[1:], words).splitlines()]
-    lines += ["", words.text("report.transcript.wire")]
-    wire = (line for conversation in analysis.conversations for line in _wire(conversation, analysis.began, words))
-    lines += _elided(wire, words)
+    wire = [line for conversation in analysis.conversations for line in _wire(conversation, analysis.began, words)]
+    lines += ["", text("report.transcript.wire"), *_elided(wire, words)]
     for result in analysis.results:
-        values = {"who": words.text(f"side.{result.program.role}"), "name": result.label, "status": result.status}
-        ended = ""
-        if isinstance(analysis.subject, Cell):
-            ended = ".stopped" if result.status is None else ".ended"
-        lines += ["", words.text(f"report.transcript.console{ended}", values)]
-        lines += _elided(_console(result.lines, analysis.began, words), words)
+        values = {"who": text(f"side.{result.program.role}"), "name": result.label, "status": result.status}
+        ended = ".stopped" if result.status is None else ".ended"
+        lines += ["", text(f"report.transcript.console{ended if case is None else ''}", values)]
+        lines += _elided(list(_console(result.lines, analysis.began, words)), words)
     return "\n".join(lines)
 
 
@@ -77,19 +71,13 @@ def _console(lines: Sequence[ConsoleLine], began: float, words: Catalogue) -> It
         yield f"  {1000 * (line.at - began):9.1f}  [{line.stream}] {line.text}{cut}"
 
 
-def _elided(lines: Iterable[str], words: Catalogue) -> list[str]:
+def _elided(lines: Sequence[str], words: Catalogue) -> Sequence[str]:
     """The lines; of many the first and the last, and how many are left out between."""
-    head: list[str] = []
-    tail: deque[str] = deque(maxlen=_SHOWN_LINES // 2)
-    count = 0
-    for count, line in enumerate(lines, 1):
-        if count <= _SHOWN_LINES // 2:
-            head.append(line)
-        else:
-            tail.append(line)
-    left_out = count - len(head) - len(tail)
-    more = [f"  {words.text('report.transcript.more', count=left_out)}"] if left_out else []
-    return [*head, *more, *tail]
+    left_out = len(lines) - _SHOWN_LINES
+    if left_out <= 0:
+        return lines
+    more = f"  {words.text('report.transcript.more', count=left_out)}"
+    return [*lines[: _SHOWN_LINES // 2], more, *lines[-_SHOWN_LINES // 2 :]]
 
 
 def _shown(seen: Field) -> str:
