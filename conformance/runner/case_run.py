@@ -171,10 +171,10 @@ class _ClientRun(_Run):
             client.handle.stop()
             typist.close()
         lines = client.console.lines
-        outcome.problem = outcome.problem or self._wrong_errors(case, lines) or self._forbidden(case, lines)
+        outcome.problem = outcome.problem or self._wrong_console(case, lines)
         return self._result(case, outcome, lines, began)
 
-    def _wrong_errors(self, case: Case, lines: Sequence[ConsoleLine]) -> Problem | None:
+    def _wrong_console(self, case: Case, lines: Sequence[ConsoleLine]) -> Problem | None:
         errors = [(number, line.text) for number, line in enumerate(lines) if line.stream == "err"]
         for wanted in case.console:
             if not any(re.fullmatch(wanted, text) for _, text in errors):
@@ -183,9 +183,6 @@ class _ClientRun(_Run):
         if errors and not case.console:
             number, text = errors[0]
             return self._problem("error-line-unexpected", number, text=shown(text))
-        return None
-
-    def _forbidden(self, case: Case, lines: Sequence[ConsoleLine]) -> Problem | None:
         for unwanted in case.hides:
             for number, line in enumerate(lines):
                 if line.stream == "out" and re.fullmatch(unwanted, line.text):

@@ -17,7 +17,7 @@ from conformance.agent.problem import Problem, ProblemError
 from conformance.agent.recording import Recording
 from conformance.backends.base import Places, ProgramError, Started, Worker
 from conformance.backends.console_log import MOST_BYTES, MOST_LINES, ConsoleLog
-from conformance.decoder import Conversation, Conversations
+from conformance.decoder import Conversations
 from conformance.judge import (
     ConsoleLine,
     Observation,
@@ -153,11 +153,6 @@ class _Run:
         )
         self._wire = _Wire(self._cell.protocol, recording)
 
-    def _server_prints(self, template: str, times: int, until: float) -> bool:
-        """Waits until so many lines of the server fit the template."""
-        lines = self._server_lines.setdefault(template, _Lines(template))
-        return self._server.console.wait_for(lambda log: lines.count(log) >= times, until)
-
     def _operate(self) -> None:
         scenario = self._cell.scenario
         if scenario is None:
@@ -178,9 +173,6 @@ class _Run:
         scenario = self._cell.scenario
         return self._cell.clients[0 if scenario is None or member is None else scenario.members.index(member)]
 
-    def _problem(self, member: str | None, code: str, **values: Any) -> Problem:
-        return program_problem(self._program(member), member, code, **values)
-
     def _start(self, member: str | None) -> None:
         host, port = self._places.tap
         clients = str(self._cell.network.clients)
@@ -191,18 +183,21 @@ class _Run:
     def _wait_for_end(self, member: str | None, seconds: float) -> None:
         until = time.monotonic() + seconds
         while self._clients[member].handle.wait(min(until, time.monotonic() + _LOOK_SECONDS)) is None:
-            self._wire.look()
+            self._wire.update()
             now = time.monotonic()
             if self._server.console.closed and until > now + self._limits.settle:
                 seconds -= until - now - self._limits.settle  # nobody is there to be waited for much longer
                 until = now + self._limits.settle
             if now >= until:
-                self._problems[member] = self._problem(member, "still-running", seconds=round(seconds, 1))
+                self._problem(member, "still-running", seconds=round(seconds, 1))
                 return
+
+    def _problem(self, member: str | None, code: str, **values: Any) -> None:
+        self._problems[member] = program_problem(self._program(member), member, code, **values)
 
     def _fail(self, member: str, code: str, **values: Any) -> NoReturn:
         """Ends the scenario: this member's program did not do what the others wait for."""
-        self._problems[member] = self._problem(member, code, **values)
+        self._problem(member, code, **values)
         raise _StepError
 
     # The steps of a scenario -----------------------------------------------------------------------------------------
@@ -229,7 +224,7 @@ class _Run:
         self._seen_on_the_wire(lambda: self._wire.delivered() >= deliveries, until)
         for member, lines in heard.items():
             for line in lines:
-                if not self._clients[member].console.wait_for(lambda log, line=line: line.count(log) > 0, until):  # type: ignore[misc]
+                if not line.come(1, until):
                     self._fail(member, "never-printed", text=line.template, seconds=self._limits.step)
 
     def _heard(self, member: str, texts: Mapping[str, str]) -> list[_Lines]:
@@ -240,7 +235,7 @@ class _Run:
         log = self._clients[member].console
         place = log.count("out") + log.count("err")
         return [
-            _Lines(fill(line, {names[0]: author, names[-1]: text}), place)
+            _Lines(log, fill(line, {names[0]: author, names[-1]: text}), place)
             for author, text in texts.items()
             if author != member
             for line in console.heard
@@ -270,7 +265,8 @@ class _Run:
             self._server_tells_all(console.left[-1], left, time.monotonic() + self._limits.step)
 
     def _server_tells_all(self, template: str, clients: int, until: float) -> None:
-        if not self._server_prints(template, clients, until):
+        lines = self._server_lines.setdefault(template, _Lines(self._server.console, template))
+        if not lines.come(clients, until):
             values = {"text": template, "times": clients, "seconds": self._limits.step}
             self._server_problem = program_problem(self._cell.server, None, "never-printed", **values)
             raise _StepError
@@ -287,7 +283,7 @@ class _Run:
         self._wire.recording.wait_for(self._wire.clients_ended, until)
         console = self._cell.server.console
         if console is not None:
-            lines = expected_count(console, self._wire.look(), len(self._said))
+            lines = expected_count(console, self._wire.update(), len(self._said))
             self._server.console.wait_for(lambda log: log.count("out") >= lines, until)
 
     def _results(self, status: int | None) -> list[ProcessResult]:
@@ -311,33 +307,25 @@ class _Run:
         self._phase_began = now
 
 
-class _Wire:
+class _Wire(Conversations):
     """What passed so far, decoded: every look takes in what is new."""
 
     def __init__(self, protocol: Protocol, recording: Recording) -> None:
+        super().__init__(protocol, recording)
         self.recording = recording
-        self._conversations = Conversations(protocol, recording)
         begins = protocol.session[0] if protocol.session else None
         # What a client says as soon as it is connected, if the protocol begins with it.
         self.first = begins if isinstance(begins, FieldStep) and begins.sender == CLIENT else None
         self._looked_at: dict[int, int] = {}
         self._delivered = 0
 
-    def look(self) -> list[Conversation]:
-        """The conversations up to now."""
-        return self._conversations.update()
-
-    def finish(self) -> list[Conversation]:
-        """The conversations, of which nothing more will come."""
-        return self._conversations.finish()
-
     def joined(self) -> int:
         """How many clients have connected, and introduced themselves where the protocol has them do so."""
-        return sum(self.first is None or bool(one.fields) for one in self.look())
+        return sum(self.first is None or bool(one.fields) for one in self.update())
 
     def delivered(self) -> int:
         """How many messages have gone on to clients, whole."""
-        for one in self.look():
+        for one in self.update():
             place = self._looked_at.get(one.number, 0)
             for message in one.messages[place:]:
                 if message.side == SERVER and message.last.end > one.connection.server.passed_on:
@@ -348,24 +336,29 @@ class _Wire:
 
     def clients_ended(self) -> bool:
         """Whether every client has ended its side."""
-        return all(one.connection.client.closed for one in self.look())
+        return all(one.connection.client.closed for one in self.update())
 
 
 class _Lines:
     """The lines of standard output that fit a template, from the line `place` of all on; each is looked at once."""
 
-    def __init__(self, template: str, place: int = 0) -> None:
+    def __init__(self, log: ConsoleLog, template: str, place: int = 0) -> None:
         self.template = template
+        self._log = log
         self._pattern: re.Pattern[str] = pattern(template)
         self._place = place
         self._count = 0
 
-    def count(self, log: ConsoleLog) -> int:
-        """How many there are by now."""
-        lines = log.since(self._place)
-        self._place += len(lines)
-        self._count += sum(1 for line in lines if line.stream == "out" and self._pattern.fullmatch(line.text))
-        return self._count
+    def come(self, times: int, until: float) -> bool:
+        """Waits until there are so many; tells if they came."""
+
+        def seen(log: ConsoleLog) -> bool:
+            lines = log.since(self._place)
+            self._place += len(lines)
+            self._count += sum(line.stream == "out" and bool(self._pattern.fullmatch(line.text)) for line in lines)
+            return self._count >= times
+
+        return self._log.wait_for(seen, until)
 
 
 def _overflow(program: Program, member: str | None, log: ConsoleLog) -> Problem | None:

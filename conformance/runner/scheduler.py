@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -17,13 +16,11 @@ class Scheduler:
 
     def __init__(self, backend: Backend, workers: int) -> None:
         self._backend = backend
-        # None stands for a worker that is created when it is needed.
-        self._free: queue.LifoQueue[Worker | None] = queue.LifoQueue()
+        # As many as there are threads; None stands for a worker that is created when it is needed.
+        self._free: list[Worker | None] = [None] * workers
         self._workers: list[Worker] = []
         self._futures: dict[Hashable, Future[Any]] = {}
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
-        for _ in range(workers):
-            self._free.put(None)
 
     def submit(self, key: Hashable, work: Callable[[Worker], Any]) -> None:
         """Queues `work` behind everything submitted before."""
@@ -42,7 +39,7 @@ class Scheduler:
             worker.close()
 
     def _run(self, work: Callable[[Worker], Any]) -> Any:
-        worker = self._free.get()
+        worker = self._free.pop()
         try:
             if worker is None:
                 worker = self._backend.worker()
@@ -50,4 +47,4 @@ class Scheduler:
             return work(worker)
         finally:
             # A worker whose tap no longer answers is replaced.
-            self._free.put(None if worker is None or worker.tap.broken else worker)
+            self._free.append(None if worker is None or worker.tap.broken else worker)

@@ -27,7 +27,7 @@ _PATTERN = bytes(range(251))  # a prime: no piece of a usual size begins twice a
 
 
 class Item(NamedTuple):
-    """One thing on the wire: a value of a type, raw bytes (`hex`), or so many bytes (`bytes`, a mapping)."""
+    """One thing on the wire: a value of a type, or bytes, with a mapping of their `hex` or their `size`, and `as`."""
 
     type: str
     value: Any
@@ -54,8 +54,6 @@ class Item(NamedTuple):
 
     def encode(self, known: Mapping[str, Any]) -> bytes:
         """Its bytes."""
-        if self.type == "hex":
-            return bytes.fromhex(self.value)
         return self.wire(known).encode(self.evaluate(known))
 
     def evaluate(self, known: Mapping[str, Any]) -> Any:
@@ -94,7 +92,7 @@ def _parse(entry: Any) -> Iterator[Item]:
 
 def _typed(kind: str, value: Any) -> Iterator[Item]:
     if kind == "hex":
-        yield Item(kind, _hex(value))
+        yield Item(BYTES, {"hex": _hex(value)})
     elif kind == BYTES:
         yield Item(kind, _sized(value))
     elif kind not in WIRE_TYPES:
@@ -105,11 +103,10 @@ def _typed(kind: str, value: Any) -> Iterator[Item]:
         yield Item(kind, value)
     elif kind == "UTF" and isinstance(value, dict):
         yield from (Item(kind, text) for text in _texts(value))
-    elif isinstance(value, str) and value.startswith("= "):
-        parse_expression(value[2:])
-        yield Item(kind, value)
     else:
-        if not (isinstance(value, str) and value.startswith("?")):
+        if isinstance(value, str) and value.startswith("= "):
+            parse_expression(value[2:])
+        elif not (isinstance(value, str) and value.startswith("?")):
             try:
                 WIRE_TYPES[kind].encode(value)
             except (TypeError, ValueError, OverflowError) as error:

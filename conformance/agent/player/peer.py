@@ -116,10 +116,10 @@ class Peer:
         for item in items:
             until, name = time.monotonic() + self._timeout, item.remembers
             try:
-                wire = None if item.type == "hex" else item.wire(known)
+                wire = item.wire(known)
             except SizeError:
                 raise self._unexpected("bad-size", _Due(name, item.type, {"size": item.size(known)})) from None
-            if name is None or wire is None:
+            if name is None:
                 self._exactly(item, wire, known, until)
             else:
                 facts = {"due": "size", "needed": wire.size} if wire.name == BYTES else {"due": "field"}
@@ -190,16 +190,16 @@ class Peer:
                 self._drop(size)
                 return value
 
-    def _exactly(self, item: Item, wire: WireType[Any] | None, known: Mapping[str, Any], until: float) -> None:
+    def _exactly(self, item: Item, wire: WireType[Any], known: Mapping[str, Any], until: float) -> None:
         """These bytes. Where only some have come, and a wrong one among them, that one is the problem."""
         expected = item.encode(known)
         size, long = len(expected), len(expected) > _SHOWN_BYTES
         facts: dict[str, Any] = {"due": "bytes", "right": expected[:_SHOWN_BYTES], "needed": size}
-        if wire is not None and wire.name != BYTES:
+        if wire.name != BYTES:
             facts |= {"due": "value", "expected": shown(item.evaluate(known))}
         if long:
             facts["due"] = f"long-{facts['due']}"
-        due = _Due(None, BYTES if wire is None else wire.name, facts)
+        due = _Due(None, wire.name, facts)
         try:
             self._need(size, due, until)
         except UnexpectedError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -64,20 +65,15 @@ class EventWriter:
             self._some.set()
 
     def _write_all(self) -> None:
-        try:
+        with suppress(OSError):  # the reader has closed the pipe; it closes the tap's input too, which ends the tap
             while not self._closing or self._frames:
                 self._some.wait()
                 self._some.clear()
-                self._write()
+                frames = [self._frames.popleft() for _ in range(len(self._frames))]
+                self._stream.write(b"".join(chain.from_iterable(frames)))
+                if not self._frames:
+                    self._stream.write(PAUSE)
+                self._stream.flush()
+                self._written += sum(len(data) + _EVENT_SIZE for _, data in frames)
                 if not self._closing:
                     time.sleep(_BATCH_SECONDS)
-        except OSError:
-            pass  # The reader has closed the pipe. It closes the tap's input too, which ends the tap.
-
-    def _write(self) -> None:
-        frames = [self._frames.popleft() for _ in range(len(self._frames))]
-        self._stream.write(b"".join(chain.from_iterable(frames)))
-        if not self._frames:
-            self._stream.write(PAUSE)
-        self._stream.flush()
-        self._written += sum(len(data) + _EVENT_SIZE for _, data in frames)
