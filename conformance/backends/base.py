@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.backends.console_log import ConsoleLog
 from conformance.backends.helpers import Control, PlayerControl, TapControl
-from conformance.judge.console_line import Stream
+from conformance.judge.verdict import Stream
 from conformance.model.program import Program
 
 __all__ = [

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from conformance.judge.console_line import ConsoleLine, Stream
+from conformance.judge.verdict import ConsoleLine, Stream
 
 __all__ = ["MOST_BYTES", "MOST_LINES", "ConsoleLog"]
 

@@ -16,9 +16,9 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -192,21 +192,15 @@ class _ContainerWorker(Worker):
         self._backend = backend
         self._site_name = f"server-{number}-{backend.id}"  # which is unique in the engine
         with ThreadPoolExecutor(2) as both:
-            tap, site = both.submit(self._start_helper, self.tap), both.submit(self._empty_site)
+            tap, site = both.submit(self._start_helper, self.tap), both.submit(self._start_site)
             self._tap, self._site = tap.result(), site.result()
         self._helpers = [self._tap, self._site]
 
-    def _empty_site(self) -> ContainerHandle:
-        """Starts the container that holds the network namespace of the servers."""
-        backend, command = self._backend, ["sleep", "infinity"]
-        return ContainerHandle(
-            backend,
-            backend.harness_image,
-            command,
-            lambda stream, data: None,
-            name=self._site_name,
-            network_mode=backend.network.name,
-        )
+    def _start_site(self) -> ContainerHandle:
+        """Starts the empty container, which holds the network namespace of the servers."""
+        backend = self._backend
+        options: dict[str, Any] = {"name": self._site_name, "network_mode": backend.network.name}
+        return ContainerHandle(backend, backend.harness_image, ["sleep", "infinity"], ConsoleLog().feed, **options)
 
     def _start_helper(self, control: Control) -> ContainerHandle:
         network = self._backend.network.name if control is self.tap else f"container:{self._tap.id}"
@@ -225,9 +219,8 @@ class _ContainerWorker(Worker):
         control.connect(handle.type)
         return handle
 
-    @contextmanager
-    def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
-        yield Places(port, (self._site_name, port), (_LOOPBACK, port))
+    def places(self, server: Program, clients: Iterable[Program], port: int) -> AbstractContextManager[Places]:
+        return nullcontext(Places(port, (self._site_name, port), (_LOOPBACK, port)))
 
     def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
         neighbour = self._site if program.role == "server" else self._tap

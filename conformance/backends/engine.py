@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -105,14 +105,9 @@ def ensure_image(engine: docker.DockerClient, runtime: Runtime, variant: str | N
 
 def _fingerprint(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    for file in sorted(set(_files(paths))):
-        digest.update(f"{file.relative_to(ROOT).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    files = {file for path in paths for file in (path, *path.rglob("*")) if file.is_file()}
+    for file in sorted(files):
+        if "__pycache__" not in file.parts and file.suffix != ".class":
+            digest.update(f"{file.relative_to(ROOT).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        for file in path.rglob("*") if path.is_dir() else (path,):
-            if file.is_file() and "__pycache__" not in file.parts and file.suffix != ".class":
-                yield file

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,8 @@ from conformance.agent.tap.frames import FrameReader
 
 __all__ = ["Control", "HelperError", "PlayerControl", "TapControl"]
 
+Address = tuple[str, int]
+
 
 class HelperError(ProblemError):
     """A helper could not carry out an order: the harness failed, and the problem's `reason` says why."""
@@ -31,7 +34,7 @@ class HelperError(ProblemError):
         return str(self.problem.values["reason"])
 
 
-class Control:
+class Control(ABC):
     """Gives a helper one order at a time, as a line of JSON, and takes what it prints."""
 
     module: str
@@ -59,8 +62,8 @@ class Control:
         self.broken = True
         self._answers.put(None)
 
-    def _read(self, data: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _read(self, data: bytes) -> None: ...
 
     def _order(self, order: dict[str, Any]) -> None:
         self._write(json.dumps(order) + "\n")
@@ -107,13 +110,7 @@ class TapControl(Control):
         super().ended()
 
     def open(
-        self,
-        *,
-        listen: tuple[str, int],
-        to: tuple[str, int],
-        conditions: Conditions,
-        seed: int,
-        connect_timeout: float = 0.0,
+        self, *, listen: Address, to: Address, conditions: Conditions, seed: int, connect_timeout: float = 0.0
     ) -> Recording:
         """Has the tap relay connections to `listen` to the server at `to`; returns the recording, which fills.
 
@@ -141,10 +138,7 @@ class PlayerControl(Control):
     module = "conformance.agent.player"
     _OUTCOME_SECONDS = 60.0
     _LISTEN_SECONDS = 10.0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rest = b""
+    _rest = b""
 
     def _read(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")

@@ -41,7 +41,7 @@ from conformance.backends.run_label import (
     run_label,
 )
 from conformance.backends.runtimes import HARNESS_RUNTIME, Runtime, Toolchain
-from conformance.judge.console_line import Stream
+from conformance.judge.verdict import Stream
 from conformance.model.program import Program
 
 __all__ = ["ProcessBackend"]
@@ -97,13 +97,12 @@ class ProcessBackend(Backend):
 
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
         for program in programs:
-            runtime, toolchain = self._toolchain(program)
-            if runtime is None or toolchain is None:
-                continue
-            key = runtime.key, toolchain.variant
-            self._used.add(key)
-            if program.folder is None and key not in self._homes:
-                self._homes[key] = runtime.home(toolchain, Path(self._folder.name), self._run, progress)
+            if toolchain := self._toolchain(program):
+                key = toolchain.runtime.key, toolchain.variant
+                self._used.add(key)
+                if program.folder is None and key not in self._homes:
+                    folder = Path(self._folder.name)
+                    self._homes[key] = toolchain.runtime.home(toolchain, folder, self._run, progress)
 
     def worker(self) -> Worker:
         return _ProcessWorker(self)
@@ -121,11 +120,10 @@ class ProcessBackend(Backend):
     def close(self) -> None:
         self._folder.cleanup()
 
-    def _toolchain(self, program: Program) -> tuple[Runtime, Toolchain] | tuple[None, None]:
-        """What the program runs with; nothing where it is a command of this machine."""
-        runtime = self._runtimes.get(program.entry.language or "")
-        toolchain = runtime and runtime.toolchain(program.variant)
-        return (runtime, toolchain) if runtime and toolchain else (None, None)
+    def _toolchain(self, program: Program) -> Toolchain | None:
+        """What the program runs with; None where it is a command of this machine."""
+        language = program.entry.language
+        return self._runtimes[language].toolchain(program.variant) if language else None
 
     def _run(self, command: Sequence[str], folder: Path) -> tuple[int, list[str]]:
         done = subprocess.run(
@@ -141,7 +139,7 @@ class ProcessBackend(Backend):
 
     def built(self, program: Program) -> Path:
         """The folder that `{build}` stands for; runs the program's build on the first call. Raises `ProgramError`."""
-        _, toolchain = self._toolchain(program)
+        toolchain = self._toolchain(program)
         key = (program.role, program.name, toolchain.variant if toolchain else None)
         with self._building:
             if key not in self._builds:
@@ -157,16 +155,15 @@ class ProcessBackend(Backend):
 
     def home(self, program: Program) -> Path:
         """The folder that a program runs in."""
-        runtime, toolchain = self._toolchain(program)
-        if program.folder is not None or runtime is None or toolchain is None:
+        toolchain = self._toolchain(program)
+        if program.folder or not toolchain:
             return program.folder or program.file.parent
-        return self._homes[runtime.key, toolchain.variant]
+        return self._homes[toolchain.runtime.key, toolchain.variant]
 
     def argv(self, program: Program, command: Sequence[str]) -> list[str]:
         """The command with the path of its executable. Raises `ProgramError`."""
-        runtime, toolchain = self._toolchain(program)
-        argv = runtime.argv(toolchain, command) if runtime and toolchain else None
-        if argv is not None:
+        toolchain = self._toolchain(program)
+        if toolchain and (argv := toolchain.runtime.argv(toolchain, command)):
             return argv
         first, *rest = command
         found = shutil.which(first) or shutil.which(first, path=str(program.file.parent))

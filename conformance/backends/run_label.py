@@ -10,7 +10,6 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -72,16 +71,10 @@ def reap_folders() -> None:
 
 def reap_processes() -> None:
     """Kills the processes of runs that have ended."""
-    left = list(_left_behind())
-    for process in left:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(left, timeout=_END_SECONDS)
-
-
-def _left_behind() -> Iterator[psutil.Process]:
+    left: list[psutil.Process] = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            label = process.environ().get(RUN_LABEL_VARIABLE)
-            if label is not None and is_gone(label):
-                yield process
+            if is_gone(process.environ().get(RUN_LABEL_VARIABLE, "")):
+                process.kill()
+                left.append(process)
+    psutil.wait_procs(left, timeout=_END_SECONDS)

@@ -36,6 +36,7 @@ Run = Callable[[Sequence[str], Path], tuple[int, list[str]]]
 class Toolchain:
     """An installation on this machine: its variant, and the executable for each word that a command may begin with."""
 
+    runtime: Runtime
     variant: str
     executables: Mapping[str, Path]
 
@@ -128,7 +129,7 @@ class JavaRuntime(Runtime):
 
     def find(self) -> Iterator[Toolchain]:
         for version, home in find_jdks().items():
-            yield Toolchain(version, {name: home / "bin" / name for name in ("java", "javac")})
+            yield Toolchain(self, version, {name: home / "bin" / name for name in ("java", "javac")})
 
     def home(self, toolchain: Toolchain, folder: Path, run: Run, progress: Progress) -> Path:
         """The compiled classes of java-reference."""
@@ -152,7 +153,7 @@ class PythonRuntime(Runtime):
 
     def find(self) -> Iterator[Toolchain]:
         executable = Path(sys.executable)
-        yield Toolchain(platform.python_version(), {"python": executable, "python3": executable})
+        yield Toolchain(self, platform.python_version(), {"python": executable, "python3": executable})
 
     def home(self, toolchain: Toolchain, folder: Path, run: Run, progress: Progress) -> Path:
         """The repository, which has the packages of the programs."""
