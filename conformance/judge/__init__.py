@@ -1,11 +1,9 @@
 """The verdict: do the wire and all consoles tell one and the same conversation? Pure: it runs nothing."""
 
 from conformance.judge.broadcast import Said
-from conformance.judge.console_line import ConsoleLine
 from conformance.judge.consoles import expected_count
-from conformance.judge.correlation import LinePlace, correlate
-from conformance.judge.divergence import Divergence, LineMark, WireMark, find_divergence
-from conformance.judge.verdict import Observation, ProcessResult, Verdict, judge, program_problem
+from conformance.judge.correlation import Divergence, LineMark, LinePlace, WireMark, correlate, find_divergence
+from conformance.judge.verdict import ConsoleLine, Observation, ProcessResult, Stream, Verdict, judge, program_problem
 
 __all__ = [
     "ConsoleLine",
@@ -15,6 +13,7 @@ __all__ = [
     "Observation",
     "ProcessResult",
     "Said",
+    "Stream",
     "Verdict",
     "WireMark",
     "correlate",

@@ -6,10 +6,9 @@ last what was said.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise, zip_longest
 from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Side
@@ -17,6 +16,9 @@ from conformance.agent.problem import Problem, Where
 from conformance.decoder import Conversation, Message
 
 __all__ = ["Broadcast", "Post", "Said", "posts", "read_broadcast"]
+
+
+_Key = tuple[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Said:
     audience: frozenset[str]
 
     @property
-    def key(self) -> tuple[Any, Any]:
+    def key(self) -> _Key:
         """What tells it from all others on the wire."""
         return self.author, self.text
 
@@ -44,7 +46,7 @@ class Post:
     text: Any
 
     @property
-    def key(self) -> tuple[Any, Any]:
+    def key(self) -> _Key:
         """What tells it from all others."""
         return self.author, self.text
 
@@ -77,113 +79,99 @@ def read_broadcast(conversations: Sequence[Conversation], said: Sequence[Said]) 
     """Compares the conversations with what was said. A text is said once."""
     sent: dict[Any, list[Post]] = {}  # of each member, on its connection
     received: dict[Any, list[Post]] = {}
-    silent: list[tuple[Conversation, list[Post]]] = []
+    silent: list[tuple[int, list[Post]]] = []  # what came on a connection of nobody knows whom
     for conversation in conversations:
         mine, theirs = list(posts(conversation, CLIENT)), list(posts(conversation, SERVER))
         for author in dict.fromkeys(post.author for post in mine):
             sent[author], received[author] = mine, theirs
         if not mine:
-            silent.append((conversation, theirs))
+            silent.append((conversation.number, theirs))
     posted = {post.key: post for mine in sent.values() for post in mine}
-    problem = (
-        _sent_as_typed(sent, said)
-        or _received_as_sent(received, said, posted)
-        or _silent(silent, {member for message in said for member in message.audience} - set(sent), said, posted)
+    checks = (
+        _sent_as_typed(sent, said),
+        _received_as_sent(received, said, posted),
+        _silent(silent, said, sent, posted),
     )
+    problem = next(chain.from_iterable(checks), None)
     if problem is not None:
         return Broadcast((), received, problem)
-    order = [message for step in _steps(said) for message in _seen_in(step, received)]
-    return Broadcast([(message, posted[message.key]) for message in order], received, _one_order(received, order))
-
-
-def _steps(said: Iterable[Said]) -> list[list[Said]]:
-    """The messages of each step, whose audience is the same."""
-    return [list(messages) for _, messages in groupby(sorted(said, key=_step), key=_step)]
+    order: list[Said] = []
+    for _, step in groupby(sorted(said, key=_step), key=_step):
+        by_key = {message.key: message for message in step}
+        audience = next(iter(by_key.values())).audience
+        witness = next((got for member, got in received.items() if member in audience), [])
+        order += [by_key[post.key] for post in witness if post.key in by_key]
+    problem = next(_one_order(received, order), None)
+    return Broadcast([(message, posted[message.key]) for message in order], received, problem)
 
 
 def _step(message: Said) -> int:
     return message.step
 
 
-def _seen_in(step: Sequence[Said], received: Mapping[Any, Sequence[Post]]) -> list[Said]:
-    """The messages of a step in the order in which the first of its audience received them."""
-    by_key = {message.key: message for message in step}
-    witness = next((member for member in received if member in step[0].audience), None)
-    return [by_key[post.key] for post in received[witness] if post.key in by_key] if witness is not None else []
+# Each of the checks relies on those before it.
 
 
-def _sent_as_typed(sent: Mapping[Any, Sequence[Post]], said: Sequence[Said]) -> Problem | None:
-    typed: dict[Any, list[Said]] = {}
+def _sent_as_typed(sent: Mapping[Any, Sequence[Post]], said: Sequence[Said]) -> Iterator[Problem]:
     for message in said:
-        typed.setdefault(message.author, []).append(message)
-    for author in typed:
-        if author not in sent:
-            return Problem("no-such-author", values={"author": author})
+        if message.author not in sent:
+            yield Problem("no-such-author", values={"author": message.author})
     for author, mine in sent.items():
-        wanted = typed.get(author, [])
-        for post, message in zip(mine, wanted, strict=False):
-            if post.key != message.key:
-                return post.problem("message-differs", typed=message.text, member=message.author)
-        if len(mine) > len(wanted):
-            return mine[len(wanted)].problem("message-not-typed")
-        if len(mine) < len(wanted):
-            where = Where(mine[0].connection, CLIENT) if mine else Where()
-            return Problem("message-not-sent", where, {"author": author, "text": wanted[len(mine)].text})
-    return None
+        for post, typed in zip_longest(mine, [message for message in said if message.author == author]):
+            if post is None:
+                yield Problem(
+                    "message-not-sent", Where(mine[0].connection, CLIENT), {"author": author, "text": typed.text}
+                )
+            elif typed is None:
+                yield post.problem("message-not-typed")
+            elif post.key != typed.key:
+                yield post.problem("message-differs", typed=typed.text, member=author)
 
 
 def _received_as_sent(
-    received: Mapping[Any, Sequence[Post]], said: Sequence[Said], posted: Mapping[tuple[Any, Any], Post]
-) -> Problem | None:
-    known = {message.key for message in said}
+    received: Mapping[Any, Sequence[Post]], said: Sequence[Said], posted: Mapping[_Key, Post]
+) -> Iterator[Problem]:
     for member, got in received.items():
-        times = Counter(post.key for post in got)
-        seen: set[tuple[Any, Any]] = set()
+        first = {post.key: post for post in reversed(got)}
         for post in got:
-            if post.key not in known:
-                return post.problem("message-unknown", member=member)
-            if post.key in seen:
-                return post.problem("duplicate-message", member=member, times=times[post.key])
-            seen.add(post.key)
-        by_key = {post.key: post for post in got}
+            if post.key not in posted:
+                yield post.problem("message-unknown", member=member)
+            if post is not first[post.key]:
+                times = sum(other.key == post.key for other in got)
+                yield post.problem("duplicate-message", member=member, times=times)
         for message in said:
-            present = member in message.audience
-            if present and message.key not in seen:
-                return posted[message.key].problem("message-lost", member=member)
-            if not present and message.key in seen:
-                return by_key[message.key].problem("message-to-absent", member=member)
-    return None
+            if message.key not in first and member in message.audience:
+                yield posted[message.key].problem("message-lost", member=member)
+            if message.key in first and member not in message.audience:
+                yield first[message.key].problem("message-to-absent", member=member)
 
 
 def _silent(
-    silent: Sequence[tuple[Conversation, Sequence[Post]]],
-    quiet: set[str],
+    silent: Sequence[tuple[int, Sequence[Post]]],
     said: Sequence[Said],
-    posted: Mapping[tuple[Any, Any], Post],
-) -> Problem | None:
+    sent: Mapping[Any, Sequence[Post]],
+    posted: Mapping[_Key, Post],
+) -> Iterator[Problem]:
     """The connections of those who have not spoken yet: the wire tells how many lack a message, not who."""
-    if len(silent) > len(quiet):
-        return Problem("connection-silent", Where(silent[0][0].number, CLIENT))
-    got = [(conversation.number, {post.key for post in theirs}) for conversation, theirs in silent]
+    if len(silent) > len({member for message in said for member in message.audience} - set(sent)):
+        yield Problem("connection-silent", Where(silent[0][0], CLIENT))
+    got = [(number, {post.key for post in theirs}) for number, theirs in silent]
     for message in said:
-        present = sorted(quiet & message.audience)
+        present = sorted(message.audience - set(sent))
         without = [number for number, keys in got if message.key not in keys]
         if len(silent) - len(without) < len(present):
             who = {"member": present[0]} if len(present) == 1 else {"members": ", ".join(present)}
             lacking = {"lacking": without[0]} if without else {}
-            return posted[message.key].problem("message-lost", **who, **lacking)
-    return None
+            yield posted[message.key].problem("message-lost", **who, **lacking)
 
 
-def _one_order(received: Mapping[Any, Sequence[Post]], order: Sequence[Said]) -> Problem | None:
+def _one_order(received: Mapping[Any, Sequence[Post]], order: Sequence[Said]) -> Iterator[Problem]:
     place = {message.key: number for number, message in enumerate(order)}
-    said = {message.key: message for message in order}
     for member, got in received.items():
         for earlier, later in pairwise(got):
-            if place[earlier.key] < place[later.key]:
-                continue
-            if said[earlier.key].step > said[later.key].step:
-                return later.problem("message-late", member=member, before=earlier.text)
-            witness = next(other for other in received if other in said[earlier.key].audience)
-            return earlier.problem("order-differs", member=member, before=later.text, witness=witness)
-    return None
+            said, next_said = order[place[earlier.key]], order[place[later.key]]
+            if said.step > next_said.step:
+                yield later.problem("message-late", member=member, before=earlier.text)
+            elif place[earlier.key] >= place[later.key]:
+                witness = next(other for other in received if other in said.audience)
+                yield earlier.problem("order-differs", member=member, before=later.text, witness=witness)

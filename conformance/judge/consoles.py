@@ -14,7 +14,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, NamedTuple, TypeVar
 
 from conformance.agent.problem import Problem, Where
@@ -35,6 +35,7 @@ __all__ = [
     "owners",
     "read_lines",
     "told_by_id",
+    "wire_lines",
 ]
 
 ID = "{id}"
@@ -94,28 +95,30 @@ def read_lines(console: Console, listening: str | None, lines: Iterable[tuple[in
     return [read(place, line) for place, line in lines]
 
 
+def wire_lines(
+    templates: Iterable[str], values: Mapping[str, Any], connection: int | None = None, field: Field | None = None
+) -> list[WireLine]:
+    """The lines of these templates, which tell of that connection or field."""
+    return [WireLine(fill(template, values), template, connection, field) for template in templates]
+
+
 def connection_lines(console: Console, conversation: Conversation, values: Mapping[str, Any]) -> list[WireLine]:
     """The lines that this connection makes such a program print."""
     known = dict(values)
     number = conversation.number
     after = [console.after.get(step.key, ()) for step in conversation.protocol.fields]
-    lines = [WireLine(fill(line, known), line, number) for line in (*console.starting, *console.connected)]
+    lines = wire_lines((*console.starting, *console.connected), known, number)
     for field in conversation.in_order():
         known[field.name] = field.value
-        for line in after[field.ordinal]:
-            lines.append(WireLine(fill(line, known), line, number, field))
-    return lines + [WireLine(fill(line, known), line, number) for line in console.left]
+        if after[field.ordinal]:
+            lines += wire_lines(after[field.ordinal], known, number, field)
+    return lines + wire_lines(console.left, known, number)
 
 
 def expected_count(console: Console, conversations: Iterable[Conversation], messages: int = 0) -> int:
     """How many lines a server must have printed once these conversations are over, and so many broadcast messages."""
-    count = 1 + messages * len(console.room)
-    after = {key: len(lines) for key, lines in console.after.items()}
-    for conversation in conversations:
-        each = [after.get(step.key, 0) for step in conversation.protocol.fields]
-        count += 1 + len(console.starting) + len(console.connected) + len(console.left)
-        count += sum(each[field.ordinal] for field in conversation.fields)
-    return count
+    lines = 1 + messages * len(console.room)
+    return lines + sum(1 + len(connection_lines(console, conversation, {})) for conversation in conversations)
 
 
 def common(some: Sequence[object], others: Sequence[object]) -> int:
@@ -170,37 +173,20 @@ def check_exact(actual: Sequence[str], expected: Sequence[WireLine]) -> Problem 
 def check_blocks(actual: Sequence[str], listening: str, blocks: Sequence[Sequence[WireLine]]) -> Problem | None:
     """What is wrong where a server serves one connection at a time, in whichever order."""
     listens = WireLine(listening, listening)
-    waiting: dict[tuple[str, ...], list[Sequence[WireLine]]] = defaultdict(list)
-    for block in reversed(blocks):
-        waiting[tuple(line.text for line in block)].append(block)
-    left = len(blocks)
-    place = 0
-    while True:
-        if place >= len(actual) or actual[place] != listening:
-            return _departs(actual, place, listens)
-        place += 1
-        if not left:
-            return None if place == len(actual) else _departs(actual, place, None)
-        try:
-            end = actual.index(listening, place)
-        except ValueError:
-            end = len(actual)
-        texts = tuple(actual[place:end])
-        if not waiting.get(texts):
-            texts, fits = _furthest(actual, place, [texts for texts, same in waiting.items() if same])
-            if fits < len(texts):
-                return _departs(actual, place + fits, waiting[texts][-1][fits])
-        waiting[texts].pop()
-        left -= 1
-        place += len(texts)
-
-
-def _furthest(actual: Sequence[str], place: int, candidates: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], int]:
-    """Which of the blocks fits furthest from there on, and how far; of two, the one that ends there."""
-    rest = actual[place : place + max(map(len, candidates))]
-    fits = {block: common(rest, block) for block in reversed(candidates)}
-    block = max(fits, key=lambda block: (fits[block], fits[block] == len(block)))
-    return block, fits[block]
+    starts = [place + 1 for place, line in enumerate(actual) if line == listening]
+    if starts[:1] != [1]:
+        return _departs(actual, 0, listens)
+    told = {start: actual[start : end - 1] for start, end in pairwise([*starts, len(actual) + 1])}
+    found = owners(told, [[line.text for line in block] for block in blocks])
+    for start in starts:
+        if start in found:
+            wanted = [*blocks[found[start]], listens]
+            place = start + common(actual[start : start + len(wanted)], [line.text for line in wanted])
+            if place < start + len(wanted):
+                return _departs(actual, place, wanted[place - start])
+        elif start < len(actual):
+            return _departs(actual, start, None)
+    return None
 
 
 # Connections at once -------------------------------------------------------------------------------------------------
@@ -211,7 +197,7 @@ def check_interleaved(
     actual: Sequence[str],
     listening: str | None,
     sequences: Sequence[Sequence[WireLine]],
-    room: Sequence[WireLine] = (),
+    room: Iterable[WireLine] = (),
 ) -> Problem | None:
     """What is wrong where the lines of several connections, and of a room, come as they come."""
     lines: list[Printed] = []
@@ -231,7 +217,7 @@ def check_interleaved(
         or _same_lines(lines, [*accepts * (len(sequences) + 1), *(line for each in sequences for line in each)])
         or (_wrong_ids(console, lines, len(sequences)) if ids and not right_ids else None)
         or _order(lines, [[*accepts, *sequence] for sequence in sequences], told_by_id=bool(ids))
-        or _room(actual, in_room, room)
+        or _room(actual, in_room, [*room])
     )
 
 

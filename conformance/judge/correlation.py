@@ -1,4 +1,4 @@
-"""Which field or connection on the wire each line of a console tells of, so that the two can stand side by side.
+"""Which field or connection on the wire each line of a console tells of, and where the two first differ.
 
 A line is compared with what the wire has its template say, of each field that it is bound to: it is taken for the first
 that fits and that no line before it has told of. Of several connections a line is compared with its own, where it has
@@ -9,21 +9,36 @@ field in turn. Of lines that may be of any connection, those that fit none are t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any, NamedTuple
 
 from conformance.agent.events import CLIENT, SERVER, Side
-from conformance.decoder import Conversation
+from conformance.agent.problem import Problem
+from conformance.agent.sized_bytes import BYTES
+from conformance.decoder import Conversation, Field
 from conformance.judge.broadcast import posts
-from conformance.judge.consoles import Printed, WireLine, connection_lines, owners, read_lines, told_by_id
+from conformance.judge.consoles import (
+    Printed,
+    WireLine,
+    common,
+    connection_lines,
+    owners,
+    read_lines,
+    told_by_id,
+    wire_lines,
+)
 from conformance.judge.verdict import ProcessResult
 from conformance.model.placeholders import fill
 from conformance.model.program import Console
 from conformance.model.protocol import Protocol
+from javaio import WIRE_TYPES
 
-__all__ = ["LinePlace", "correlate"]
+__all__ = ["Divergence", "LineMark", "LinePlace", "WireMark", "correlate", "find_divergence"]
 
 _AHEAD = 500  # lines that are looked at beyond the next in turn
+_TELL_EXPECTED = ("wrong-value", "never-sent", "ends-inside")
 
 
 class LinePlace(NamedTuple):
@@ -76,10 +91,8 @@ def _all_lines(
     """Every line that tells of a field. Of a room's lines the first tells which message it is about."""
     yield from (line for sequence in sequences for line in sequence if line.field is not None)
     for lines, side in ((console.room[:1], CLIENT), (console.heard, SERVER)):
-        for line in lines:
-            for conversation in conversations:
-                for post in posts(conversation, side):
-                    yield WireLine(fill(line, post.message.fields), line, post.connection, post.message.last)
+        for post in (post for conversation in conversations for post in posts(conversation, side)):
+            yield from wire_lines(lines, post.message.fields, post.connection, post.message.last)
 
 
 def _in_turn(lines: Sequence[Printed], wanted: Sequence[WireLine]) -> Iterator[tuple[Printed, WireLine]]:
@@ -140,3 +153,135 @@ def _by_block(
         [[line.text for line in sequence] for sequence in sequences],
     )
     return {printed.place: own for index, own in found.items() for printed in blocks[index]}
+
+
+# Where the wire and the consoles first differ ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WireMark:
+    """Bytes on the wire: of a field, or (`field` None) such as are none; `expected` where one value is right.
+
+    `raw` is all of them, and empty where something is missing there. `expected_raw` is None where no one value is
+    right, or where the type cannot hold it.
+    """
+
+    connection: int
+    side: Side
+    offset: int
+    raw: bytes
+    at: float
+    field: str | None = None
+    type: str | None = None
+    value: Any = None
+    expected: Any = None
+    expected_raw: bytes | None = None
+
+    @property
+    def differs(self) -> int:
+        """How many bytes are right before the first that is not; 0 where no one value is right."""
+        return 0 if self.expected_raw is None else common(self.raw, self.expected_raw)
+
+
+@dataclass(frozen=True)
+class LineMark:
+    """Line `line` of all those of the program `program`, both counted from 0; `expected` is what it must be."""
+
+    program: int
+    line: int
+    expected: str | None = None
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """What is marked, and when it showed; of the lines the first is the one that is wrong, if one is."""
+
+    at: float
+    wire: WireMark | None
+    lines: tuple[LineMark, ...]
+
+
+def find_divergence(
+    problems: Sequence[Problem],
+    conversations: Sequence[Conversation],
+    results: Sequence[ProcessResult],
+    correlated: Sequence[Mapping[int, LinePlace]],
+    only: Side | None = None,
+) -> Divergence | None:
+    """The place of the first of `problems`; None where it has none, as when a program never started.
+
+    `correlated` has for each of `results` the fields that its lines tell of. `only` is the side that is judged, in a
+    case, where the other one does wrong on purpose: where its problems have no place, that of its bytes is taken.
+    """
+    candidates = problems[:1]
+    if only is not None:
+        broken = [problem for conversation in conversations for problem in conversation.problems]
+        every = (*problems, *sorted(broken, key=lambda problem: problem.at or 0.0))
+        candidates = [problem for problem in every if problem.where.side in (None, only)]
+    for problem in candidates:
+        wire, line = _wire_mark(problem, conversations), _line_mark(problem, results)
+        told = [] if wire is None or wire.field is None else list(_lines_of(wire, correlated))
+        if line is not None:
+            at = results[line.program].lines[line.line].at
+            return Divergence(at, wire, (line, *(mark for mark in told if mark.program != line.program)))
+        if wire is not None:
+            return Divergence(wire.at, wire, tuple(told))
+    return None
+
+
+def _line_mark(problem: Problem, results: Sequence[ProcessResult]) -> LineMark | None:
+    where, values = problem.where, problem.values
+    for number, result in enumerate(results):
+        named = result.label == where.program and values.get("role") in (None, result.program.role)
+        if where.line is not None and where.line < len(result.lines) and (named or len(results) == 1):
+            return LineMark(number, where.line, values.get("near", values.get("expected")))
+    return None
+
+
+def _wire_mark(problem: Problem, conversations: Sequence[Conversation]) -> WireMark | None:
+    where = problem.where
+    conversation = next((one for one in conversations if one.number == where.connection), None)
+    if conversation is None or where.side is None or where.offset is None:
+        return None
+    field = _field_at(conversation, where.side, where.offset, where.field)
+    if field is None:
+        direction = conversation.connection.direction(where.side)
+        at = direction.last if problem.at is None else problem.at
+        raw = direction.data[where.offset :]
+        mark = WireMark(conversation.number, where.side, where.offset, raw, at, where.field, where.type)
+    else:
+        told = (field.offset, field.raw, field.came, field.name, field.type, field.value)
+        mark = WireMark(conversation.number, where.side, *told)
+        if field.problem is not None and problem.code not in _TELL_EXPECTED:
+            problem = field.problem  # in a case, what must come may be told by the protocol, too
+    if problem.code not in _TELL_EXPECTED:
+        return mark
+    expected = problem.values.get("expected")
+    return replace(mark, expected=expected, expected_raw=_encoded(mark.type, expected))
+
+
+def _field_at(conversation: Conversation, side: Side, offset: int, name: str | None) -> Field | None:
+    """The field that begins at that byte, of that name if one has it, or else the one that the byte is in."""
+    found = None
+    for field in conversation.fields:
+        if field.side == side and field.offset == offset and field.name == name:
+            return field
+        if field.side == side and field.offset <= offset < field.end:
+            found = field
+    return found
+
+
+def _encoded(type_: str | None, value: Any) -> bytes | None:
+    if value is None or type_ is None:
+        return None
+    try:
+        return bytes(value) if type_ == BYTES else WIRE_TYPES[type_].encode(value)
+    except (TypeError, ValueError, OverflowError):  # `equals` may give what the type cannot hold
+        return None
+
+
+def _lines_of(wire: WireMark, correlated: Sequence[Mapping[int, LinePlace]]) -> Iterator[LineMark]:
+    """The line of each program that tells of this field; of several the first."""
+    place = LinePlace(wire.connection, wire.side, wire.offset)
+    for number, places in enumerate(correlated):
+        yield from islice((LineMark(number, line) for line, told in places.items() if told == place), 1)

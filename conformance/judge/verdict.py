@@ -9,21 +9,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.problem import Problem, Where
 from conformance.decoder import Conversation
 from conformance.judge.broadcast import Broadcast, Said, read_broadcast
-from conformance.judge.console_line import ConsoleLine
-from conformance.judge.consoles import WireLine, check_blocks, check_exact, check_interleaved, connection_lines
+from conformance.judge.consoles import (
+    WireLine,
+    check_blocks,
+    check_exact,
+    check_interleaved,
+    connection_lines,
+    wire_lines,
+)
 from conformance.model.placeholders import fill
 from conformance.model.program import Console, Program
 from conformance.model.protocol import Protocol
 
-__all__ = ["Observation", "ProcessResult", "Verdict", "judge", "program_problem"]
+__all__ = ["ConsoleLine", "Observation", "ProcessResult", "Stream", "Verdict", "judge", "program_problem"]
 
 _NEVER_CAME = ("never-sent", "ends-inside", "refused")
+
+
+Stream = Literal["out", "err"]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleLine:
+    """One line; `whole` says whether its line end came too."""
+
+    at: float
+    stream: Stream
+    text: str
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -45,11 +64,6 @@ class ProcessResult:
     def label(self) -> str:
         """How a `Where` names it."""
         return f"{self.program.name} ({self.member})" if self.member else self.program.name
-
-    @property
-    def out(self) -> list[str]:
-        """Its lines on standard output."""
-        return [line.text for line in self.lines if line.stream == "out"]
 
     def found(self, code: str, line: int | None = None, **values: Any) -> Problem:
         """A problem of this program; `line`, of all its lines, is where it shows."""
@@ -164,15 +178,13 @@ def _consoles(observation: Observation, broadcast: Broadcast | None) -> Iterator
     """What each console tells otherwise than the wire: the first line of it."""
     for result in (*observation.clients, observation.server):
         console = result.program.console
-        if console is None:
-            continue
-        stdout = [number for number, line in enumerate(result.lines) if line.stream == "out"]
-        problem = _console(result, console, observation.conversations, broadcast)
+        problem = None if console is None else _console(result, console, observation.conversations, broadcast)
         if problem is None:
             continue
-        place = problem.where.line
-        number = {} if place is None else {"number": place + 1}
-        line = None if place is None else stdout[place]
+        place, line, number = problem.where.line, None, {}
+        if place is not None:
+            line = [number for number, line in enumerate(result.lines) if line.stream == "out"][place]
+            number = {"number": place + 1}
         found = result.found(problem.code, line, **number, **problem.values)
         yield replace(found, where=replace(problem.where, program=result.label, line=line))
 
@@ -180,31 +192,32 @@ def _consoles(observation: Observation, broadcast: Broadcast | None) -> Iterator
 def _console(
     result: ProcessResult, console: Console, conversations: Sequence[Conversation], broadcast: Broadcast | None
 ) -> Problem | None:
+    """Its `line` is the place among the lines of standard output."""
+    out = [line.text for line in result.lines if line.stream == "out"]
     values = {"host": "127.0.0.1", "port": result.port}
     if result.member is not None:
-        return check_exact(result.out, _member_lines(result.member, console, broadcast, values))
+        before = wire_lines((*console.starting, *console.connected), values)
+        return check_exact(
+            out, [*before, *_heard(result.member, console, broadcast), *wire_lines(console.left, values)]
+        )
     sequences = [connection_lines(console, conversation, values) for conversation in conversations]
     listening = None if console.listening is None else fill(console.listening, values)
     if console.order == "interleaved":
-        return check_interleaved(console, result.out, listening, sequences, _room(console, broadcast))
+        return check_interleaved(console, out, listening, sequences, _room(console, broadcast))
     if listening is not None:
-        return check_blocks(result.out, listening, sequences)
-    return check_exact(result.out, [line for sequence in sequences for line in sequence])
+        return check_blocks(out, listening, sequences)
+    return check_exact(out, [line for sequence in sequences for line in sequence])
 
 
-def _member_lines(member: str, console: Console, broadcast: Broadcast | None, values: dict[str, Any]) -> list[WireLine]:
-    lines = [WireLine(fill(line, values), line) for line in (*console.starting, *console.connected)]
+def _heard(member: str, console: Console, broadcast: Broadcast | None) -> Iterator[WireLine]:
+    """A member's lines about what the others said."""
     for post in broadcast.received.get(member, ()) if broadcast else ():
         if post.author != member:
-            said = post.message.fields
-            lines += [WireLine(fill(line, said), line, post.connection, post.message.last) for line in console.heard]
-    return lines + [WireLine(fill(line, values), line) for line in console.left]
+            yield from wire_lines(console.heard, post.message.fields, post.connection, post.message.last)
 
 
-def _room(console: Console, broadcast: Broadcast | None) -> list[WireLine]:
+def _room(console: Console, broadcast: Broadcast | None) -> Iterator[WireLine]:
     """The server's lines about the messages, in the order in which all saw them."""
-    lines = []
     for said, post in broadcast.order if broadcast else ():
         values = {**post.message.fields, "audience": len(said.audience)}
-        lines += [WireLine(fill(line, values), line, post.connection, post.message.last) for line in console.room]
-    return lines
+        yield from wire_lines(console.room, values, post.connection, post.message.last)

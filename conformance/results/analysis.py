@@ -14,9 +14,7 @@ from conformance.agent.problem import Problem
 from conformance.agent.recording import Recording
 from conformance.decoder import Conversation, read_conversations
 from conformance.diagnosis import Finding, diagnose
-from conformance.judge import ProcessResult
-from conformance.judge.correlation import LinePlace, correlate
-from conformance.judge.divergence import Divergence, find_divergence
+from conformance.judge import Divergence, LinePlace, ProcessResult, correlate, find_divergence
 from conformance.model.cases import Case
 from conformance.model.cells import Cell
 from conformance.model.protocol import Protocol

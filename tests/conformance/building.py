@@ -7,7 +7,7 @@ from pathlib import Path
 
 from conformance.agent.recording import Recording
 from conformance.decoder import Conversation, read_conversations
-from conformance.judge.console_line import ConsoleLine
+from conformance.judge import ConsoleLine
 from conformance.model import Console, Program, Protocol, Role
 from conformance.model.program import ProgramEntry
 from tests.decoder.building import ADDITION, CHAT, REGISTRY, Part, addition, connection, events, ints, utf
