@@ -1,16 +1,16 @@
-"""Sized bytes: bytes whose number the protocol computes. Java: `write(byte[])`, `readFully(byte[])`.
+"""Sized bytes: bytes whose number the protocol computes, and bytes for human eyes. Java: `write(byte[])`, `readFully`.
 
 The types of javaio know their sizes. A `SizedBytes` is created for each field once its size is known.
 """
 
 from __future__ import annotations
 
-from conformance.agent.hexdump import show
 from javaio import WireType
 
-__all__ = ["BYTES", "SizeError", "SizedBytes"]
+__all__ = ["BYTES", "SizeError", "SizedBytes", "show"]
 
 BYTES = "bytes"
+_SHOWN_BYTES = 16
 
 
 class SizeError(ValueError):
@@ -34,3 +34,9 @@ class SizedBytes(WireType[bytes]):
     def describe(self, value: bytes) -> str:
         """The number of bytes, and the first of them in hexadecimal."""
         return f"{len(value)} bytes {show(value)}".rstrip()
+
+
+def show(data: bytes) -> str:
+    """Bytes for human eyes: two hexadecimal digits each, the tail of many left out."""
+    shown = data[:_SHOWN_BYTES].hex(" ").upper()
+    return f"{shown} ... ({len(data)} bytes)" if len(data) > _SHOWN_BYTES else shown

@@ -11,9 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.agent.events import Event
-from conformance.agent.player.player import Outcome
+from conformance.agent.player.player import Operate, Outcome
 from conformance.agent.player.steps import OperatorStep, Step, from_json, to_json
-from conformance.agent.player.walk import Operate
 from conformance.agent.problem import Problem, ProblemError
 from conformance.agent.recording import Recording
 from conformance.agent.tap.conditions import Conditions

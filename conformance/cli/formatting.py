@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from conformance.agent.events import Side
-from conformance.agent.hexdump import show
+from conformance.agent.sized_bytes import show
 from conformance.agent.problem import Problem
 from conformance.cli.arguments import in_words
 from conformance.cli.terminal import Colour, paint

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from babel.numbers import format_decimal
 
+from conformance.agent.player.player import Reply
 from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Type
-from conformance.agent.player.walk import Reply
 from conformance.cli.terminal import paint, print_line
 from conformance.formatting import Catalogue
 from conformance.model.cases import Case, all_steps

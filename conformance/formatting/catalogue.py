@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from conformance.agent.hexdump import show
+from conformance.agent.sized_bytes import show
 
 __all__ = ["LANGUAGES", "Catalogue", "Language", "catalogue", "language_of_environment"]
 

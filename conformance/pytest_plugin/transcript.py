@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conformance.agent.events import CLIENT, SERVER
-from conformance.agent.hexdump import show
-from conformance.agent.sized_bytes import BYTES
+from conformance.agent.sized_bytes import BYTES, show
 from conformance.decoder import Conversation, Field
 from conformance.formatting import Catalogue, sentence
 from conformance.formatting.findings import explain

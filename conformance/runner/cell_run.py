@@ -80,7 +80,7 @@ def start_program(
 def wait_for_server(server: Started, program: Program, port: int, seconds: float) -> None:
     """Returns once the server says that it listens, if it is one that must; ProblemError where it does not in time."""
     line = fill(program.console.listening or "", {"port": port}) if program.console else None
-    if line is None or server.console.wait_for_line(line, time.monotonic() + seconds):
+    if line is None or _Lines(server.console, line).come(1, time.monotonic() + seconds):
         return
     status, lines = server.handle.stop(), server.console.lines
     values: dict[str, Any] = {"text": line, "seconds": seconds}

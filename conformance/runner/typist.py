@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.agent.player.peer import shown
+from conformance.agent.player.player import Reply
 from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Type
-from conformance.agent.player.walk import Reply
 from conformance.agent.problem import Problem, Where
 from conformance.backends.base import Started
 from conformance.backends.console_log import ConsoleLog

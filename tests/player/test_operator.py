@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.agent.player.player import Outcome, play_against_client
+from conformance.agent.player.player import Outcome, Reply, play_against_client
 from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Step, Type, from_json, to_json
-from conformance.agent.player.walk import Reply
 from conformance.agent.problem import Problem, Where
 from conformance.backends.base import Handle, Started
 from conformance.backends.console_log import ConsoleLog

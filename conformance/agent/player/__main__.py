@@ -20,9 +20,8 @@ import time
 from itertools import accumulate
 from typing import Any
 
-from conformance.agent.player.player import Outcome, play_against_client, play_against_server
+from conformance.agent.player.player import Outcome, Reply, play_against_client, play_against_server
 from conformance.agent.player.steps import OperatorStep, from_json, to_json
-from conformance.agent.player.walk import Reply
 from conformance.agent.problem import Problem
 
 _SHOWN_BYTES = 1 << 18
