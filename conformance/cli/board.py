@@ -8,15 +8,13 @@ import itertools
 import signal
 import socket
 from argparse import Namespace
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from conformance.board.servers import WatchedServer, read_servers, server_words
 from conformance.cli.arguments import Parser
-from conformance.cli.tap import interface, listener, refuse_a_circle
+from conformance.cli.tap import interface, listener, refuse_a_circle, when_told_to_end
 from conformance.cli.terminal import print_line
 from conformance.formatting import Catalogue
 from conformance.model.lookup import UsageError
@@ -54,7 +52,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError("cli.usage.no-server")
     for server, other in itertools.product(servers, servers):
         refuse_a_circle(other.listen, server.to)
-    _when_told_to_end(signal.default_int_handler)
+    when_told_to_end(signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
         page = stack.enter_context(listener(replace(arguments.listen, host=arguments.listen.host or _LOOPBACK)))
         board = Board(servers)
@@ -64,32 +62,21 @@ def run(arguments: Namespace) -> int:
             print_line(_watching(watch.server, watch.port, words))
         print_line(_shown(page, words))
         # The traffic is what is looked at here, and not who looks.
-        web: uvicorn.Server = uvicorn.Server(
-            uvicorn.Config(
-                board_app(board, lambda: web.should_exit),
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level="critical",  # a page that does not read is cut off at the end, which is no news
-                access_log=False,
-                timeout_graceful_shutdown=1,
-            )
-        )
+        web: uvicorn.Server
+        quiet: dict[str, Any] = {"log_config": None, "access_log": False}
+        quiet["log_level"] = "critical"  # a page that does not read is cut off at the end, which is no news
+        app = board_app(board, lambda: web.should_exit)
+        web = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", timeout_graceful_shutdown=1, **quiet))
 
         def end(*_: object) -> None:
             web.should_exit = True
 
-        _when_told_to_end(end)  # until the web server listens to signals itself: an exception would tear its start
+        when_told_to_end(end)  # until the web server listens to signals itself: an exception would tear its start
         board.begin(end)
         web.run([page])
         if board.ended:
             raise UsageError("cli.usage.relay-of", name=board.ended[0])
     return 0
-
-
-def _when_told_to_end(what: Callable[[int, FrameType | None], object]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, what)
 
 
 def _watching(server: WatchedServer, port: int, words: Catalogue) -> str:

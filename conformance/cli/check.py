@@ -7,11 +7,12 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from babel.numbers import format_decimal
 
+from conformance.agent.events import Side
 from conformance.agent.player.player import Outcome, play_against_client, play_against_server
 from conformance.agent.player.steps import Receive, Send, Silence, Step
 from conformance.agent.problem import Problem
@@ -70,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
     file = load_cases(find_case_files(arguments.protocol)).get((protocol.protocol, arguments.side))
     if file is None:
         raise UsageError(f"cli.check.usage.no-cases.{arguments.side}", protocol=protocol.protocol)
-    verdicts = _Verdicts(protocol, arguments.side, arguments.words, as_json=arguments.json)
+    verdicts = _Verdicts(protocol, arguments.side, arguments.words, arguments.json)
     cases = [case for case in file.cases if arguments.only in case.name]
     if arguments.side == "server":
         outcomes = _against_server(file, cases, arguments.server, protocol.port, arguments.timeout or _SECONDS)
@@ -122,30 +123,28 @@ def _against_client(file: CaseFile, cases: Sequence[Case], port: int, arguments:
             yield case, outcome
 
 
+@dataclass
 class _Verdicts:
     """Tells each case as soon as it is judged, and counts them; `side` is the one that is judged."""
 
-    def __init__(
-        self, protocol: Protocol, side: Literal["server", "client"], words: Catalogue, *, as_json: bool
-    ) -> None:
-        self._protocol = protocol
-        self._side = side
-        self._words = words
-        self._as_json = as_json
-        self._counts: Counter[str] = Counter()
-        self._began = time.monotonic()
-        self.left_out = 0
+    protocol: Protocol
+    side: Side
+    words: Catalogue
+    as_json: bool
+    left_out: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    began: float = field(default_factory=time.monotonic)
 
     def tell(self, case: Case, outcome: Outcome) -> None:
         """One case."""
         findings: list[Finding] = []
         if outcome.problem:
-            conversations = read_conversations(self._protocol, outcome.recording)
-            findings = diagnose(conversations, now=time.monotonic(), suspect=True, of=self._side)
+            conversations = read_conversations(self.protocol, outcome.recording)
+            findings = diagnose(conversations, now=time.monotonic(), suspect=True, of=self.side)
             outcome.non_strict = None
         verdict = "failed" if outcome.problem else "non-strict" if outcome.non_strict else "passed"
-        self._counts[verdict] += 1
-        if self._as_json:
+        self.counts[verdict] += 1
+        if self.as_json:
             told: dict[str, Any] = {"case": case.name, "verdict": "failed" if outcome.problem else "passed"}
             told |= dict.fromkeys(("reason", "code", "where", "values"))
             told |= _as_json(outcome.problem) if outcome.problem else {}
@@ -156,8 +155,8 @@ class _Verdicts:
             self._tell(case, verdict, outcome, findings)
 
     def _tell(self, case: Case, verdict: str, outcome: Outcome, findings: Sequence[Finding]) -> None:
-        words, name, count = self._words, case.name, len(outcome.recording.connections)
-        if outcome.problem is None and self._side == "client" and count > 1:  # a client that makes many
+        words, name, count = self.words, case.name, len(outcome.recording.connections)
+        if outcome.problem is None and self.side == "client" and count > 1:  # a client that makes many
             name += f" ({words.text('cli.check.connected', count=count)})"
         about = case.about if outcome.problem else case.non_strict if outcome.non_strict else None
         if about is not None:
@@ -171,18 +170,18 @@ class _Verdicts:
 
     def end(self) -> int:
         """The totals; the status of the command."""
-        failed, non_strict = self._counts["failed"], self._counts["non-strict"]
-        passed = self._counts.total() - failed
-        if self._as_json:
+        failed, non_strict = self.counts["failed"], self.counts["non-strict"]
+        passed = self.counts.total() - failed
+        if self.as_json:
             counts = {"passed": passed, "non_strict": non_strict, "failed": failed}
             print_line(json.dumps({"event": "summary", **counts}))
         else:
-            took = format_decimal(time.monotonic() - self._began, "0.0", locale=self._words.language)
+            took = format_decimal(time.monotonic() - self.began, "0.0", locale=self.words.language)
             values = {"ok": passed, "non_strict": non_strict, "failed": failed, "seconds": took}
-            line = self._words.text(f"cli.check.summary{'.non-strict' if non_strict else ''}", values)
+            line = self.words.text(f"cli.check.summary{'.non-strict' if non_strict else ''}", values)
             print_line(paint(line, "red" if failed else "green", "bold"))
             if self.left_out:
-                print_line(self._words.text("cli.check.left-out", count=self.left_out))
+                print_line(self.words.text("cli.check.left-out", count=self.left_out))
         return 1 if failed or not passed else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -21,16 +21,8 @@ from conformance.formatting import Catalogue, catalogue, sentence
 from conformance.formatting.findings import explain, finding_to_json
 from conformance.model import Protocol
 from conformance.model.lookup import find_protocol
-from conformance.observe.connectivity import (
-    Answer,
-    Fact,
-    Verdict,
-    attempt,
-    connection_answer,
-    name_answer,
-    network_answer,
-    resolve,
-)
+from conformance.observe import connectivity
+from conformance.observe.connectivity import Answer, Fact, Verdict
 from conformance.observe.own_addresses import OwnAddress, own_addresses
 from conformance.observe.places import Place, place
 from conformance.observe.probe import NoAnswerError, Probe, WrongAnswerError
@@ -78,28 +70,30 @@ def run(arguments: Namespace) -> int:
 
 
 def _answers(host: str, port: int, protocol: Protocol | None, wait: float) -> Iterator[Answer]:
-    addresses, reason = resolve(host)
-    yield name_answer(host, addresses, reason)
+    addresses, reason = connectivity.resolve(host)
+    yield connectivity.name_answer(host, addresses, reason)
     if not addresses:
         return
     mine = own_addresses()
-    yield network_answer(addresses, mine)
-    attempts = [attempt(address, port, wait) for address in addresses[:4]]
-    yield connection_answer(attempts, port, wait, mine)
+    yield connectivity.network_answer(addresses, mine)
+    attempts = [connectivity.attempt(address, port, wait) for address in addresses[:4]]
+    yield connectivity.connection_answer(attempts, port, wait, mine)
     reached = next((made.address for made in attempts if made.error is None), None)
-    if reached is not None and protocol is None:
+    if reached is None:
+        return
+    if protocol is None:
         yield Answer("protocol", "note", Fact("not-asked", {}), "add-protocol")
-    elif reached is not None and protocol is not None:
+    else:
         yield from _probe(reached, port, protocol, wait, mine)
 
 
 def _probe(address: str, port: int, protocol: Protocol, wait: float, mine: list[OwnAddress]) -> Iterator[Answer]:
-    with ExitStack() as stack:
-        try:
-            probe = stack.enter_context(Probe(address, port, protocol, wait))
-        except OSError as error:
-            yield Answer("protocol", "wrong", _cannot_connect(error), "try-again")
-            return
+    try:
+        probe = Probe(address, port, protocol, wait)
+    except OSError as error:
+        yield Answer("protocol", "wrong", _cannot_connect(error), "try-again")
+        return
+    with probe:
         try:
             probe.begin()
             if not probe.asks:
@@ -111,10 +105,10 @@ def _probe(address: str, port: int, protocol: Protocol, wait: float, mine: list[
                 yield Answer("diagnosis", "note", Fact("diagnosis", {}), finding=finding)
             return
         except NoAnswerError as error:
+            cause, advice = _because(error.problem, "perhaps-busy"), "one-at-a-time-or-tap"
             if others := ", ".join(_other_clients(address, port, mine, probe.own_port)):
-                yield Answer("protocol", "wrong", _because(error.problem, "busy", clients=others), "one-at-a-time")
-            else:
-                yield Answer("protocol", "wrong", _because(error.problem, "perhaps-busy"), "one-at-a-time-or-tap")
+                cause, advice = _because(error.problem, "busy", clients=others), "one-at-a-time"
+            yield Answer("protocol", "wrong", cause, advice)
             return
         told = {"protocol": protocol.protocol, "said": probe.said or "nothing"}
         yield Answer("protocol", "ok", Fact("speaks" if probe.asks else "takes", told))

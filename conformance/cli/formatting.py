@@ -12,24 +12,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from conformance.agent.events import Side
-from conformance.agent.sized_bytes import show
 from conformance.agent.problem import Problem
+from conformance.agent.sized_bytes import show
 from conformance.cli.arguments import in_words
 from conformance.cli.terminal import Colour, paint
 from conformance.decoder import Field
 from conformance.formatting import Catalogue, catalogue, sentence
 from conformance.formatting.findings import explain, finding_to_json
-from conformance.observe.live_events import (
-    Bytes,
-    Closed,
-    Diagnosed,
-    Elided,
-    FieldRead,
-    LiveEvent,
-    Opened,
-    ProblemFound,
-    Stalled,
-)
+from conformance.observe import live_events as live
 from conformance.observe.viewer import Totals
 
 __all__ = ["JsonLines", "Lines", "TextLines", "lines_of", "problem_as_json", "shown"]
@@ -51,30 +41,30 @@ class TextLines:
         self._second_shown = ""
         self._explained: dict[tuple[str, Side], int] = {}
 
-    def event(self, event: LiveEvent) -> str:
+    def event(self, event: live.LiveEvent) -> str:
         """The line for it."""
         return f"{paint(self._time(event.at), 'dim')}  #{event.connection:<3} {self._told(event)}"
 
-    def _told(self, event: LiveEvent) -> str:
+    def _told(self, event: live.LiveEvent) -> str:
         text = self.words.text
         match event:
-            case FieldRead(field=field):
+            case live.FieldRead(field=field):
                 return f"{self._way(field.side)}{self._field(field)}"
-            case Opened():
+            case live.Opened():
                 return paint(text("cli.live.opened", {"client": event.client}), "bold")
-            case Bytes(data=data):
+            case live.Bytes(data=data):
                 printable = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data[:16])
                 return f"{self._way(event.side)}{text('cli.live.bytes', {'bytes': data})}   {printable}"
-            case ProblemFound(problem=problem):
+            case live.ProblemFound(problem=problem):
                 return f"{self._way(problem.where.side)}{self._wrong(problem)}"
-            case Diagnosed():
+            case live.Diagnosed():
                 return self._diagnosis(event)
-            case Stalled(problem=problem) | Elided(problem=problem):
+            case live.Stalled(problem=problem) | live.Elided(problem=problem):
                 told = sentence(shown(problem), self.words)
-                if isinstance(event, Stalled):
+                if isinstance(event, live.Stalled):
                     told = text("cli.live.stalled", {"sentence": told})
                 return f"{self._way(problem.where.side)}{paint(f'... {told}', 'yellow')}"
-            case Closed():
+            case live.Closed():
                 reason = in_words({"reason": event.reason}, self.words)
                 told = text(f"cli.live.{event.how}", {"who": text(f"side.{event.side}"), **reason})
                 return told if event.how == "end" else paint(told, "yellow")
@@ -110,7 +100,7 @@ class TextLines:
     def _wrong(self, problem: Problem) -> str:
         return paint(f"!!! {sentence(shown(problem), self.words)}", "red", "bold")
 
-    def _diagnosis(self, event: Diagnosed) -> str:
+    def _diagnosis(self, event: live.Diagnosed) -> str:
         """All of it the first time; that it is so again, afterwards."""
         finding, words = event.finding, self.words
         place = (finding.key, finding.side)
@@ -149,31 +139,31 @@ class JsonLines:
         self.words = catalogue("en")
         self._began = began
 
-    def event(self, event: LiveEvent) -> str:
+    def event(self, event: live.LiveEvent) -> str:
         """The line for it."""
         name, told = self._told(event)
         moment = datetime.fromtimestamp(self._began + event.at, UTC).isoformat(timespec="microseconds")
         head = {"event": name, "at": round(event.at, 6), "time": moment, "connection": event.connection}
         return json.dumps(head | told)
 
-    def _told(self, event: LiveEvent) -> tuple[str, dict[str, Any]]:
+    def _told(self, event: live.LiveEvent) -> tuple[str, dict[str, Any]]:
         match event:
-            case FieldRead(field=field):
+            case live.FieldRead(field=field):
                 told = {"sender": field.side, "field": field.name, "type": field.type, **_json_value(field.value)}
                 told |= _json_bytes(field.offset, field.raw)
                 return "field", told | (problem_as_json(field.problem, "problem", self.words) if field.problem else {})
-            case Opened():
+            case live.Opened():
                 return "opened", {"client": event.client}
-            case Bytes():
+            case live.Bytes():
                 return "bytes", {"sender": event.side, **_json_bytes(event.offset, event.data)}
-            case Diagnosed():
+            case live.Diagnosed():
                 others = [finding_to_json(other) for other in event.others]
                 return "diagnosis", finding_to_json(event.finding) | {"others": others}
-            case ProblemFound(problem=problem) | Stalled(problem=problem) | Elided(problem=problem):
-                name = {ProblemFound: "problem", Stalled: "stall", Elided: "elided"}[type(event)]
+            case live.ProblemFound(problem=problem) | live.Stalled(problem=problem) | live.Elided(problem=problem):
+                name = {live.ProblemFound: "problem", live.Stalled: "stall", live.Elided: "elided"}[type(event)]
                 key = "problem" if name == "problem" else "sentence"
                 return name, {"sender": problem.where.side, **problem_as_json(problem, key, self.words)}
-            case Closed():
+            case live.Closed():
                 return event.how, {"sender": event.side} | ({"reason": event.reason} if event.reason else {})
 
     def note(self, event: str, text: str, values: Mapping[str, Any], **facts: Any) -> str:

@@ -7,8 +7,9 @@ import signal
 import socket
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 from conformance.agent.addresses import listen_everywhere
@@ -26,10 +27,10 @@ from conformance.observe.saved import About, JsonSaver
 from conformance.observe.tap_session import Saver, TapSession, give_way
 from conformance.observe.viewer import STALL_SECONDS, Viewer
 
-__all__ = ["add_arguments", "interface", "listener", "refuse_a_circle", "run"]
+__all__ = ["add_arguments", "interface", "listener", "refuse_a_circle", "run", "when_told_to_end"]
 
 _LOOK_SECONDS = 0.2
-_SUFFIXES = (".json", ".pcapng")
+_SAVERS: dict[str, type[JsonSaver | PcapngSaver]] = {".json": JsonSaver, ".pcapng": PcapngSaver}
 
 
 def add_arguments(parser: Parser) -> None:
@@ -54,7 +55,7 @@ def run(arguments: Namespace) -> int:
     assert server.port is not None
     refuse_a_circle(listen, server)
     for path in arguments.save:
-        if path.suffix not in _SUFFIXES:
+        if path.suffix not in _SAVERS:
             raise UsageError("cli.usage.suffix", path=path)
 
     with contextlib.ExitStack() as stack:
@@ -66,8 +67,7 @@ def run(arguments: Namespace) -> int:
         opened = time.monotonic()
         about = About(protocol, str(server), arguments.network, began)
         savers: list[Saver] = [
-            JsonSaver(file, about) if path.suffix == ".json" else PcapngSaver(file, about)
-            for path, file in zip(arguments.save, files, strict=True)
+            _SAVERS[path.suffix](file, about) for path, file in zip(arguments.save, files, strict=True)
         ]
         lines = lines_of(arguments, began)
         printer = BackgroundPrinter(lines.left_out)
@@ -76,8 +76,17 @@ def run(arguments: Namespace) -> int:
         facts = {"port": port, "to": str(server), "protocol": protocol.protocol, "network": arguments.network}
         told = {"where": interface(listen.host, lines.words), **facts}
         addresses = [listen.host] if listen.host else reachable_addresses()
-        beginning = lines.note("listening", "cli.tap.listening", told, addresses=addresses, **facts)
-        _until_told_to_end(session, relay, printer, opened, beginning)
+        when_told_to_end(signal.default_int_handler)
+        # Until Ctrl-C, or until nobody reads the lines any more.
+        with contextlib.suppress(KeyboardInterrupt):
+            printer(lines.note("listening", "cli.tap.listening", told, addresses=addresses, **facts))
+            while not session.done.wait(_LOOK_SECONDS) and not printer.broken.is_set():
+                session.look(time.monotonic() - opened, STALL_SECONDS)
+            if session.done.is_set():
+                raise UsageError("cli.usage.relay-ended")
+        relay.end()
+        while not session.done.wait(_LOOK_SECONDS):
+            pass
         session.viewer.end()
         printer(lines.totals(session.viewer.totals))
         if session.unsaved is not None:
@@ -90,31 +99,17 @@ def run(arguments: Namespace) -> int:
     return 1 if session.viewer.totals.problems or session.unsaved else 0
 
 
-def _until_told_to_end(
-    session: TapSession, relay: RelayProcess, printer: BackgroundPrinter, began: float, beginning: str
-) -> None:
-    """Says that it begins; returns after Ctrl-C, or when nobody reads the lines any more, once all is told."""
+def when_told_to_end(act: Callable[[int, FrameType | None], object]) -> None:
+    """Has Ctrl-C, and whoever ends the process, call `act`."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-    with contextlib.suppress(KeyboardInterrupt):
-        printer(beginning)
-        while not session.done.wait(_LOOK_SECONDS) and not printer.broken.is_set():
-            session.look(time.monotonic() - began, STALL_SECONDS)
-        if session.done.is_set():
-            raise UsageError("cli.usage.relay-ended")
-    relay.end()
-    while not session.done.wait(_LOOK_SECONDS):
-        pass
+        signal.signal(number, act)
 
 
-@contextlib.contextmanager
-def _created(path: Path) -> Iterator[IO[bytes]]:
+def _created(path: Path) -> IO[bytes]:
     try:
-        file = path.open("wb")
+        return path.open("wb")
     except OSError as error:
         raise UsageError("cli.usage.unwritable", path=path, reason=error.strerror) from error
-    with file:
-        yield file
 
 
 def refuse_a_circle(listen: Place, server: Place) -> None:

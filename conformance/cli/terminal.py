@@ -56,36 +56,31 @@ class BackgroundPrinter:
 
     def __call__(self, line: str) -> None:
         """Has the line printed as soon as possible."""
-        data = _encoded(line)
         with self._changed:
             if self._held > _HELD_LIMIT:
                 self._left_out += 1
-                return
-            self._tell_left_out()
-            self._hold(data)
+            else:
+                self._hold(line)
+            self._changed.notify()
 
     def close(self) -> None:
         """Returns once all is printed."""
         with self._changed:
-            self._tell_left_out()
             self._closing = True
             self._changed.notify()
         self._thread.join()
 
-    def _tell_left_out(self) -> None:
-        if self._left_out:
-            self._hold(_encoded(self._left_out_line(self._left_out)))
-            self._left_out = 0
-
-    def _hold(self, data: bytes) -> None:
-        self._lines.append(data)
-        self._held += len(data)
-        self._changed.notify()
+    def _hold(self, line: str) -> None:
+        self._lines.append(_encoded(line))
+        self._held += len(self._lines[-1])
 
     def _print(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._lines or self._closing)
+                self._changed.wait_for(lambda: self._lines or self._left_out or self._closing)
+                if self._left_out:
+                    self._hold(self._left_out_line(self._left_out))
+                    self._left_out = 0
                 lines = b"".join(self._lines)
                 self._lines.clear()
             if not lines:
