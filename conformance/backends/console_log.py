@@ -89,18 +89,6 @@ class ConsoleLog:
                     return seen(self)
             return True
 
-    def wait_for_line(self, text: str, until: float) -> bool:
-        """Waits for that line of standard output, and looks at each line once; tells if it has come."""
-        looked_at = 0
-
-        def seen(log: ConsoleLog) -> bool:
-            nonlocal looked_at
-            lines = log.since(looked_at)
-            looked_at += len(lines)
-            return any(line.stream == "out" and line.text == text for line in lines)
-
-        return self.wait_for(seen, until)
-
 
 def _text(line: bytes | bytearray) -> str:
     return line.decode("utf-8", "backslashreplace").removesuffix("\r")

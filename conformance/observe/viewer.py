@@ -51,11 +51,11 @@ class Viewer:
         if event.kind == "received":
             self.totals.bytes[event.sender] += len(event.data) or event.size
         for seen in conversation.add(event):
-            self._pass_on(seen)
+            self._pass_on([seen])
             if event.kind == "received" and number in self._too_fast:
                 break
         if event.kind == "received" and number in self._too_fast:
-            self._pass_all_on(conversation.give_up(event.at, event.sender))
+            self._pass_on(conversation.give_up(event.at, event.sender))
         if conversation.over:
             del self._open[number]
             self._too_fast.discard(number)
@@ -69,21 +69,18 @@ class Viewer:
         """Says which conversations have been standing still for `timeout` seconds, and whom they wait for."""
         self._last = now
         for conversation in self._open.values():
-            self._pass_all_on(conversation.look(now, timeout))
+            self._pass_on(conversation.look(now, timeout))
 
     def end(self) -> None:
         """Nothing more comes: diagnoses what is still to be diagnosed."""
         for conversation in self._open.values():
-            self._pass_all_on(conversation.end(self._last))
+            self._pass_on(conversation.end(self._last))
 
-    def _pass_all_on(self, events: Iterable[LiveEvent]) -> None:
+    def _pass_on(self, events: Iterable[LiveEvent]) -> None:
         for event in events:
-            self._pass_on(event)
-
-    def _pass_on(self, event: LiveEvent) -> None:
-        if isinstance(event, FieldRead):
-            self.totals.fields += 1
-            self.totals.problems += event.field.problem is not None
-        elif isinstance(event, ProblemFound):
-            self.totals.problems += 1
-        self._sink(event)
+            if isinstance(event, FieldRead):
+                self.totals.fields += 1
+                self.totals.problems += event.field.problem is not None
+            elif isinstance(event, ProblemFound):
+                self.totals.problems += 1
+            self._sink(event)
