@@ -6,9 +6,10 @@ after. A slow page costs nothing: it skips what newer changes have replaced. A n
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.agent.problem import Problem
 from conformance.board.connection import Connection
-from conformance.board.page_json import cut, diagnosis_json, problem_json, reason_json, with_short_texts
+from conformance.board.page_json import cut, problem_json, reason_json
 from conformance.decoder import Field
 from conformance.model import Protocol
 from conformance.observe.live_events import Closed, Diagnosed, FieldRead, LiveEvent, ProblemFound, Stalled
@@ -38,63 +39,40 @@ _MEAN_SECONDS = 5  # over which the rate is taken
 _NAMED = 5  # connections, the last ones, named in a problem that several have
 
 
-class _Counter:
-    """Counts what a protocol is there for: messages that clients post, or the server's answers."""
-
-    def __init__(self, protocol: Protocol) -> None:
-        answers = [step for step in protocol.fields if step.sender == SERVER]
-        computed = [step.field for step in answers if step.equals is not None]
-        if protocol.broadcast:
-            self._what, self._side, self._name = "messages", CLIENT, protocol.broadcast[-1]
-        else:
-            self._what = "sums" if computed == ["sum"] else "answers"
-            self._side, self._name = SERVER, (computed or [step.field for step in answers] or [""])[-1]
-        self._total = 0
-        self._by_second: dict[int, int] = {}
-
-    def add(self, field: Field, at: float) -> None:
-        """A field has passed."""
-        if field.name == self._name and field.side == self._side:
-            self._total += 1
-            second = int(at)
-            self._by_second[second] = self._by_second.get(second, 0) + 1
-            if len(self._by_second) > 2 * SECONDS:
-                self._by_second = {key: count for key, count in self._by_second.items() if key > second - SECONDS}
-
-    def to_json(self, now: float) -> dict[str, Any]:
-        """How many there were, in each of the last seconds too, and how many a second just now."""
-        second = int(now)
-        by_second = [self._by_second.get(key, 0) for key in range(second - SECONDS, second)]
-        rate = sum(by_second[-_MEAN_SECONDS:]) / _MEAN_SECONDS
-        return {"what": self._what, "total": self._total, "rate": rate, "seconds": by_second}
-
-
 class _Server:
-    """What is known of a server. Nothing of it comes from asking it."""
+    """What is known of a server. Nothing of it comes from asking it.
+
+    It counts what its protocol is there for: messages that clients post, or the server's answers.
+    """
 
     def __init__(self, number: int, name: str, protocol: Protocol, port: int, to: str, began: float) -> None:
         self.number = number
         self.began = began
-        self.counter = _Counter(protocol)
-        self.broadcast = protocol.broadcast
         self.connections: dict[int, Connection] = {}
-        self.posted: dict[int, dict[str, str]] = {}  # by connection, what has come of its next message
         self.messages: deque[tuple[int, dict[str, Any]]] = deque(maxlen=MESSAGES)
-        self._facts = {"name": name, "protocol": protocol.protocol, "port": port, "to": to}
+        answers = [step for step in protocol.fields if step.sender == SERVER]
+        computed = [step.field for step in answers if step.equals is not None]
+        self._counted = (SERVER, (computed or [step.field for step in answers] or [""])[-1])
+        what = "sums" if computed == ["sum"] else "answers"
+        if protocol.broadcast:
+            what, self._counted = "messages", (CLIENT, protocol.broadcast[-1])
+        self._broadcast = protocol.broadcast
+        self._posted: dict[int, dict[str, str]] = {}  # by connection, what has come of its next message
+        facts = {"name": name, "protocol": protocol.protocol, "port": port, "to": to, "chat": bool(protocol.broadcast)}
+        self._facts: dict[str, Any] = facts | {"what": what, "total": 0, "came": 0}
+        self._by_second: Counter[int] = Counter()
         self._state: dict[str, Any] = {"state": "quiet"}
-        self._reason = ""  # why it is in this state
-        self._came = 0
         self._open: dict[int, int] = {}  # connections that are not over, and how many of their sides have ended
 
     def add_event(self, event: Event) -> None:
         """What it shows of the server, and of how many are connected."""
         number = event.connection
         if event.kind == "refused":
-            self._is_now("refused", event.at, event.detail)
+            self._is_now(event.at, state="refused", reason=event.detail and reason_json(event.detail))
         elif event.kind == "sent" or event.sender == SERVER:
-            self._is_now("reached", event.at)
+            self._is_now(event.at, state="reached")
         if event.kind == "opened":
-            self._came += 1
+            self._facts["came"] += 1
             self._open[number] = 0
         elif event.kind == "end" and number in self._open:
             self._open[number] += 1
@@ -104,33 +82,41 @@ class _Server:
     def add(self, event: LiveEvent, change: int) -> None:
         """Counts, and puts messages together."""
         if type(event) is FieldRead:
-            self.counter.add(event.field, self.began + event.at)
-            if event.field.side == CLIENT and event.field.name in self.broadcast:
-                self._post(event.connection, event.field, event.at, change)
+            field, at = event.field, self.began + event.at
+            if (field.side, field.name) == self._counted:
+                self._count(int(at))
+            if field.side == CLIENT and field.name in self._broadcast:
+                self._post(event.connection, field, at, change)
         elif isinstance(event, Closed) and (event.how == "reset" or event.side == CLIENT):
-            self.posted.pop(event.connection, None)
+            self._posted.pop(event.connection, None)
 
     def to_json(self, now: float) -> dict[str, Any]:
-        """As the page has it."""
-        count = {"came": self._came, "open": len(self._open), **self.counter.to_json(now)}
-        return {**self._facts, **self._state, **count, "chat": bool(self.broadcast)}
+        """As the page has it: how much there was in each of the last seconds too, and how much a second just now."""
+        by_second = [self._by_second[second] for second in range(int(now) - SECONDS, int(now))]
+        rate = sum(by_second[-_MEAN_SECONDS:]) / _MEAN_SECONDS
+        return {**self._facts, **self._state, "open": len(self._open), "rate": rate, "seconds": by_second}
+
+    def _count(self, second: int) -> None:
+        self._facts["total"] += 1
+        self._by_second[second] += 1
+        if len(self._by_second) > 2 * SECONDS:
+            for old in [key for key in self._by_second if key <= second - SECONDS]:
+                del self._by_second[old]
 
     def _post(self, connection: int, field: Field, at: float, change: int) -> None:
         """A message is shown once its poster has sent all of it."""
-        parts = self.posted.setdefault(connection, {})
+        parts = self._posted.setdefault(connection, {})
         parts[field.name] = cut(str(field.value))
-        if field.name == self.broadcast[-1]:
-            author, *texts = (parts.get(name, "") for name in self.broadcast)
+        if field.name == self._broadcast[-1]:
+            author, *texts = (parts.get(name, "") for name in self._broadcast)
             parts.clear()
-            message = {"server": self.number, "connection": connection, "at": self.began + at, "author": author}
+            message = {"server": self.number, "connection": connection, "at": at, "author": author}
             self.messages.append((change, message | {"text": "\n".join(texts)}))
 
-    def _is_now(self, state: str, at: float, reason: str = "") -> None:
+    def _is_now(self, at: float, **state: Any) -> None:
         """Something showed whether it can be reached."""
-        if (self._state["state"], self._reason) != (state, reason):
-            self._state, self._reason = {"state": state, "since": self.began + at}, reason
-            if reason:
-                self._state["reason"] = reason_json(reason)
+        if not state.items() <= self._state.items():
+            self._state = state | {"since": self.began + at}
 
 
 @dataclass
@@ -149,9 +135,8 @@ class _Entry:
 
     def to_json(self) -> str:
         if not self.text:
-            told = problem_json(self.what) if isinstance(self.what, Problem) else diagnosis_json(self.what)
-            own = {"id": self.id, "server": self.server, "event": self.event, "at": self.at, "times": self.times}
-            self.text = json.dumps(told | own | {"connections": self.connections})
+            own = {name: getattr(self, name) for name in ("id", "server", "event", "at", "times", "connections")}
+            self.text = json.dumps(problem_json(self.what) | own)
         return self.text
 
 
@@ -165,43 +150,36 @@ class _Problems:
 
     def add(self, server: _Server, event: LiveEvent, change: int, *, diagnosed: bool) -> None:
         """Takes in what is wrong; `diagnosed` where that connection has a diagnosis already."""
-        name = f"{server.number}/{event.connection}"
-        if isinstance(event, Diagnosed):
-            self._others.pop(name, None)  # the diagnosis explains it
-            finding = event.finding
-            key = f"{server.number}/{finding.key}/{finding.side}"
-            self._note(self._diagnoses, _Entry(key, server.number, "diagnosis", event), server, event, change)
-        elif not diagnosed:
-            if type(event) is FieldRead and event.field.problem is not None:
-                problem = event.field.problem
-            elif isinstance(event, ProblemFound | Stalled):
-                problem = event.problem
-            else:
+        known, name, kind = self._others, f"{server.number}/{event.connection}", "problem"
+        what: Problem | Diagnosed
+        match event:
+            case Diagnosed(finding=finding):
+                known.pop(name, None)  # the diagnosis explains it
+                known, name, kind = self._diagnoses, f"{server.number}/{finding.key}/{finding.side}", "diagnosis"
+                what = event
+            case FieldRead(field=Field(problem=Problem() as what)) if not diagnosed:
+                pass
+            case ProblemFound(problem=what) | Stalled(problem=what) if not diagnosed:
+                kind = "stalled" if isinstance(event, Stalled) else "problem"
+            case _:
                 return
-            what = "stalled" if isinstance(event, Stalled) else "problem"
-            entry = _Entry(name, server.number, what, with_short_texts(problem))
-            self._note(self._others, entry, server, event, change)
+        entry = known.pop(name, None) or _Entry(name, server.number, kind, what)
+        if entry.event != "problem":  # the first explains the others
+            entry.event, entry.what = kind, what
+        entry.times += 1
+        others = [number for number in entry.connections if number != event.connection]
+        entry.connections = [*others, event.connection][-_NAMED:]
+        entry.change, entry.at, entry.text = change, server.began + event.at, ""
+        known[name] = entry
+        if len(known) > PROBLEMS:
+            del known[next(iter(known))]
+        self.change = change
 
     def told_after(self, change: int) -> str:
         """All by their ids, the latest first, and those that are new after that change."""
         entries = sorted([*self._diagnoses.values(), *self._others.values()], key=lambda entry: -entry.at)
         fresh = ", ".join(entry.to_json() for entry in entries if entry.change > change)
         return f'{{"ids": {json.dumps([entry.id for entry in entries])}, "changed": [{fresh}]}}'
-
-    def _note(self, known: dict[str, _Entry], entry: _Entry, server: _Server, event: LiveEvent, change: int) -> None:
-        before = known.pop(entry.id, None)
-        if before is not None:
-            entry.times, entry.connections = before.times, before.connections
-            if before.event == "problem":  # the first explains the others
-                entry.event, entry.what = before.event, before.what
-        entry.times += 1
-        entry.connections = [*(number for number in entry.connections if number != event.connection), event.connection]
-        del entry.connections[:-_NAMED]
-        entry.change, entry.at = change, server.began + event.at
-        known[entry.id] = entry
-        if len(known) > PROBLEMS:
-            del known[next(iter(known))]
-        self.change = change
 
 
 class History:
@@ -228,13 +206,10 @@ class History:
             self.change += 1
             server.add_event(event)
             if event.kind == "opened":
-                connection = server.connections[event.connection] = Connection(number, event, server.began)
-                self._held += connection.size
-            if (found := server.connections.get(event.connection)) is not None:
-                before = found.size
+                server.connections[event.connection] = Connection(number, event, server.began)
+            if found := server.connections.get(event.connection):
                 found.add_event(event, self.change)
-                self._held += found.size - before
-            self._make_room(server)
+            self._make_room(server, found)
 
     def add(self, number: int, event: LiveEvent) -> None:
         """What was read of it. It may come after its connection was forgotten, and counts all the same."""
@@ -242,54 +217,35 @@ class History:
         with self._lock:
             self.change += 1
             server.add(event, self.change)
-            found = server.connections.get(event.connection)
-            if found is not None:
-                before = found.size
+            if found := server.connections.get(event.connection):
                 found.add(event, self.change)
-                self._held += found.size - before
             if type(event) is not FieldRead or event.field.problem is not None:
                 self._problems.add(server, event, self.change, diagnosed=found is not None and found.diagnosed)
-            self._make_room(server)
+            self._make_room(server, found)
 
     def changes(self, since: int, now: float) -> tuple[int, str]:
         """All that has come after that change, as JSON, and the change that it goes up to."""
         with self._lock:
             anew = since < self._forgotten or since == 0
             since = 0 if anew else since
-            told: dict[str, Any] = {
-                "anew": anew,
-                "now": now,
-                "servers": [server.to_json(now) for server in self._servers],
-                "gone": [] if anew else [key for change, key in self._gone if change > since],
-                "messages": [
-                    message for server in self._servers for change, message in server.messages if change > since
-                ],
-            }
-            parts = [json.dumps(told)[:-1]]
-            if self._problems.change > since or anew:
-                parts.append(f'"problems": {self._problems.told_after(since)}')
-            rows = ",".join(
-                connection.row()
-                for server in self._servers
-                for connection in server.connections.values()
-                if connection.change > since
+            messages = [message for server in self._servers for change, message in server.messages if change > since]
+            gone = [] if anew else [key for change, key in self._gone if change > since]
+            servers = [server.to_json(now) for server in self._servers]
+            told = json.dumps({"anew": anew, "now": now, "servers": servers, "gone": gone, "messages": messages})
+            problems = (
+                f'"problems": {self._problems.told_after(since)}, ' if self._problems.change > since or anew else ""
             )
-            return self.change, ", ".join([*parts, f'"connections": [{rows}]}}'])
+            rows = ", ".join(each.row() for each in _connections(self._servers) if each.change > since)
+            return self.change, f'{told[:-1]}, {problems}"connections": [{rows}]}}'
 
     def lines(self, number: int, connection: int, since: int) -> tuple[int, str] | None:
         """The lines of one connection after that change, as JSON; None where it is not remembered."""
         with self._lock:
-            found = self._find(number, connection)
-            if found is None:
+            if (found := self._find(number, connection)) is None:
                 return None
-            before = found.size
             lines, left_out = found.lines_after(since)
-            self._held += found.size - before
-            return (
-                self.change,
-                f'{{"anew": {json.dumps(since == 0)}, "left_out": {left_out}, "lines": [{",".join(lines)}], '
-                f'"connection": {found.row()}}}',
-            )
+            told = json.dumps({"anew": since == 0, "left_out": left_out})
+            return self.change, f'{told[:-1]}, "lines": [{", ".join(lines)}], "connection": {found.row()}}}'
 
     def recorded(self, number: int, connection: int) -> list[Event] | None:
         """The events of one connection, with times from `began` on; None where it is not remembered."""
@@ -300,21 +256,24 @@ class History:
     def _find(self, number: int, connection: int) -> Connection | None:
         return self._servers[number].connections.get(connection) if 0 <= number < len(self._servers) else None
 
-    def _make_room(self, server: _Server) -> None:
-        while len(server.connections) > CONNECTIONS:
-            self._forget(next(_oldest([server])))
-        while self._held > HELD_LIMIT and (connection := next(_oldest(self._servers), None)) is not None:
-            self._forget(connection)
+    def _make_room(self, server: _Server, changed: Connection | None) -> None:
+        if changed is not None:
+            self._held += changed.size - changed.counted
+            changed.counted = changed.size
+        if len(server.connections) > CONNECTIONS:
+            self._forget([server])
+        while self._held > HELD_LIMIT and any(server.connections for server in self._servers):
+            self._forget(self._servers)
 
-    def _forget(self, connection: Connection) -> None:
-        del self._servers[connection.server].connections[connection.number]
-        self._held -= connection.size
+    def _forget(self, servers: list[_Server]) -> None:
+        """Forgets the oldest connection that is over, or else the oldest."""
+        oldest = min(_connections(servers), key=lambda connection: (not connection.over, connection.since))
+        del self._servers[oldest.server].connections[oldest.number]
+        self._held -= oldest.size
         if len(self._gone) == _GONE:
             self._forgotten = self._gone[0][0]
-        self._gone.append((self.change, connection.key))
+        self._gone.append((self.change, oldest.key))
 
 
-def _oldest(servers: list[_Server]) -> Iterator[Connection]:
-    """Those that are over, then all, each time the oldest first."""
-    everything = [connection for server in servers for connection in server.connections.values()]
-    return iter(sorted(everything, key=lambda connection: (not connection.over, connection.since)))
+def _connections(servers: list[_Server]) -> Iterator[Connection]:
+    return itertools.chain.from_iterable(server.connections.values() for server in servers)

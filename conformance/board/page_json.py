@@ -6,13 +6,12 @@ It is made when a page asks for it. What no page asks for costs nothing but its 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from conformance.agent.problem import Problem, Where
+from conformance.agent.problem import Problem
 from conformance.decoder import Field
-from conformance.formatting import LANGUAGES, Catalogue, Language, catalogue, sentence
+from conformance.formatting import LANGUAGES, Catalogue, Language, catalogue, sentence, shortened
 from conformance.formatting.findings import explain
 from conformance.observe.live_events import (
     Bytes,
@@ -26,28 +25,18 @@ from conformance.observe.live_events import (
     Stalled,
 )
 
-__all__ = [
-    "LONG",
-    "cut",
-    "diagnosis_json",
-    "headline",
-    "line_json",
-    "problem_json",
-    "reason_json",
-    "row_field",
-    "with_short_texts",
-]
+__all__ = ["LONG", "cut", "headline", "line_json", "problem_json", "reason_json", "row_field"]
 
 LONG = 1000
 """How many characters of a text the page is told."""
 _SHORT = 40  # characters of a value in a row
 _BYTES = 48
 _EXACT = 2**53  # a page has no whole numbers beyond
+_NAMES: dict[type, str] = {ProblemFound: "problem", Stalled: "stalled", Elided: "elided"}
 _T = TypeVar("_T")
 
 
 def _in_each_language(make: Callable[[Catalogue], _T]) -> dict[Language, _T]:
-    """What `make` says with each catalogue."""
     return {language: make(catalogue(language)) for language in LANGUAGES}
 
 
@@ -56,44 +45,34 @@ def cut(text: str, most: int = LONG) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
-def with_short_texts(problem: Problem) -> Problem:
-    """The problem, the texts among its values cut: what a program sends may be long."""
-    values = problem.values
-    if any(isinstance(value, str) and len(value) > LONG for value in values.values()):
-        short = {name: cut(value) if isinstance(value, str) else value for name, value in values.items()}
-        return replace(problem, values=short)
-    return problem
+def problem_json(what: Problem | Diagnosed) -> dict[str, Any]:
+    """Code, place and sentence; the values of a problem; what speaks for a diagnosis, and how to correct it."""
+    if isinstance(what, Diagnosed):
+        return _diagnosis_json(what)
+    problem = shortened(what)
+    told = problem.to_json()
+    values = {name: _plain(value) for name, value in told["values"].items()}
+    text = _in_each_language(lambda words: sentence(problem, words))
+    return {"code": problem.code, "where": told["where"], "values": values, "text": text}
 
 
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """Code, place, values and sentence."""
-    short = with_short_texts(problem)
-    told = short.to_json()
-    told["values"] = {name: _plain(value) for name, value in told["values"].items()}
-    told.pop("at", None)
-    return told | {"text": _in_each_language(lambda words: sentence(short, words))}
+def _diagnosis_json(event: Diagnosed) -> dict[str, Any]:
+    finding = event.finding
+    place = {name: getattr(finding, name) for name in ("side", "offset", "field", "type", "round")}
+    return {
+        "code": finding.key,
+        "where": {"connection": finding.connections[0], **place},
+        "guess": finding.guess,
+        "text": _in_each_language(lambda words: words.text(f"finding.{finding.key}.title")),
+        "description": _in_each_language(lambda words: words.text(f"finding.{finding.key}.description")),
+        "lines": _in_each_language(lambda words: explain(finding, event.others, words).splitlines()[1:]),
+    }
 
 
 def headline(what: Problem | Diagnosed) -> dict[str, Any]:
     """What a row says of it: its code and one sentence."""
-    told = problem_json(what) if isinstance(what, Problem) else diagnosis_json(what)
+    told = problem_json(what)
     return {"code": told["code"], "text": told["text"]}
-
-
-def diagnosis_json(event: Diagnosed) -> dict[str, Any]:
-    """Its code and place, its title and description, and in lines what speaks for it and how to correct it."""
-    finding = event.finding
-    where = Where(finding.connections[0], finding.side, finding.offset, finding.field, finding.type, finding.round)
-    place = {name: value for name in Where.__slots__ if (value := getattr(where, name)) is not None}
-    code = f"finding.{finding.key}"
-    return {
-        "code": finding.key,
-        "where": place,
-        "guess": finding.guess,
-        "text": _in_each_language(lambda words: words.text(f"{code}.title")),
-        "description": _in_each_language(lambda words: words.text(f"{code}.description")),
-        "lines": _in_each_language(lambda words: explain(finding, event.others, words).splitlines()[1:]),
-    }
 
 
 def row_field(field: Field) -> dict[str, Any]:
@@ -107,38 +86,28 @@ def line_json(event: LiveEvent, began: float) -> str:
     return json.dumps({"at": began + event.at, **_line(event)})
 
 
+def _line(event: LiveEvent) -> dict[str, Any]:
+    match event:
+        case FieldRead(field=field):
+            value = _value(field)
+            told = {"event": "field", **row_field(field), "value": value[:LONG], **_bytes(field.raw, field.offset)}
+            told |= {"characters": len(value)} if len(value) > LONG else {}
+            return told | ({"problem": problem_json(field.problem)} if field.problem else {})
+        case Opened():
+            return {"event": "opened", "side": "client", "client": event.client}
+        case Bytes():
+            return {"event": "bytes", "side": event.side, **_bytes(event.data, event.offset)}
+        case Closed():
+            return {"event": event.how, "side": event.side, "reason": event.reason and reason_json(event.reason)}
+        case Diagnosed():
+            return {"event": "diagnosis", "side": event.finding.side, "diagnosis": problem_json(event)}
+    return {"event": _NAMES[type(event)], "side": event.problem.where.side, "problem": problem_json(event.problem)}
+
+
 def reason_json(reason: str) -> dict[Language, str]:
     """A reason that the system gives, translated where it is one of the usual ones."""
     name = f"reason.{reason}"
     return _in_each_language(lambda words: words.text(name) if name in words.ids else reason)
-
-
-def _line(event: LiveEvent) -> dict[str, Any]:
-    match event:
-        case FieldRead(field=field):
-            return {"event": "field"} | _field(field)
-        case Opened():
-            return {"event": "opened", "side": "client", "client": event.client}
-        case Bytes():
-            return {"event": "bytes", "side": event.side} | _bytes(event.data, event.offset)
-        case Closed():
-            return {"event": event.how, "side": event.side} | (
-                {"reason": reason_json(event.reason)} if event.reason else {}
-            )
-        case Diagnosed():
-            return {"event": "diagnosis", "side": event.finding.side, "diagnosis": diagnosis_json(event)}
-        case ProblemFound() | Stalled() | Elided():
-            name = {ProblemFound: "problem", Stalled: "stalled", Elided: "elided"}[type(event)]
-            return {"event": name, "side": event.problem.where.side, "problem": problem_json(event.problem)}
-
-
-def _field(field: Field) -> dict[str, Any]:
-    value = _value(field)
-    told: dict[str, Any] = {"side": field.side, "field": field.name, "type": field.type, "value": value[:LONG]}
-    if len(value) > LONG:
-        told["characters"] = len(value)
-    told |= _bytes(field.raw, field.offset)
-    return told if field.problem is None else told | {"problem": problem_json(field.problem)}
 
 
 def _bytes(data: bytes, offset: int) -> dict[str, Any]:
@@ -151,9 +120,5 @@ def _value(field: Field) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A value of a problem as a page can have it."""
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int) and abs(value) < _EXACT:
-        return value
-    return dict(value) if isinstance(value, Mapping) else str(value)
+    is_large = isinstance(value, int) and abs(value) >= _EXACT
+    return str(value) if is_large or isinstance(value, float) else value

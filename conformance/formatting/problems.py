@@ -9,7 +9,9 @@ from typing import Any
 from conformance.agent.problem import Problem, Where
 from conformance.formatting.catalogue import Catalogue
 
-__all__ = ["sentence"]
+__all__ = ["sentence", "shortened"]
+
+_SHOWN_CHARACTERS = 80
 
 
 def sentence(problem: Problem, words: Catalogue, *, connection: bool = False) -> str:
@@ -45,3 +47,14 @@ def _places(where: Where, words: Catalogue) -> dict[str, Any]:
     if where.side is not None:
         known["who"] = words.text(f"side.{where.side}")
     return known
+
+
+def shortened(problem: Problem) -> Problem:
+    """The same with long texts among its values cut in the middle: a client can send 65,535 bytes as its address."""
+    return replace(problem, values={name: _cut(value) for name, value in problem.values.items()})
+
+
+def _cut(value: Any) -> Any:
+    half = _SHOWN_CHARACTERS // 2
+    is_long = isinstance(value, str) and len(value) > _SHOWN_CHARACTERS
+    return f"{value[:half]}...{value[-half:]}" if is_long else value
