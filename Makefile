@@ -1,4 +1,4 @@
-# `make matrix` and `make test` do all their own set-up. Options for pytest go into ARGS:
+# `make matrix` and `make test` do their own set-up. Options for pytest go into ARGS:
 #   make matrix ARGS="--backend processes -k chat"
 
 PYTHON ?= python3
@@ -10,12 +10,12 @@ READY := $(VENV)/ready
 
 help:
 	@echo "make matrix        every client against every server (ARGS=... for pytest)"
-	@echo "make test          all tests, the matrix and its cases among them"
+	@echo "make test          all tests, including the matrix and its cases"
 	@echo "make lint          style and types"
-	@echo "make format        puts the code into its one form"
-	@echo "make differential  ten million inputs to javaio and to the JDK (INPUTS=...)"
-	@echo "make benchmark     speed, side by side with Java, C and others (ARGS=...)"
-	@echo "make clean         removes what all of these have made"
+	@echo "make format        formats the code"
+	@echo "make differential  compares javaio with the JDK on ten million inputs (INPUTS=...)"
+	@echo "make benchmark     speed, compared with Java, C and others (ARGS=...)"
+	@echo "make clean         removes everything that these have made"
 
 matrix: $(READY)
 	$(BIN)/python -m pytest conformance --no-cases $(ARGS)
