@@ -80,7 +80,7 @@ def _of_conversation(conversation: Conversation, now: float | None, timeout: flo
         asked = theirs.questions(mine.window)
         questions = [asked, theirs.questions(mine.window, swapped=True)]
         if other(side) in best:
-            questions.append(meant(theirs, asked, best[other(side)]))
+            questions.append(meant(asked, best[other(side)]))
         explanations = explain_side(mine, questions, margin)
         if mine.unasked and theirs.wrong_at is not None:
             # Who is asked nonsense may answer it: only an answer that is right for what was meant tells anything.
@@ -158,7 +158,7 @@ def _finding(
 
 def _reads_as(explanation: Explanation) -> Detail | None:
     """The first fields, as they read if that mistake was made."""
-    reads = explanation.walk.reads
+    reads = explanation.reads
     fields = tuple(
         (None if read.step.field == EXTRA else read.step.field, _shown(read.candidate.value), read.candidate.whole)
         for read in reads[:_SHOWN_READS]

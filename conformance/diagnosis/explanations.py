@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from conformance.agent.expressions import names_in
+from conformance.diagnosis.codecs import Codec
 from conformance.diagnosis.finding import Detail
 from conformance.diagnosis.hypotheses import Hypothesis, hypotheses
-from conformance.diagnosis.questions import Question, Questions
 from conformance.diagnosis.reading import Reading, Window
-from conformance.diagnosis.script import EXTRA, due_order
-from conformance.diagnosis.walk import STOPPED_BITS, Memory, Read, Walk, walk
+from conformance.diagnosis.script import EXTRA, due_order, fields_of
+from conformance.diagnosis.walk import STOPPED_BITS, Questions, Read, Walker
 from conformance.model.protocol import FieldStep
 
 __all__ = ["Explanation", "Mark", "explain_side", "meant"]
@@ -37,7 +38,7 @@ class Explanation:
 
     bits: float
     marks: tuple[Mark, ...]
-    walk: Walk
+    reads: list[Read]
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -47,7 +48,7 @@ class Explanation:
     @property
     def answers(self) -> bool:
         """Whether some answer is what it must be."""
-        return any(read.step.equals is not None and read.candidate.whole and not read.early for read in self.walk.reads)
+        return any(read.step.equals is not None and read.candidate.whole and not read.early for read in self.reads)
 
 
 def explain_side(reading: Reading, questions: Sequence[Questions], margin: float) -> list[Explanation]:
@@ -57,41 +58,50 @@ def explain_side(reading: Reading, questions: Sequence[Questions], margin: float
     """
     window = reading.window
     limit = reading.bits - margin
-    stream = reading.stream.until(window.end)
-    memory: Memory = {}
+    walker = Walker(reading.stream.until(window.end), window.start)
     best: dict[tuple[str, ...], Explanation] = {}
+    if not _asks(window, questions):
+        questions = questions[:1]
     for hypothesis in hypotheses(window.items):
+        if _opens_right(walker, window, hypothesis.codecs):
+            continue
         for number, asked in enumerate(questions):
             prior = hypothesis.prior + (_READ_WRONG_BITS if asked.swapped else 2.0 * (number > 0))
-            found = walk(
-                hypothesis.items,
-                stream,
-                hypothesis.codecs,
-                asked,
-                limit=limit - prior,
-                start=window.start,
-                early=hypothesis.early,
-                memory=memory,
-            )
-            if found is None or not _says_more_than_noise(found, window.end - window.start):
+            found = walker.walk(hypothesis.items, hypothesis.codecs, asked, limit=limit - prior, early=hypothesis.early)
+            # Bytes drawn by lot can be read as numbers as well; then they cost all that bytes can cost.
+            if found is None or found[0] >= _NOISE_BITS * (window.end - window.start) + STOPPED_BITS:
                 continue
-            marks = _marks(window, hypothesis, found, swapped=asked.swapped)
-            if not marks:
-                continue
-            explanation = Explanation(found.bits + prior, marks, found)
-            if explanation.keys not in best or explanation.bits < best[explanation.keys].bits:
-                best[explanation.keys] = explanation
+            bits, reads = found
+            explanation = Explanation(bits + prior, _marks(window, hypothesis, reads, swapped=asked.swapped), reads)
+            keys = explanation.keys
+            if keys and (keys not in best or explanation.bits < best[keys].bits):
+                best[keys] = explanation
                 limit = min(limit, explanation.bits + _SLACK)
     return sorted((found for found in best.values() if found.bits <= limit), key=lambda found: found.bits)
 
 
-def _says_more_than_noise(found: Walk, size: int) -> bool:
-    """Bytes drawn by lot can be read as numbers as well; then they cost all that bytes can cost."""
-    return found.bits < _NOISE_BITS * size + STOPPED_BITS
+def _asks(window: Window, questions: Sequence[Questions]) -> bool:
+    """Whether anything in the window is computed from what the other side says."""
+    theirs = {name for asked in questions for name, _ in asked.asked}
+    expressions = (text for step in fields_of(window.items) for text in (step.equals, step.size) if text is not None)
+    return any(not theirs.isdisjoint(names_in(text)) for text in expressions)
 
 
-def _marks(window: Window, hypothesis: Hypothesis, found: Walk, *, swapped: bool) -> tuple[Mark, ...]:
-    reads = found.reads
+def _opens_right(walker: Walker, window: Window, codecs: Mapping[str, Codec]) -> bool:
+    """Whether the codec of the opening, and of nothing else, can only read it as the right one does, or not at all.
+
+    The rest is then a hypothesis of its own.
+    """
+    opening = window.items[0]
+    if not isinstance(opening, FieldStep) or opening.equals is not None or opening.size is not None:
+        return False
+    codec = codecs.get(opening.field)
+    if codec is None or list(codecs.values()).count(codec) > 1:
+        return False
+    return all(candidate.right for _, candidate in walker.candidates(codec, window.start, opening))
+
+
+def _marks(window: Window, hypothesis: Hypothesis, reads: list[Read], *, swapped: bool) -> tuple[Mark, ...]:
     if hypothesis.change is not None:
         if not any(read.candidate.whole and read.step.field != EXTRA for read in reads):
             return ()  # one field that is not whole explains nothing
@@ -125,11 +135,8 @@ def _marks(window: Window, hypothesis: Hypothesis, found: Walk, *, swapped: bool
     return tuple(marks.values())
 
 
-def meant(asker: Reading, asked: Questions, best: Explanation) -> Questions:
-    """What `asker` asked, read as the explanation of its bytes has it."""
-    read_so = {
-        (read.step.field, read.path): Question(read.candidate.value, asker.stream.had(read.candidate.end - 1))
-        for read in best.walk.reads
-        if read.candidate.whole
-    }
-    return Questions({**asked.asked, **read_so})
+def meant(asked: Questions, best: Explanation) -> Questions:
+    """What the other side asked, read as the explanation of its bytes has it."""
+    whole = [read for read in best.reads if read.candidate.whole]
+    read_so = {(read.step.field, read.path): (read.candidate.value, read.candidate.end) for read in whole}
+    return Questions({**asked.asked, **read_so}, asked.stream)

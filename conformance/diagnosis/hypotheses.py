@@ -10,11 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.agent.events import CLIENT, SERVER, Side
-from conformance.diagnosis.codec import NUMBERS, TEXT, Codec
+from conformance.diagnosis.codecs import NUMBER_CODECS, TEXT_CODECS, Codec, Digits, Line, Serialized
 from conformance.diagnosis.finding import Detail
-from conformance.diagnosis.numbers import NUMBER_CODECS, Digits
 from conformance.diagnosis.script import Change, Item, Loop, changes, fields_of
-from conformance.diagnosis.texts import TEXT_CODECS, Line, Serialized
 from conformance.model.protocol import FieldStep
 
 __all__ = ["Hypothesis", "hypotheses", "other_protocol"]
@@ -37,9 +35,8 @@ class Hypothesis:
     prior: float = 0.0
 
 
-def hypotheses(items: Sequence[Item]) -> Iterator[Hypothesis]:
+def hypotheses(script: tuple[Item, ...]) -> Iterator[Hypothesis]:
     """All that is ever tried; the usual mistakes first, so that the rare ones have a limit to beat."""
-    script = tuple(items)
     for codecs in _ways_to_write(script):
         yield Hypothesis(script, codecs)
     for change in changes(script):
@@ -50,27 +47,17 @@ def hypotheses(items: Sequence[Item]) -> Iterator[Hypothesis]:
 
 def _ways_to_write(script: tuple[Item, ...]) -> Iterator[dict[str, Codec]]:
     steps = list({step.field: step for step in fields_of(script)}.values())
-    yield {step.field: Serialized() for step in steps}
-    if any(step.type == TEXT for step in steps):
-        yield _lines(steps, 4.0)
-    elif any(step.type in NUMBERS for step in steps):
-        yield _lines(steps, 9.0)
     repeated = {step.field for item in script if isinstance(item, Loop) for step in fields_of(item.body)}
-    texts = _choices([step for step in steps if step.type == TEXT], repeated, TEXT_CODECS)
-    numbers = _choices([step for step in steps if step.type in NUMBERS], repeated, NUMBER_CODECS)
+    texts, numbers = _choices(steps, repeated, TEXT_CODECS), _choices(steps, repeated, NUMBER_CODECS)
+    yield dict.fromkeys((step.field for step in steps), Serialized())
+    if texts or numbers:  # a writer of text, and so everything a line
+        prior = 4.0 if texts else 9.0
+        line, digits = Line(_WRITER, prior), Digits(_WRITER, prior, lines=True)
+        yield {step.field: codec for step in steps for codec in (line, digits) if codec.fits(step)}
     yield from texts
     yield from numbers
     for text in texts:
-        for number in numbers:
-            yield {**text, **number}
-
-
-def _lines(steps: Sequence[FieldStep], prior: float) -> dict[str, Codec]:
-    """A writer of text, and so everything a line."""
-    line, digits = Line(_WRITER, prior), Digits(_WRITER, prior, lines=True)
-    return {
-        step.field: digits if step.type in NUMBERS else line for step in steps if digits.fits(step) or line.fits(step)
-    }
+        yield from ({**text, **number} for number in numbers)
 
 
 def _choices(steps: Sequence[FieldStep], repeated: set[str], codecs: Sequence[Codec]) -> list[dict[str, Codec]]:

@@ -8,25 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any
 
 from conformance.agent.events import Side
 from conformance.agent.problem import Problem
 from conformance.agent.sized_bytes import BYTES
 from conformance.decoder import Conversation, Field
-from conformance.diagnosis.byte_stream import ByteStream
-from conformance.diagnosis.codec import (
-    ADDRESS_BITS,
+from conformance.diagnosis.codecs import (
     NUMBERS,
     TEXT,
+    ByteStream,
     begun,
     byte_bits,
     may_become,
+    settled_bits,
     value_bits,
 )
-from conformance.diagnosis.questions import Question, Questions
 from conformance.diagnosis.script import Item, Loop, fields_of, script_of
-from conformance.diagnosis.walk import STOPPED_BITS
+from conformance.diagnosis.walk import STOPPED_BITS, Questions
 from conformance.model.protocol import FieldStep
 from javaio import WIRE_TYPES
 
@@ -160,7 +160,7 @@ class Reading:
     @cached_property
     def window(self) -> Window:
         """Where to look for a mistake: from the first byte on, or from some rounds before the place."""
-        items = script_of(self._conversation.protocol, self.side)
+        items = script_of(self._conversation.protocol.session, self.side)
         place = self.place or 0
         window = Window(items, 0, place)
         if place > _WHOLE_START:
@@ -195,15 +195,10 @@ class Reading:
         `swapped` is how a reader has it who takes the low byte of each number first.
         """
         rounds = range(asked.first, asked.first + asked.end - asked.start + 1)  # each takes one of its bytes at least
+        value = _low_byte_first if swapped else attrgetter("value")
+        fields = (field for field in self._fields if not field.path or field.path[0] in rounds)
         return Questions(
-            {
-                (field.name, field.path): Question(
-                    _low_byte_first(field) if swapped else field.value, self.stream.had(field.end - 1)
-                )
-                for field in self._fields
-                if not field.path or field.path[0] in rounds
-            },
-            swapped,
+            {(field.name, field.path): (value(field), field.end) for field in fields}, self.stream, swapped
         )
 
     @cached_property
@@ -215,9 +210,7 @@ class Reading:
         bits = value_bits(field.type, field.value, len(field.raw))
         if field.problem is not None:
             return bits + (_NO_ADDRESS_BITS if field.problem.code == "no-address" else _WRONG_VALUE_BITS)
-        if step.equals is not None:
-            return 0.0
-        return bits if step.form is None else ADDRESS_BITS
+        return settled_bits(step, bits)
 
 
 def _low_byte_first(field: Field) -> Any:

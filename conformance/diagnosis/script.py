@@ -7,12 +7,12 @@ is made into steps with jumps, so that the search can go back to where it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.agent.events import CLIENT, Side
 from conformance.diagnosis.finding import Detail
-from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
+from conformance.model.protocol import BothWays, FieldStep, Repeat, Step
 
 __all__ = [
     "EXTRA",
@@ -72,22 +72,18 @@ class Change:
     detail: Detail
 
 
-def script_of(protocol: Protocol, side: Side) -> tuple[Item, ...]:
-    """What `side` sends."""
-    return _own(protocol.session, side)
-
-
-def _own(steps: tuple[Step, ...], side: Side) -> tuple[Item, ...]:
+def script_of(steps: Sequence[Step], side: Side) -> tuple[Item, ...]:
+    """What `side` sends of these steps."""
     own: list[Item] = []
     for step in steps:
         match step:
             case FieldStep(sender=sender) if sender == side:
                 own.append(step)
             case Repeat(repeat=body):
-                if inner := _own(body, side):
+                if inner := script_of(body, side):
                     own.append(Loop(inner))
             case BothWays(sides=sides):
-                own += _own(sides.client if side == CLIENT else sides.server, side)
+                own += script_of(sides.client if side == CLIENT else sides.server, side)
     return tuple(own)
 
 
@@ -109,55 +105,45 @@ def due_order(items: Sequence[Item], rounds: int) -> Iterator[FieldStep]:
                 yield from due_order(item.body, rounds)
 
 
-def compile_script(items: Sequence[Item]) -> tuple[Instruction, ...]:
-    """The script as a list of steps with jumps."""
+def compile_script(items: Sequence[Item], start: int = 0) -> list[Instruction]:
+    """The script as a list of steps with jumps, of which the first is number `start`."""
     made: list[Instruction] = []
-    _compile(items, made)
-    return tuple(made)
-
-
-def _compile(items: Sequence[Item], made: list[Instruction]) -> None:
     for item in items:
         if isinstance(item, FieldStep):
             made.append(item)
-            continue
-        enter = len(made)
-        made.append(Enter(0, item.first))
-        _compile(item.body, made)
-        made.append(Again(enter + 1))
-        made[enter] = Enter(len(made), item.first)
+        else:
+            body = start + len(made) + 1
+            steps = compile_script(item.body, body)
+            made += [Enter(body + len(steps) + 1, item.first), *steps, Again(body)]
+    return made
 
 
-def changes(items: Sequence[Item]) -> Iterator[Change]:
+def changes(script: tuple[Item, ...]) -> Iterator[Change]:
     """Every script that is one such mistake away."""
-    script = tuple(items)
-    yield from _left_out(script)
+    opening = script[0]
+    for step in fields_of(script):
+        key, prior = ("address-never-sent", 6.0) if step is opening else ("field-missing", 11.0)
+        if left := _changed(script, {step.field: None}):
+            yield Change(key, prior, left, Detail("left-out", {"field": step.field, "type": step.type}))
     yield from _late_opening(script)
     yield from _swapped(script, script)
-    yield from _too_many(script)
+    for name in _EXTRA_TYPES:
+        # Who sends it matters to nobody here: a script is one side's own.
+        extra = FieldStep.model_validate({"from": CLIENT, "field": EXTRA, "type": name})
+        for detail, changed in _with(script, extra):
+            yield Change("field-too-many", 16.0, changed, detail)
 
 
-def _left_out(script: tuple[Item, ...]) -> Iterator[Change]:
-    opening = script[0] if script and isinstance(script[0], FieldStep) else None
-    for step in fields_of(script):
-        if step is opening:
-            key, prior = "address-never-sent", 6.0
-        else:
-            key, prior = "field-missing", 11.0
-        left = _without(script, step)
-        if left:
-            yield Change(key, prior, left, Detail("left-out", {"field": step.field, "type": step.type}))
-
-
-def _without(items: tuple[Item, ...], gone: FieldStep) -> tuple[Item, ...]:
-    left: list[Item] = []
+def _changed(items: Sequence[Item], other: Mapping[str, FieldStep | None]) -> tuple[Item, ...]:
+    """The same with other fields in place of those of these names, or with none."""
+    changed: list[Item] = []
     for item in items:
         if isinstance(item, FieldStep):
-            if item is not gone:
-                left.append(item)
-        elif body := _without(item.body, gone):
-            left.append(replace(item, body=body))
-    return tuple(left)
+            step = other.get(item.field, item)
+            changed += [] if step is None else [step]
+        elif body := _changed(item.body, other):
+            changed.append(replace(item, body=body))
+    return tuple(changed)
 
 
 def _late_opening(script: tuple[Item, ...]) -> Iterator[Change]:
@@ -180,28 +166,11 @@ def _swapped(whole: tuple[Item, ...], items: tuple[Item, ...]) -> Iterator[Chang
         for second in fields[index + 1 :]:
             if first.type != second.type or first.form != second.form or first.equals != second.equals:
                 detail = Detail("before", {"field": second.field, "other": first.field})
-                yield Change("wrong-order", 8.0, _exchanged(whole, first, second), detail)
+                exchanged = _changed(whole, {first.field: second, second.field: first})
+                yield Change("wrong-order", 8.0, exchanged, detail)
     for item in items:
         if isinstance(item, Loop):
             yield from _swapped(whole, item.body)
-
-
-def _exchanged(items: tuple[Item, ...], first: FieldStep, second: FieldStep) -> tuple[Item, ...]:
-    changed: list[Item] = []
-    for item in items:
-        if isinstance(item, Loop):
-            changed.append(replace(item, body=_exchanged(item.body, first, second)))
-        else:
-            changed.append(second if item is first else first if item is second else item)
-    return tuple(changed)
-
-
-def _too_many(script: tuple[Item, ...]) -> Iterator[Change]:
-    for name in _EXTRA_TYPES:
-        # Who sends it matters to nobody here: a script is one side's own.
-        extra = FieldStep.model_validate({"from": fields_of(script)[0].sender, "field": EXTRA, "type": name})
-        for detail, changed in _with(script, extra):
-            yield Change("field-too-many", 16.0, changed, detail)
 
 
 def _with(items: tuple[Item, ...], extra: FieldStep) -> Iterator[tuple[Detail, tuple[Item, ...]]]:

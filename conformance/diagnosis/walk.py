@@ -7,30 +7,46 @@ cannot explain a byte is out at once; so is one that has cost more than the limi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from conformance.agent.addresses import is_address
-from conformance.diagnosis.byte_stream import ByteStream
-from conformance.diagnosis.codec import ADDRESS_BITS, Candidate, Codec, Right, may_become, may_become_address
-from conformance.diagnosis.questions import Path, Questions
+from conformance.agent.expressions import parse_expression
+from conformance.diagnosis.codecs import ByteStream, Candidate, Codec, may_become, may_become_address, settled_bits
 from conformance.diagnosis.script import Again, Enter, Instruction, Item, compile_script
 from conformance.model.protocol import FieldStep
 
-__all__ = ["STOPPED_BITS", "Memory", "Read", "Walk", "walk"]
+__all__ = ["STOPPED_BITS", "Path", "Questions", "Read", "Walker"]
 
 STOPPED_BITS = 12.0
 _WAITING_BITS = 3.0
 _EARLY_BITS = 6.0
 _OWED_BITS = 8.0
 _MOST_TRIES = 20000
-_RIGHT = Right()
+_RIGHT = Codec()
+
+Path = tuple[int, ...]
+"""The round of each loop around a field, from 1."""
 
 
 @dataclass(frozen=True)
-class Read:
+class Questions:
+    """What a side has been asked: the other's fields by name and path, each its value and the offset behind it.
+
+    The same answer may be right for one reading of the question and wrong for another, so there are several of these
+    for one side: the other's bytes as they are, as their sender meant them, and `swapped`, as a reader has them that
+    takes the low byte of each number first.
+    """
+
+    asked: Mapping[tuple[str, Path], tuple[Any, int]]
+    stream: ByteStream
+    swapped: bool = False
+
+
+class Read(NamedTuple):
     """One field as it was read. `before` is the one before it."""
 
     step: FieldStep
@@ -42,26 +58,7 @@ class Read:
     before: Read | None
 
 
-@dataclass(frozen=True)
-class Walk:
-    """A reading of all the bytes, and its cost."""
-
-    last: Read | None
-    bits: float
-
-    @property
-    def reads(self) -> list[Read]:
-        """The fields in their order."""
-        found = []
-        read = self.last
-        while read is not None:
-            found.append(read)
-            read = read.before
-        return found[::-1]
-
-
-@dataclass(frozen=True)
-class _State:
+class _State(NamedTuple):
     at: int
     path: Path
     offset: int
@@ -69,78 +66,160 @@ class _State:
     used: frozenset[str]
 
 
-@dataclass(frozen=True)
-class _Way:
-    """How to read: the same for all of one walk."""
+class _Values(dict[str, Any]):
+    """What an expression is computed from; `since` is when the last of the other side's values were had."""
 
-    stream: ByteStream
-    codecs: Mapping[str, Codec]
-    questions: Questions
-    early: bool
-    memory: Memory
+    def __init__(self, questions: Questions, path: Path, last: Read | None) -> None:
+        super().__init__()
+        self._questions, self._path, self._last = questions, path, last
+        self.since = float("-inf")
 
+    def __missing__(self, name: str) -> Any:
+        asked, path, read = self._questions.asked, self._path, self._last
+        for size in range(len(path), -1, -1):  # in this round, or around it
+            question = asked.get((name, path[:size]))
+            if question is not None:
+                value, end = question
+                had = self._questions.stream.had(end - 1)
+                if had is None or value is None:
+                    raise KeyError(name)
+                self.since = max(self.since, had)
+                return value
+        while read is not None:  # what the same side said before
+            if read.step.field == name:
+                return read.candidate.value
+            read = read.before
+        raise KeyError(name)
 
-Memory = dict[tuple[Codec, int, FieldStep, Any], tuple[Candidate, ...]]
-"""What codecs have read already: hypotheses share most of their readings."""
-
-
-def walk(
-    items: Sequence[Item],
-    stream: ByteStream,
-    codecs: Mapping[str, Codec],
-    questions: Questions,
-    *,
-    limit: float,
-    start: int = 0,
-    early: bool = False,
-    memory: Memory | None = None,
-) -> Walk | None:
-    """The most plausible reading of the bytes from `start` on that costs less than `limit` and breaks nothing.
-
-    `codecs` says by a field's name how it is written, where not right. `early`: answers may come before their question.
-    """
-    script = compile_script(items)
-    way = _Way(stream, codecs, questions, early, {} if memory is None else memory)
-    stop = len(stream.data)
-    order = count()
-    waiting: list[tuple[float, int, int, _State]] = [(0.0, 0, next(order), _State(0, (), start, None, frozenset()))]
-    for _ in range(_MOST_TRIES):
-        if not waiting:
+    def of(self, expression: str | None) -> Any:
+        """Its value; None where there is none, or it was not asked in a way that can be read."""
+        try:
+            return None if expression is None else _parsed(expression)(self)
+        except (KeyError, TypeError):
             return None
-        bits, _, _, state = heapq.heappop(waiting)
-        if state.offset >= stop:
-            return Walk(state.last, bits)
-        if state.at >= len(script):
-            continue
-        match script[state.at]:
-            case Enter(past=past, first=first):
-                following = [
-                    (0.0, _State(state.at + 1, (*state.path, first), *_rest(state))),
-                    (0.0, _State(past, state.path, *_rest(state))),
-                ]
-            case Again(start=again):
-                *outer, number = state.path
-                following = [
-                    (0.0, _State(again, (*outer, number + 1), *_rest(state))),
-                    (0.0, _State(state.at + 1, tuple(outer), *_rest(state))),
-                ]
-            case FieldStep() as step:
-                following = list(_field(state, step, way))
-        for more, after in following:
-            cost = bits + more
-            if after.offset >= stop:
-                cost += _left_undone(script, after, way)
-            if cost < limit:
-                # Among equals, the one that has come further: else a long stream is read breadth first.
-                heapq.heappush(waiting, (cost, -after.offset, next(order), after))
-    return None
 
 
-def _rest(state: _State) -> tuple[int, Read | None, frozenset[str]]:
-    return state.offset, state.last, state.used
+_parsed = lru_cache(parse_expression)
 
 
-def _left_undone(script: Sequence[Instruction], state: _State, way: _Way) -> float:
+class Walker:
+    """Reads the bytes of `stream` from `start` on, by one hypothesis after the other.
+
+    It remembers what codecs have read: hypotheses share most of their readings.
+    """
+
+    def __init__(self, stream: ByteStream, start: int) -> None:
+        self.stream = stream
+        self.start = start
+        self._known: dict[tuple[Any, ...], list[tuple[float, Candidate]]] = {}
+
+    def walk(
+        self,
+        items: Sequence[Item],
+        codecs: Mapping[str, Codec],
+        questions: Questions,
+        *,
+        limit: float,
+        early: bool = False,
+    ) -> tuple[float, list[Read]] | None:
+        """The most plausible reading of the bytes that costs less than `limit` and breaks nothing: its cost and fields.
+
+        `codecs` says by a field's name how it is written, where not right. `early`: answers may come before their
+        question.
+        """
+        script = compile_script(items)
+        stop, order = len(self.stream.data), count()
+        state = _State(0, (), self.start, None, frozenset())
+        waiting: list[tuple[float, int, int, _State]] = [(0.0, 0, next(order), state)]
+        for _ in range(_MOST_TRIES):
+            if not waiting:
+                return None
+            bits, _, _, state = heapq.heappop(waiting)
+            if state.offset >= stop:
+                return bits, _reads(state.last)
+            at, path, offset, last, used = state
+            if at >= len(script):
+                continue
+            step = script[at]
+            if isinstance(step, FieldStep):
+                ways = self._field(state, step, codecs.get(step.field, _RIGHT), questions, early)
+            else:
+                if isinstance(step, Enter):
+                    jumps = [(at + 1, (*path, step.first)), (step.past, path)]
+                else:
+                    jumps = [(step.start, (*path[:-1], path[-1] + 1)), (at + 1, path[:-1])]
+                ways = [(0.0, _State(to, inside, offset, last, used)) for to, inside in jumps]
+            for cost, after in ways:
+                cost += bits
+                if after.offset >= stop:
+                    cost += _left_undone(script, after, questions)
+                if cost < limit:
+                    # Among equals, the one that has come further: else a long stream is read breadth first.
+                    heapq.heappush(waiting, (cost, -after.offset, next(order), after))
+        return None
+
+    def _field(
+        self, state: _State, step: FieldStep, codec: Codec, questions: Questions, may_be_early: bool
+    ) -> list[tuple[float, _State]]:
+        """The ways to read this field, each with its cost."""
+        at, path, offset, last, used = state
+        expected, size, early = None, None, False
+        if step.equals is not None:
+            values = _Values(questions, path, last)
+            expected = values.of(step.equals)
+            early = expected is None or self.stream.direction.came(offset) < values.since
+            if early and not may_be_early:
+                return []
+        if step.size is not None:
+            size = _Values(questions, path, last).of(step.size)
+        following = []
+        for bits, candidate in self.candidates(codec, offset, step, size, expected, early):
+            now_used = used
+            if codec.key is not None and not candidate.right and codec.key not in used:
+                now_used = used | {codec.key}
+                bits += codec.prior
+            read = Read(step, path, offset, candidate, codec, early, last)
+            following.append((bits, _State(at + 1, path, candidate.end, read, now_used)))
+        return following
+
+    def candidates(
+        self, codec: Codec, offset: int, step: FieldStep, size: Any = None, expected: Any = None, early: bool = False
+    ) -> list[tuple[float, Candidate]]:
+        """What stands at `offset` as that codec may read it, where that can be the field; each with its cost."""
+        place = (codec, offset, step.field, step.type, size, expected, early)
+        known = self._known.get(place)
+        if known is None:
+            known = self._known[place] = []
+            for candidate in codec.read(self.stream, offset, step, size, expected):
+                bits = candidate.bits + STOPPED_BITS * (not candidate.whole)
+                if early:
+                    known.append((bits + _EARLY_BITS, candidate))
+                elif candidate.opaque:
+                    known.append((bits, candidate))
+                elif self._can_be(candidate, offset, step, expected):
+                    known.append((settled_bits(step, bits) if candidate.whole else bits, candidate))
+        return known
+
+    def _can_be(self, candidate: Candidate, offset: int, step: FieldStep, expected: Any) -> bool:
+        value = candidate.value
+        if not candidate.whole:
+            if candidate.right:
+                return may_become(step, self.stream.data[offset:], value, expected)
+            return step.form is None or may_become_address(value if isinstance(value, str) else "")
+        if expected is not None:
+            return bool(value == expected)
+        return step.form is None or is_address(value)
+
+
+def _reads(last: Read | None) -> list[Read]:
+    found = []
+    while last is not None:
+        found.append(last)
+        last = last.before
+    return found[::-1]
+
+
+def _left_undone(script: Sequence[Instruction], state: _State, questions: Questions) -> float:
     """What it costs that the bytes end here: little inside a round, more where an answer could be given and is not."""
     at, path = state.at, state.path
     if at >= len(script):
@@ -152,66 +231,6 @@ def _left_undone(script: Sequence[Instruction], state: _State, way: _Way) -> flo
         case Enter(first=first):
             bits, at, path = 0.0, at + 1, (*path, first)
     step = script[at]
-    if isinstance(step, FieldStep) and step.equals is not None:
-        answer = way.questions.answer(step, path, lambda name: _own(state.last, name))
-        bits = _OWED_BITS if answer.since is not None else bits
+    if isinstance(step, FieldStep) and _Values(questions, path, state.last).of(step.equals) is not None:
+        return _OWED_BITS
     return bits
-
-
-def _field(state: _State, step: FieldStep, way: _Way) -> Iterator[tuple[float, _State]]:
-    """The ways to read this field, each with its cost."""
-    stream = way.stream
-    expected, had = None, None
-    if step.equals is not None:
-        answer = way.questions.answer(step, state.path, lambda name: _own(state.last, name))
-        expected, had = answer.value, answer.since
-    early = step.equals is not None and (had is None or stream.came(state.offset) < had)
-    if early and not way.early:
-        return
-    codec = way.codecs.get(step.field, _RIGHT)
-    sized = way.questions.sized(step, state.path, lambda name: _own(state.last, name))
-    for candidate in _remembered(codec, way, state.offset, sized, expected):
-        bits = _cost(candidate, step, stream.data[state.offset :], expected, early)
-        if bits is None:
-            continue
-        used = state.used
-        if codec.key is not None and not candidate.right and codec.key not in used:
-            used = used | {codec.key}
-            bits += codec.prior
-        if not candidate.whole:
-            bits += STOPPED_BITS
-        read = Read(step, state.path, state.offset, candidate, codec, early, state.last)
-        yield bits, _State(state.at + 1, state.path, candidate.end, read, used)
-
-
-def _remembered(codec: Codec, way: _Way, offset: int, step: FieldStep, expected: Any) -> tuple[Candidate, ...]:
-    place = (codec, offset, step, expected)
-    known = way.memory.get(place)
-    if known is None:
-        known = way.memory[place] = tuple(codec.read(way.stream, offset, step, expected))
-    return known
-
-
-def _cost(candidate: Candidate, step: FieldStep, there: bytes, expected: Any, early: bool) -> float | None:
-    if early:
-        return candidate.bits + _EARLY_BITS
-    if candidate.opaque:
-        return candidate.bits
-    if not candidate.whole:
-        if candidate.right:
-            return candidate.bits if may_become(step, there, candidate.value, expected) else None
-        begun = candidate.value if isinstance(candidate.value, str) else ""
-        return candidate.bits if step.form is None or may_become_address(begun) else None
-    if expected is not None:
-        return 0.0 if candidate.value == expected else None
-    if step.form is not None:
-        return ADDRESS_BITS if is_address(candidate.value) else None
-    return candidate.bits
-
-
-def _own(last: Read | None, name: str) -> Any:
-    while last is not None:
-        if last.step.field == name:
-            return last.candidate.value
-        last = last.before
-    raise KeyError(name)
