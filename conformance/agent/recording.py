@@ -20,7 +20,8 @@ __all__ = ["Connection", "Direction", "Recording"]
 class Direction:
     """One direction of a connection: what its sender sent, when it came to the tap and when it went on.
 
-    `received_to` and `sent_to` have for each entry the offset behind it; `last` is when something happened last.
+    `received_to` and `sent_to` have for each entry the offset behind it; `last` is when something happened last. `size`
+    is how many bytes came to the tap, `passed_on` how many have gone on to the other side.
     """
 
     received: list[tuple[float, bytes]] = field(default_factory=list)
@@ -30,21 +31,13 @@ class Direction:
     ended: float | None = None
     reset: float | None = None
     last: float = 0.0
+    size: int = 0
+    passed_on: int = 0
 
     @property
     def data(self) -> bytes:
         """All the bytes, in order. It joins them: not for a loop."""
         return b"".join([data for _, data in self.received])
-
-    @property
-    def size(self) -> int:
-        """How many bytes came to the tap."""
-        return self.received_to[-1] if self.received_to else 0
-
-    @property
-    def passed_on(self) -> int:
-        """How many bytes have gone on to the other side."""
-        return self.sent_to[-1] if self.sent_to else 0
 
     @property
     def closed(self) -> bool:
@@ -84,10 +77,12 @@ class Connection:
                 self.opened = event.at
             case "received":
                 direction.received.append((event.at, event.data))
-                direction.received_to.append(direction.size + len(event.data))
+                direction.size += len(event.data)
+                direction.received_to.append(direction.size)
             case "sent":
                 direction.sent.append((event.at, event.size))
-                direction.sent_to.append(direction.passed_on + event.size)
+                direction.passed_on += event.size
+                direction.sent_to.append(direction.passed_on)
             case "end":
                 direction.ended = event.at
             case "reset":

@@ -137,10 +137,13 @@ class _Run:
         except ProblemError as error:
             started = hasattr(self, "_server")
             results = [ProcessResult(cell.server, self._server.console.lines, None, 0)] if started else []
-            return self._result(Verdict((error.problem,), self._wire.finish()), results)
-        said, conversations = tuple(self._said), self._wire.finish()
-        seen = Observation(cell.protocol, conversations, results[0], results[1:], cell.network.clients, said)
-        return self._result(judge(seen), results)
+            verdict = Verdict((error.problem,), self._wire.finish())
+        else:
+            said, conversations = tuple(self._said), self._wire.finish()
+            seen = Observation(cell.protocol, conversations, results[0], results[1:], cell.network.clients, said)
+            verdict = judge(seen)
+        seconds = time.monotonic() - self._began
+        return CellResult(cell, verdict, self._wire.recording, results, self._began, seconds, self._phases)
 
     def _open_tap(self) -> None:
         recording = self._worker.tap.open(
@@ -287,19 +290,19 @@ class _Run:
             self._server.console.wait_for(lambda log: log.count("out") >= lines, until)
 
     def _results(self, status: int | None) -> list[ProcessResult]:
-        cell, server, places = self._cell, self._server, self._places
-        problem = self._server_problem or _overflow(cell.server, None, server.console)
-        results = [ProcessResult(cell.server, server.console.lines, status, places.server_port, problem)]
-        for member, started in self._clients.items():
-            program = self._program(member)
-            status = None if member in self._problems else started.handle.wait(time.monotonic())
-            problem = self._problems.get(member) or _overflow(program, member, started.console)
-            results.append(ProcessResult(program, started.console.lines, status, places.tap[1], problem, member))
-        return results
+        cell, places = self._cell, self._places
 
-    def _result(self, verdict: Verdict, results: list[ProcessResult]) -> CellResult:
-        seconds = time.monotonic() - self._began
-        return CellResult(self._cell, verdict, self._wire.recording, results, self._began, seconds, self._phases)
+        def result(program: Program, of: Started, status: int | None, port: int, member: str | None) -> ProcessResult:
+            problem = self._server_problem if of is self._server else self._problems.get(member)
+            if problem is None and of.console.overflowed:
+                problem = program_problem(program, member, "printed-too-much", bytes=MOST_BYTES, lines=MOST_LINES)
+            return ProcessResult(program, of.console.lines, status, port, problem, member)
+
+        results = [result(cell.server, self._server, status, places.server_port, None)]
+        for member, client in self._clients.items():
+            ended = None if member in self._problems else client.handle.wait(time.monotonic())
+            results.append(result(self._program(member), client, ended, places.tap[1], member))
+        return results
 
     def _phase(self, name: str) -> None:
         now = time.monotonic()
@@ -359,12 +362,6 @@ class _Lines:
             return self._count >= times
 
         return self._log.wait_for(seen, until)
-
-
-def _overflow(program: Program, member: str | None, log: ConsoleLog) -> Problem | None:
-    if not log.overflowed:
-        return None
-    return program_problem(program, member, "printed-too-much", bytes=MOST_BYTES, lines=MOST_LINES)
 
 
 def _most_telling(lines: list[ConsoleLine]) -> int | None:

@@ -12,8 +12,7 @@ from typing import Any, BinaryIO, cast
 import pytest
 
 from conformance.agent.events import CLIENT, SERVER, Event
-from conformance.agent.tap.event_writer import EventWriter
-from conformance.agent.tap.frames import FrameReader, pack_answer, pack_event
+from conformance.agent.tap.frames import EventWriter, FrameReader, pack_answer, pack_event
 from tests.cli.running import LONG
 
 EVENTS = [

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -162,7 +161,7 @@ class _Stage:
 def _attempt(steps: Iterable[Step], stage: _Stage) -> Problem | None:
     """Goes through the steps: the problem where the program did wrong, None where it did right."""
     try:
-        _walk(steps, stage)
+        _Walk(stage).run(steps)
     except UnexpectedError as error:
         return error.problem
     return None
@@ -171,11 +170,6 @@ def _attempt(steps: Iterable[Step], stage: _Stage) -> Problem | None:
 def _because_of(code: str, cause: Problem) -> Problem:
     """A problem of that code which another one shows: at its place, with its facts, and its code as `cause`."""
     return Problem(code, cause.where, {**cause.values, "cause": cause.code}, cause.at)
-
-
-def _walk(steps: Iterable[Step], stage: _Stage) -> None:
-    with closing(_Walk(stage)) as walk:
-        walk.go(steps)
 
 
 class _Walk:
@@ -187,7 +181,14 @@ class _Walk:
         self._opening = threading.Lock()
         self._known: dict[str, Any] = {}
 
-    def go(self, steps: Iterable[Step]) -> None:
+    def run(self, steps: Iterable[Step]) -> None:
+        try:
+            self._go(steps)
+        finally:
+            for peer in self._peers.values():
+                peer.do("close")
+
+    def _go(self, steps: Iterable[Step]) -> None:
         for step in steps:
             match step:
                 case kind.Send():
@@ -208,21 +209,17 @@ class _Walk:
                 case kind.Same():
                     self._same(step)
                 case kind.Concurrency():
-                    _side_by_side([partial(_walk, step.steps, self._stage)] * step.concurrency)
+                    _side_by_side([partial(_Walk(self._stage).run, step.steps) for _ in range(step.concurrency)])
                 case kind.Again():
                     for _ in range(step.again):
-                        self.go(step.steps)
+                        self._go(step.steps)
                 case kind.Serve():
                     while self._peer(step.by).goes_on():
-                        self.go(step.serve)
+                        self._go(step.serve)
                 case kind.Together():
-                    _side_by_side([partial(self.go, inner) for inner in step.together])
+                    _side_by_side([partial(self._go, inner) for inner in step.together])
                 case kind.Type() | kind.Input() | kind.Shows() | kind.Rests():
                     self._operate(step)
-
-    def close(self) -> None:
-        for peer in self._peers.values():
-            peer.do("close")
 
     def _peer(self, name: str) -> Peer:
         with self._opening:

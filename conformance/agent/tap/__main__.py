@@ -6,10 +6,10 @@ An order is a line of JSON:
      "connect_timeout": 0}
     {"do": "close"}
 
-What it writes are binary frames (`frames.py`). Each order is answered by `{"done": "open", "port": 8999, "now": 12.5}`
-(`now` is the tap's clock, in seconds) or by `{"failed": "open", "why": "..."}`. Between the answers, each event of the
-traffic is a frame. The traffic never waits for the reader (`event_writer.py`). The end of the input ends the tap, so
-that no tap outlives the program that started it.
+What it writes are binary frames (`frames.py`), and the traffic never waits for the reader. Each order is answered by
+`{"done": "open", "port": 8999, "now": 12.5}` (`now` is the tap's clock, in seconds) or by `{"failed": "open", "why":
+"..."}`. Between the answers, each event of the traffic is a frame. The end of the input ends the tap, so that no tap
+outlives the program that started it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import time
 from typing import Any
 
 from conformance.agent.tap.conditions import Conditions
-from conformance.agent.tap.event_writer import EventWriter
+from conformance.agent.tap.frames import EventWriter
 from conformance.agent.tap.relay import Relay, reason
 
 

@@ -1,4 +1,4 @@
-"""Events and answers as binary frames: what a tap writes to its standard output.
+"""Events and answers as binary frames: what a tap writes to its standard output, without ever blocking the relay.
 
 All numbers are big-endian; a frame is:
 
@@ -17,12 +17,17 @@ from __future__ import annotations
 
 import json
 import struct
+import threading
+import time
+from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
+from itertools import chain
+from typing import Any, BinaryIO
 
 from conformance.agent.events import CLIENT, SERVER, Event, Kind
 
-__all__ = ["PAUSE", "FrameReader", "pack_answer", "pack_event"]
+__all__ = ["EventWriter", "FrameReader", "pack_answer", "pack_event"]
 
 KINDS: tuple[Kind, ...] = ("opened", "received", "sent", "end", "reset", "refused")
 _ANSWER = 255
@@ -30,8 +35,11 @@ _PAUSE = 254
 _HEAD = struct.Struct("!BBIdIHHI")
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
-PAUSE = _HEAD.pack(_PAUSE, 0, 0, 0.0, 0, 0, 0, 0)
-"""The frame that says that no more frames were queued."""
+_PAUSE_FRAME = _HEAD.pack(_PAUSE, 0, 0, 0.0, 0, 0, 0, 0)
+
+_HELD_LIMIT = 64 << 20  # bytes that may be queued
+_EVENT_SIZE = 256  # bytes of memory that an event takes besides its data, roughly
+_BATCH_SECONDS = 0.005
 
 
 def pack_event(event: Event) -> tuple[bytes, bytes]:
@@ -76,3 +84,61 @@ class FrameReader:
                 side = SERVER if sender else CLIENT
                 yield Event(at + self.shift, connection, KINDS[kind], side, data[body:end], missing, detail, via)
         self._rest = data[place:]
+
+
+class EventWriter:
+    """Writes events and answers to `stream`, in a thread of its own.
+
+    It writes what is queued at once where it was idle, and every 5 ms at most; waking it for each event would cost the
+    relay more than the event itself. The queue is bounded: while it is full, events are queued without their bytes, and
+    `size` says how many bytes are missing.
+    """
+
+    def __init__(self, stream: BinaryIO, held_limit: int = _HELD_LIMIT) -> None:
+        self._stream = stream
+        self._held_limit = held_limit
+        self._frames: deque[tuple[bytes, bytes]] = deque()
+        self._some = threading.Event()
+        # Each of these two counters is changed by one thread only. Their difference is the number of bytes queued.
+        self._put = 0
+        self._written = 0
+        self._closing = False
+        self._thread = threading.Thread(target=self._write_all, daemon=True)
+        self._thread.start()
+
+    def event(self, event: Event) -> None:
+        """Queues an event; returns at once."""
+        if event.data and self._put - self._written > self._held_limit:
+            event = event._replace(data=b"", size=len(event.data))
+        self._add(pack_event(event))
+
+    def answer(self, message: dict[str, Any]) -> None:
+        """Queues the answer to an order behind all events before it."""
+        self._add(pack_answer(message))
+
+    def close(self) -> None:
+        """Writes what is queued, then returns."""
+        self._closing = True
+        self._some.set()
+        self._thread.join()
+
+    def _add(self, frame: tuple[bytes, bytes]) -> None:
+        # The caller has packed the frame: packing in the thread would hold the interpreter lock for longer at a time.
+        self._put += len(frame[1]) + _EVENT_SIZE
+        self._frames.append(frame)
+        if not self._some.is_set():  # setting it takes a lock
+            self._some.set()
+
+    def _write_all(self) -> None:
+        with suppress(OSError):  # the reader has closed the pipe; it closes the tap's input too, which ends the tap
+            while not self._closing or self._frames:
+                self._some.wait()
+                self._some.clear()
+                frames = [self._frames.popleft() for _ in range(len(self._frames))]
+                self._stream.write(b"".join(chain.from_iterable(frames)))
+                if not self._frames:
+                    self._stream.write(_PAUSE_FRAME)
+                self._stream.flush()
+                self._written += sum(len(data) + _EVENT_SIZE for _, data in frames)
+                if not self._closing:
+                    time.sleep(_BATCH_SECONDS)

@@ -102,7 +102,7 @@ class Relay:
                 return
             except OSError as error:
                 if link.over or time.monotonic() >= give_up:
-                    link.refused(error)
+                    link.broken("refused", SERVER, error)
                     return
                 await asyncio.sleep(_RETRY_SECONDS)
 
@@ -124,7 +124,8 @@ class _Link:
         self._finished = 0
         self._closed = 0
 
-    def _tell(self, kind: Kind, side: Side, data: bytes = b"", size: int = 0, detail: str = "", via: str = "") -> None:
+    def tell(self, kind: Kind, side: Side, data: bytes = b"", size: int = 0, detail: str = "", via: str = "") -> None:
+        """Records an event."""
         self._relay.record(Event(time.monotonic(), self._number, kind, side, data, size, detail, via))
 
     def made(self, endpoint: _Endpoint) -> None:
@@ -132,7 +133,7 @@ class _Link:
         if endpoint is self.client:
             self._relay.links.add(self)
             peer, own = (endpoint.transport.get_extra_info(name) for name in ("peername", "sockname"))
-            self._tell("opened", CLIENT, detail=shown_address(peer), via=shown_address(own))
+            self.tell("opened", CLIENT, detail=shown_address(peer), via=shown_address(own))
             self._relay.connect(self)
         elif self.over:
             endpoint.abort()
@@ -142,12 +143,6 @@ class _Link:
                 self._carry[CLIENT](data)
             self._early.clear()
             self.client.read(True)
-
-    def refused(self, error: OSError) -> None:
-        """The server could not be reached."""
-        if not self.over:
-            self._tell("refused", SERVER, detail=reason(error))
-            self.drop()
 
     def _pipe(self, source: _Endpoint, target: _Endpoint) -> Callable[[bytes], None]:
         """What takes the bytes that were just received from `source`."""
@@ -163,17 +158,13 @@ class _Link:
         """This endpoint received bytes; empty bytes are the end of its stream."""
         if self.over:
             return
-        self._tell("received" if data else "end", endpoint.side, data)
+        self.tell("received" if data else "end", endpoint.side, data)
         if self._carry:
             self._carry[endpoint.side](data)
         else:  # the server is not connected yet
             self._early.append(data)
             if data:  # pausing after the end would make asyncio report the end once more
                 endpoint.read(False)
-
-    def sent(self, endpoint: _Endpoint, size: int) -> None:
-        """So many bytes were sent to this endpoint."""
-        self._tell("sent", other(endpoint.side), size=size)
 
     def finished(self) -> None:
         """The end of the stream was sent to an endpoint. After both, the link is closed."""
@@ -182,13 +173,10 @@ class _Link:
             self.client.transport.close()  # once everything is sent
             self.server.transport.close()
 
-    def gone(self, endpoint: _Endpoint, error: OSError) -> None:
-        """This endpoint reset its connection, or cannot be written to: the link is reset.
-
-        Bytes that were under way are lost.
-        """
+    def broken(self, kind: Kind, side: Side, error: OSError) -> None:
+        """The server `refused`, or a side did a `reset` or cannot be written to: what was under way is lost."""
         if not self.over:
-            self._tell("reset", endpoint.side, detail=reason(error))
+            self.tell(kind, side, detail=reason(error))
             self.drop()
 
     def closed(self) -> None:
@@ -237,12 +225,12 @@ class _Endpoint(asyncio.Protocol):
         """
         if data:
             self.transport.write(data)
-            self._link.sent(self, len(data))
+            self._link.tell("sent", other(self.side), size=len(data))
             return
         try:
             self.transport.write_eof()
         except OSError as error:
-            self._link.gone(self, error)
+            self._link.broken("reset", self.side, error)
         else:
             self._link.finished()
 
@@ -270,7 +258,7 @@ class _Endpoint(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if isinstance(exc, OSError):
-            self._link.gone(self, exc)
+            self._link.broken("reset", self.side, exc)
         else:
             self._link.closed()
 
