@@ -12,7 +12,7 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple
+from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Event, Side
 from conformance.agent.problem import Problem, ProblemError, Where
@@ -46,13 +46,12 @@ class Probe(AbstractContextManager["Probe"]):
     def __init__(self, address: str, port: int, protocol: Protocol, wait: float) -> None:
         """OSError where it cannot connect."""
         self._protocol = protocol
-        self._script = _script(protocol)
         self._wait = wait
         self._socket = socket.create_connection((address, port), wait)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.own_port = int(self._socket.getsockname()[1])
-        self.asks = self._script.asks
-        """Whether it asks something that must be answered."""
+        self.asks = False
+        """Whether it has asked something that must be answered."""
         self._conversation = Conversation(protocol, Connection(1, time.monotonic()))
 
     @property
@@ -67,15 +66,28 @@ class Probe(AbstractContextManager["Probe"]):
         """Says what can be said without harm, and checks what comes back. WrongAnswerError, NoAnswerError."""
         if any(step.sender == CLIENT for step in self._protocol.fields[:1]):
             self._listen_first()
-        script = self._script
-        for ordinal, step, number in script.says:
-            self._hear(ordinal)
-            self._say(step, number)
-        self._hear(script.end)
-        if script.has_more:
-            # Nothing is said from here on. A server that understood keeps the connection.
-            self._receive(_KEEPS_SECONDS)
-            self._check()
+        ordinal = 0
+        for step in self._protocol.session:
+            match step:
+                case FieldStep(sender="server"):
+                    ordinal += 1
+                case FieldStep(form="IP address"):
+                    self._say(ordinal, step, self._socket.getsockname()[0].partition("%")[0])
+                    ordinal += 1
+                case Repeat(repeat=body) if _is_harmless(body):
+                    self.asks = True
+                    for number, part in enumerate(body):
+                        if isinstance(part, FieldStep) and part.sender == CLIENT:
+                            self._say(ordinal + number, part, _FIRST_NUMBER + 2 * number)
+                    self._hear(ordinal + len(body))
+                    return
+                case _:
+                    # Nothing is said from here on. A server that understood keeps the connection.
+                    self._hear(ordinal)
+                    self._receive(_KEEPS_SECONDS)
+                    self._check()
+                    return
+        self._hear(ordinal)
 
     def findings(self) -> list[Finding]:
         """What explains the server's bytes so far, if they do not fit the protocol: the likeliest first."""
@@ -103,8 +115,8 @@ class Probe(AbstractContextManager["Probe"]):
             values["text"] = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data[:_SHOWN_BYTES])
             raise WrongAnswerError(Problem("speaks-first", Where(side=SERVER, offset=0), values))
 
-    def _say(self, step: FieldStep, number: int | None) -> None:
-        value = self._socket.getsockname()[0].partition("%")[0] if number is None else number
+    def _say(self, ordinal: int, step: FieldStep, value: Any) -> None:
+        self._hear(ordinal)
         data = WIRE_TYPES[step.type].encode(value)
         self._pass(CLIENT, data)
         try:
@@ -162,38 +174,6 @@ class Probe(AbstractContextManager["Probe"]):
         if error is not None:
             values["reason"] = error.strerror or str(error)
         return WrongAnswerError(Problem("connection-broken" if error else "server-closed", Where(side=SERVER), values))
-
-
-class _Script(NamedTuple):
-    """What the client says: each field with its ordinal, and the number that it is (None: the address).
-
-    Server's fields before the ordinal `end` are waited for. `has_more`: something stands there that is not said.
-    """
-
-    says: Sequence[tuple[int, FieldStep, int | None]]
-    end: int
-    asks: bool = False
-    has_more: bool = False
-
-
-def _script(protocol: Protocol) -> _Script:
-    says: list[tuple[int, FieldStep, int | None]] = []
-    ordinal = 0
-    for step in protocol.session:
-        match step:
-            case FieldStep(sender="server"):
-                ordinal += 1
-            case FieldStep(form="IP address"):
-                says.append((ordinal, step, None))
-                ordinal += 1
-            case Repeat(repeat=body) if _is_harmless(body):
-                for number, part in enumerate(body):
-                    if isinstance(part, FieldStep) and part.sender == CLIENT:
-                        says.append((ordinal + number, part, _FIRST_NUMBER + 2 * number))
-                return _Script(says, ordinal + len(body), asks=True)
-            case _:
-                return _Script(says, ordinal, has_more=True)
-    return _Script(says, ordinal)
 
 
 def _is_harmless(body: Sequence[Step]) -> bool:
