@@ -11,7 +11,7 @@ from conformance.agent.player.peer import shown
 from conformance.agent.player.player import Outcome
 from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.recording import Recording
-from conformance.backends.base import Places, Started, Worker
+from conformance.backends.base import Started, Worker
 from conformance.judge import ConsoleLine
 from conformance.model.cases import Case, CaseFile, load_cases
 from conformance.model.program import Program
@@ -88,103 +88,100 @@ def case_groups(registry: Registry, programs: Iterable[Program]) -> Iterator[Cas
 def run_cases(group: CaseGroup, names: Sequence[str], worker: Worker) -> dict[str, CaseResult]:
     """Runs the cases of these names, and gives their results by name."""
     cases = [case for case in group.cases if case.name in names]
-    run = _ServerRun if group.program.role == "server" else _ClientRun
-    return {result.case.name: result for result in run(group, worker).results(cases)}
+    run = _against_server if group.program.role == "server" else _against_client
+    return {result.case.name: result for result in run(group, cases, worker)}
 
 
-class _Run:
-    def __init__(self, group: CaseGroup, worker: Worker) -> None:
-        self._group = group
-        self._worker = worker
-        self._program = group.program
-
-    def _problem(self, code: str, line: int | None = None, **values: object) -> Problem:
-        return Problem(code, Where(program=self._program.name, line=line), values, time.monotonic())
-
-    def _result(self, case: Case, outcome: Outcome, lines: Sequence[ConsoleLine], began: float) -> CaseResult:
-        seconds = time.monotonic() - began
-        problem = outcome.problem or self._crash(lines)
-        non_strict = None if problem else outcome.non_strict
-        return CaseResult(self._group, case, problem, non_strict, outcome.recording, lines, began, seconds)
-
-    def _crash(self, lines: Sequence[ConsoleLine]) -> Problem | None:
-        for number, line in enumerate(lines):
-            if line.stream == "err" and _CRASHED.match(line.text):
-                last = [other.text for other in lines if other.stream == "err"][-1]
-                return self._problem("crashed", number, text=shown(last))
-        return None
-
-
-class _ServerRun(_Run):
+def _against_server(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> Iterator[CaseResult]:
     """One server for all cases, as a class of students has it; a new one only where it has ended."""
-
-    def results(self, cases: Sequence[Case]) -> Iterator[CaseResult]:
-        player, afterwards = self._worker.player(), self._group.file.afterwards
-        with self._worker.places(self._program, (), self._group.protocol.port) as places:
-            server: Started | None = None
-            try:
-                for case in cases:
-                    began, before = time.monotonic(), 0
-                    try:
-                        if server is None or server.console.closed:
-                            server = None
-                            server = start_program(self._worker, self._program, {"port": str(places.server_port)})
-                            wait_for_server(server, self._program, places.server_port, _LISTEN_SECONDS)
-                        before = len(server.console.lines)
-                        outcome = player.against_server(case.steps, afterwards, *places.server)
-                        if server.console.closed:
-                            outcome.problem = self._problem("ended-by-itself", status=server.handle.stop())
-                    except ProblemError as error:
-                        outcome = Outcome(error.problem)
-                    yield self._result(case, outcome, server.console.since(before) if server else (), began)
-            finally:
-                if server is not None:
-                    server.handle.stop()
-
-
-class _ClientRun(_Run):
-    """A new client for each case; the harness is the server."""
-
-    def results(self, cases: Sequence[Case]) -> Iterator[CaseResult]:
-        for case in cases:
-            with self._worker.places(self._program, (self._program,), self._group.protocol.port) as places:
-                yield self._one(case, places)
-
-    def _one(self, case: Case, places: Places) -> CaseResult:
-        began = time.monotonic()
-        (host, port), player, typed = places.tap, self._worker.player(), self._group.file.typed
-        values = {"host": host, "port": str(port), "clients": str(_CONNECTIONS), "author": case.author}
+    program, player = group.program, worker.player()
+    with worker.places(program, (), group.protocol.port) as places:
+        server: Started | None = None
         try:
-            if case.listens:
-                player.listen(case.steps, host, port, self._program.connections(_CONNECTIONS) or 1)
-            client = start_program(self._worker, self._program, values, typed=typed)
-        except ProblemError as error:
-            return self._result(case, Outcome(error.problem), (), began)
-        typist = Typist(client, self._program.name, typed=typed)
-        try:
-            outcome = player.outcome(typist) if case.listens else Outcome()
-            if client.handle.wait(time.monotonic() + _END_SECONDS) is None:
-                outcome.problem = outcome.problem or self._problem("still-running", seconds=_END_SECONDS)
-        except ProblemError as error:
-            outcome = Outcome(error.problem)
+            for case in cases:
+                began, before = time.monotonic(), 0
+                try:
+                    if server is None or server.console.closed:
+                        server = None
+                        server = start_program(worker, program, {"port": str(places.server_port)})
+                        wait_for_server(server, program, places.server_port, _LISTEN_SECONDS)
+                    before = len(server.console.lines)
+                    outcome = player.against_server(case.steps, group.file.afterwards, *places.server)
+                    if server.console.closed:
+                        outcome.problem = _problem(group, "ended-by-itself", status=server.handle.stop())
+                except ProblemError as error:
+                    outcome = Outcome(error.problem)
+                yield _result(group, case, outcome, server.console.since(before) if server else (), began)
         finally:
-            client.handle.stop()
-            typist.close()
-        lines = client.console.lines
-        outcome.problem = outcome.problem or self._wrong_console(case, lines)
-        return self._result(case, outcome, lines, began)
+            if server is not None:
+                server.handle.stop()
 
-    def _wrong_console(self, case: Case, lines: Sequence[ConsoleLine]) -> Problem | None:
-        errors = [(number, line.text) for number, line in enumerate(lines) if line.stream == "err"]
-        for wanted in case.console:
-            if not any(re.fullmatch(wanted, text) for _, text in errors):
-                printed = {"text": shown([text for _, text in errors[:_SHOWN_LINES]])} if errors else {}
-                return self._problem("error-line-missing", errors[0][0] if errors else None, pattern=wanted, **printed)
-        if errors and not case.console:
-            number, text = errors[0]
-            return self._problem("error-line-unexpected", number, text=shown(text))
-        for unwanted in case.hides:
-            for number, line in enumerate(lines):
-                if line.stream == "out" and re.fullmatch(unwanted, line.text):
-                    return self._problem("forbidden-line", number, pattern=unwanted, text=shown(line.text))
-        return None
+
+def _against_client(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> Iterator[CaseResult]:
+    """A new client for each case; the harness is the server."""
+    for case in cases:
+        with worker.places(group.program, (group.program,), group.protocol.port) as places:
+            began = time.monotonic()
+            outcome, lines = _play_against_client(group, case, worker, *places.tap)
+            yield _result(group, case, outcome, lines, began)
+
+
+def _play_against_client(
+    group: CaseGroup, case: Case, worker: Worker, host: str, port: int
+) -> tuple[Outcome, Sequence[ConsoleLine]]:
+    program, player, typed = group.program, worker.player(), group.file.typed
+    values = {"host": host, "port": str(port), "clients": str(_CONNECTIONS), "author": case.author}
+    try:
+        if case.listens:
+            player.listen(case.steps, host, port, program.connections(_CONNECTIONS) or 1)
+        client = start_program(worker, program, values, typed=typed)
+    except ProblemError as error:
+        return Outcome(error.problem), ()
+    typist = Typist(client, program.name, typed=typed)
+    try:
+        outcome = player.outcome(typist) if case.listens else Outcome()
+        if client.handle.wait(time.monotonic() + _END_SECONDS) is None:
+            outcome.problem = outcome.problem or _problem(group, "still-running", seconds=_END_SECONDS)
+    except ProblemError as error:
+        outcome = Outcome(error.problem)
+    finally:
+        client.handle.stop()
+        typist.close()
+    lines = client.console.lines
+    outcome.problem = outcome.problem or _wrong_console(group, case, lines)
+    return outcome, lines
+
+
+def _problem(group: CaseGroup, code: str, line: int | None = None, **values: object) -> Problem:
+    return Problem(code, Where(program=group.program.name, line=line), values, time.monotonic())
+
+
+def _result(group: CaseGroup, case: Case, outcome: Outcome, lines: Sequence[ConsoleLine], began: float) -> CaseResult:
+    seconds = time.monotonic() - began
+    problem = outcome.problem or _crash(group, lines)
+    non_strict = None if problem else outcome.non_strict
+    return CaseResult(group, case, problem, non_strict, outcome.recording, lines, began, seconds)
+
+
+def _crash(group: CaseGroup, lines: Sequence[ConsoleLine]) -> Problem | None:
+    for number, line in enumerate(lines):
+        if line.stream == "err" and _CRASHED.match(line.text):
+            last = [other.text for other in lines if other.stream == "err"][-1]
+            return _problem(group, "crashed", number, text=shown(last))
+    return None
+
+
+def _wrong_console(group: CaseGroup, case: Case, lines: Sequence[ConsoleLine]) -> Problem | None:
+    errors = [(number, line.text) for number, line in enumerate(lines) if line.stream == "err"]
+    place, texts = (errors[0][0] if errors else None), [text for _, text in errors]
+    for wanted in case.console:
+        if not any(re.fullmatch(wanted, text) for text in texts):
+            printed = {"text": shown(texts[:_SHOWN_LINES])} if texts else {}
+            return _problem(group, "error-line-missing", place, pattern=wanted, **printed)
+    if texts and not case.console:
+        return _problem(group, "error-line-unexpected", place, text=shown(texts[0]))
+    for unwanted in case.hides:
+        for number, line in enumerate(lines):
+            if line.stream == "out" and re.fullmatch(unwanted, line.text):
+                return _problem(group, "forbidden-line", number, pattern=unwanted, text=shown(line.text))
+    return None

@@ -110,7 +110,7 @@ class _Run:
         self._server_lines: dict[str, _Lines] = {}
         self._said: list[Said] = []
         self._phases: dict[str, float] = {}
-        self._began = self._phase_began = time.monotonic()
+        self._began = time.monotonic()
 
     def run(self) -> CellResult:
         cell = self._cell
@@ -305,9 +305,8 @@ class _Run:
         return results
 
     def _phase(self, name: str) -> None:
-        now = time.monotonic()
-        self._phases[name] = now - self._phase_began
-        self._phase_began = now
+        """Ends the part of that name, which began where the one before ended."""
+        self._phases[name] = time.monotonic() - self._began - sum(self._phases.values())
 
 
 class _Wire(Conversations):

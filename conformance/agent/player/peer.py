@@ -8,6 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from conformance.agent.addresses import shown_address
@@ -40,30 +41,30 @@ class _Due(NamedTuple):
     values: Mapping[str, Any]
 
 
+@dataclass(eq=False)
 class Peer:
     """One end of a connection: `me` is the side that the harness plays, `number` that of the connection, from 1.
 
     `timeout` is how long it waits for what must come, in seconds.
     """
 
-    def __init__(
-        self, sock: socket.socket, me: Side, number: int, record: Callable[[Event], None], timeout: float
-    ) -> None:
-        self._sock = sock
-        self._me = me
-        self._them = other(me)
-        self._number = number
-        self._record = record
-        self._timeout = timeout
+    _sock: socket.socket
+    _me: Side
+    _number: int
+    _record: Callable[[Event], None]
+    _timeout: float
+
+    def __post_init__(self) -> None:
+        self._them = other(self._me)
         self._buffer = bytearray()
         self._offset = 0  # that of the first byte in the buffer, among all that the program has sent
         self._end: Literal["end", "reset"] | None = None
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        ours, theirs = shown_address(sock.getsockname()), ""
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        ours, theirs = shown_address(self._sock.getsockname()), ""
         with contextlib.suppress(OSError):  # the program has gone already
-            theirs = shown_address(sock.getpeername())
-        client, server = (ours, theirs) if me == CLIENT else (theirs, ours)
-        record(Event(time.monotonic(), number, "opened", CLIENT, detail=client, via=server))
+            theirs = shown_address(self._sock.getpeername())
+        client, server = (ours, theirs) if self._me == CLIENT else (theirs, ours)
+        self._record(Event(time.monotonic(), self._number, "opened", CLIENT, detail=client, via=server))
 
     @property
     def where(self) -> Where:

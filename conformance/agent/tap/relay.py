@@ -16,6 +16,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
 from conformance.agent.addresses import listen_everywhere, shown_address
@@ -31,6 +32,7 @@ _HELD_LIMIT = 1 << 20
 _NOT_YET_SENT = 0x894B  # Linux: SIOCOUTQNSD, the number of bytes in the send queue that are not sent yet
 
 
+@dataclass(kw_only=True, eq=False)
 class Relay:
     """Listens on `listen`, relays every connection to `to`, and calls `record` with each event.
 
@@ -38,30 +40,23 @@ class Relay:
     refused connection to the server is tried again; 0 for a server that is known to listen.
     """
 
-    def __init__(
-        self,
-        *,
-        listen: tuple[str, int],
-        to: tuple[str, int],
-        conditions: Conditions,
-        record: Callable[[Event], None],
-        seed: int = 0,
-        connect_timeout: float = 0.0,
-    ) -> None:
-        self.conditions = conditions
-        self.record = record
-        self.random = random.Random(seed)
+    listen: tuple[str, int]
+    to: tuple[str, int]
+    conditions: Conditions
+    record: Callable[[Event], None]
+    seed: int = 0
+    connect_timeout: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
         self.links: set[_Link] = set()
-        self._listen = listen
-        self._to = to
-        self._connect_timeout = connect_timeout
         self._count = 0
         self._connecting: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> int:
         """Starts to listen; returns the port. Raises OSError."""
-        host, port = self._listen
+        host, port = self.listen
         place: dict[str, Any] = {"host": host, "port": port} if host else {"sock": listen_everywhere(port)}
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._client_endpoint, **place, backlog=_BACKLOG)
@@ -95,10 +90,10 @@ class Relay:
 
     async def _connect(self, link: _Link) -> None:
         loop = asyncio.get_running_loop()
-        give_up = time.monotonic() + self._connect_timeout
+        give_up = time.monotonic() + self.connect_timeout
         while True:
             try:
-                await loop.create_connection(lambda: link.server, *self._to)
+                await loop.create_connection(lambda: link.server, *self.to)
                 return
             except OSError as error:
                 if link.over or time.monotonic() >= give_up:
