@@ -216,7 +216,7 @@ def check_interleaved(
         (_each_id(lines, sequences) if right_ids else None)
         or _same_lines(lines, [*accepts * (len(sequences) + 1), *(line for each in sequences for line in each)])
         or (_wrong_ids(console, lines, len(sequences)) if ids and not right_ids else None)
-        or _order(lines, [[*accepts, *sequence] for sequence in sequences], told_by_id=bool(ids))
+        or _order(lines, [[*accepts, *sequence] for sequence in sequences])
         or _room(actual, in_room, [*room])
     )
 
@@ -303,38 +303,32 @@ def _wrong_ids(console: Console, lines: Iterable[Printed], connections: int) -> 
     return Problem("wrong-ids", Where(line=place), {"connections": connections, "wrong": ", ".join(shown)})
 
 
-def _order(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]], *, told_by_id: bool) -> Problem | None:
+def _order(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]]) -> Problem | None:
     """Whether at each moment as many connections have reached a line as have passed it.
 
-    Where it is `told_by_id` already in which order lines with an id come, only those beside others are looked at.
+    Of two lines that both have an id, that is known already.
     """
-    looked_at = _beside_lines_without_id(sequences) if told_by_id else None
     steps: dict[str, int] = {}  # where in its sequence a line stands; -1 where it has no one place
-    leaders: dict[str, set[str]] = defaultdict(set)  # the lines that are found before a line
-    left_out: set[str] = set()  # lines that follow one that is not looked at, or has no one place
+    leader: dict[str, str] = {}  # the line before a line, or the first that was found there
+    leaders: dict[str, set[str]] = {}  # all of them, where there are several
+    left_out: set[str] = set()
     unsure: set[int] = set()
     for sequence in sequences:
-        before = None
         for index, line in enumerate(sequence):
-            text = line.text
-            if looked_at is not None and text not in looked_at:
-                before = None
-                continue
+            text, before = line.text, sequence[index - 1]
             step = steps.setdefault(text, index)
             if step != index:
                 unsure |= {index, step}
                 steps[text] = -1
-            if before is None:
+            if not index or (ID in line.template and ID in before.template):
                 left_out.add(text)
-            else:
-                leaders[text].add(before)
-            before = text
+            elif leader.setdefault(text, before.text) != before.text:
+                leaders.setdefault(text, {leader[text]}).add(before.text)
+    left_out |= {text for text, several in leaders.items() if any(steps[before] < 0 for before in several)}
     followers: dict[str, list[str]] = defaultdict(list)  # of each line, those that follow it or another one
-    for text, several in leaders.items():
-        if any(steps[before] < 0 for before in several):
-            left_out.add(text)
-        for before in several if len(several) > 1 else ():
-            followers[before].append(text)
+    for text in leaders.keys() - left_out:
+        for leading in leaders[text]:
+            followers[leading].append(text)
     seen: Counter[str] = Counter()
     led: Counter[str] = Counter()  # how many of those that they follow have come
     reached: Counter[int] = Counter()
@@ -348,23 +342,11 @@ def _order(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]], *,
             reached[index] += 1
         for later in followers.get(text, ()):
             led[later] += 1
-        if index < 1 or text in left_out:
+        if index < 0 or text in left_out or steps[leader[text]] < 0:
             continue
-        several = leaders[text]
-        possible = led[text] if len(several) > 1 else seen[next(iter(several))]
+        possible = led[text] if text in leaders else seen[leader[text]]
         ahead = index not in unsure and index - 1 not in unsure and reached[index] > reached[index - 1]
         if ahead or seen[text] > possible:
-            expected = min(several).replace(ID, printed.id or ID)
+            expected = min(leaders.get(text, {leader[text]})).replace(ID, printed.id or ID)
             return Problem("line-out-of-order", Where(line=printed.place), {"got": printed.line, "expected": expected})
     return None
-
-
-def _beside_lines_without_id(sequences: Sequence[Sequence[WireLine]]) -> set[str]:
-    """The lines without an id, and those that come right before or behind one."""
-    return {
-        line.text
-        for sequence in sequences
-        for index, near in enumerate(sequence)
-        if ID not in near.template
-        for line in sequence[max(0, index - 1) : index + 2]
-    }

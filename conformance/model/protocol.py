@@ -184,9 +184,3 @@ def _fields(steps: tuple[Step, ...]) -> Iterator[FieldStep]:
             case BothWays(sides=sides):
                 yield from _fields(sides.client)
                 yield from _fields(sides.server)
-
-
-Repeat.model_rebuild()
-_TwoSides.model_rebuild()
-BothWays.model_rebuild()
-Protocol.model_rebuild()
