@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -49,25 +47,31 @@ _Changes = Callable[[int], tuple[int, str] | None]
 
 def board_app(board: Board, leaving: Callable[[], bool] = lambda: False) -> Starlette:
     """The application that shows this board; its streams end once `leaving` holds."""
-    streams = _Streams(leaving)
+    history = board.history
+    pages: list[str] = []  # the addresses of those that have a stream
     texts = {language: catalogue(language).templates(_TEXTS) for language in LANGUAGES}
 
-    async def labels(request: Request) -> Response:
-        return JSONResponse(texts)
-
-    async def missing(request: Request, error: Exception) -> Response:
-        return refusal(request.scope, 404, Problem("no-such-page"))
+    def stream(request: Request, changes: _Changes) -> Response:
+        if request.method == "HEAD":
+            return Response(media_type=_EVENTS)
+        who = "" if request.client is None else request.client.host
+        if pages.count(who) >= PAGES_OF_ONE:
+            values = {"limit": PAGES_OF_ONE, "address": who}
+            return refusal(request.scope, 503, Problem("pages-of-address", values=values))
+        if len(pages) >= PAGES:
+            return refusal(request.scope, 503, Problem("pages-of-board", values={"limit": PAGES}))
+        return _Stream(_told(changes, leaving), pages, who)
 
     async def changes(request: Request) -> Response:
-        return streams.response(request, lambda since: board.history.changes(since, time.time()))
+        return stream(request, lambda since: history.changes(since, time.time()))
 
     async def lines(request: Request) -> Response:
         server, number = request.path_params["server"], request.path_params["number"]
-        return streams.response(request, lambda since: board.history.lines(server, number, since))
+        return stream(request, lambda since: history.lines(server, number, since))
 
     def saved(request: Request) -> Response:
         server, number, suffix = (request.path_params[name] for name in ("server", "number", "suffix"))
-        events = board.history.recorded(server, number)
+        events = history.recorded(server, number)
         if events is None or suffix not in _SUFFIXES:
             return refusal(request.scope, 404, Problem("connection-forgotten"))
         name = f"server-{server}-connection-{number}.{suffix}"
@@ -78,13 +82,13 @@ def board_app(board: Board, leaving: Callable[[], bool] = lambda: False) -> Star
     return Starlette(
         routes=[
             *(Route(path, _file(file)) for path, file in _FILES.items()),
-            Route("/labels.json", labels),
+            Route("/labels.json", lambda request: JSONResponse(texts)),
             Route("/changes", changes),
             Route(f"{connection}/lines", lines),
             Route(f"{connection}.{{suffix}}", saved),
         ],
         middleware=[Middleware(Guard)],
-        exception_handlers={404: missing},
+        exception_handlers={404: lambda request, error: refusal(request.scope, 404, Problem("no-such-page"))},
     )
 
 
@@ -92,46 +96,20 @@ def _file(path: Path) -> Callable[[Request], Response]:
     return lambda request: FileResponse(path)
 
 
-class _Streams:
-    """Server-sent events, for as many pages as there may be."""
-
-    def __init__(self, leaving: Callable[[], bool]) -> None:
-        self.leaving = leaving
-        self._open: Counter[str] = Counter()
-
-    def response(self, request: Request, changes: _Changes) -> Response:
-        """The stream, or why there is none."""
-        if request.method == "HEAD":
-            return Response(media_type=_EVENTS)
-        who = "" if request.client is None else request.client.host
-        if self._open[who] >= PAGES_OF_ONE:
-            return refusal(
-                request.scope, 503, Problem("pages-of-address", values={"limit": PAGES_OF_ONE, "address": who})
-            )
-        if self._open.total() >= PAGES:
-            return refusal(request.scope, 503, Problem("pages-of-board", values={"limit": PAGES}))
-        return _Stream(changes, self.leaving, partial(self._count, who))
-
-    def _count(self, who: str, more: int) -> None:
-        self._open[who] += more
-        if not self._open[who]:
-            del self._open[who]
-
-
 class _Stream(StreamingResponse):
     """What one page is told. A page that reads slowly holds up its own stream alone, and nothing is kept for it."""
 
-    def __init__(self, changes: _Changes, leaving: Callable[[], bool], count: Callable[[int], None]) -> None:
-        super().__init__(_told(changes, leaving), media_type=_EVENTS)
-        self._count = count
+    def __init__(self, told: AsyncIterator[str], pages: list[str], who: str) -> None:
+        super().__init__(told, media_type=_EVENTS)
+        self._pages, self._who = pages, who
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """As every ASGI application."""
-        self._count(1)
+        self._pages.append(self._who)
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._count(-1)
+            self._pages.remove(self._who)
 
 
 async def _told(changes: _Changes, leaving: Callable[[], bool]) -> AsyncIterator[str]:

@@ -6,22 +6,84 @@ import io
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, PlainValidator
 
 from conformance.agent.events import Event
 from conformance.agent.tap.conditions import Conditions
 from conformance.board.history import History
-from conformance.board.servers import WatchedServer
-from conformance.observe.live_events import LiveEvent
+from conformance.formatting import catalogue
+from conformance.model import Protocol
+from conformance.model.lookup import UsageError, find_protocol
+from conformance.model.yaml_file import Model, load
 from conformance.observe.pcapng import PcapngSaver
+from conformance.observe.places import Place, listen_place, place
 from conformance.observe.relay_process import RelayProcess
 from conformance.observe.saved import About, JsonSaver
 from conformance.observe.tap_session import Saver, TapSession
 from conformance.observe.viewer import STALL_SECONDS, Viewer
 
-__all__ = ["Board", "Watch"]
+__all__ = ["Board", "Watch", "WatchedServer", "read_servers", "server_words"]
 
 _LOOK_SECONDS = 0.2
 _CLOSING_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class WatchedServer:
+    """A server: clients find it where the tap listens, and the tap finds it at `to`."""
+
+    name: str
+    protocol: Protocol
+    listen: Place
+    to: Place
+
+    @classmethod
+    def of(cls, name: str | None, protocol: str, listen: Place, to: Place) -> WatchedServer:
+        """With the protocol of that name, and its port where `to` has none; UsageError where there is none."""
+        found = find_protocol(protocol)
+        where = Place(to.host, to.port or found.port)
+        return cls(name or str(where), found, listen, where)
+
+
+def server_words(words: str) -> WatchedServer:
+    """`addition:9000:localhost:8999`, with `alice=` before it where the server is to have a name; else UsageError."""
+    name, equals, rest = words.rpartition("=")
+    parts = rest.split(":", 2)
+    if len(parts) < 3 or not all(parts) or (equals and not name):
+        raise UsageError("cli.usage.server", text=words)
+    protocol, port, to = parts
+    return WatchedServer.of(name or None, protocol, listen_place(port), place(to))
+
+
+def _parsed_by(parse: Callable[[str], Place]) -> PlainValidator:
+    def parsed(value: object) -> Place:
+        try:
+            return parse(str(value))
+        except UsageError as error:  # what is wrong in a file is said in English
+            raise ValueError(catalogue("en").text(error.name, error.values)) from error
+
+    return PlainValidator(parsed)
+
+
+class _Entry(Model):
+    protocol: str
+    listen: Annotated[Place, _parsed_by(listen_place)]
+    to: Annotated[Place, _parsed_by(place)]
+
+
+class _File(Model):
+    servers: dict[str, _Entry] = Field(min_length=1)
+
+
+def read_servers(path: Path) -> list[WatchedServer]:
+    """The servers of a YAML file. YamlError, or UsageError where there is no such protocol."""
+    servers = load(_File, path).servers
+    return [WatchedServer.of(name, entry.protocol, entry.listen, entry.to) for name, entry in servers.items()]
 
 
 class Board:
@@ -42,8 +104,8 @@ class Board:
 
     @property
     def ended(self) -> list[str]:
-        """The servers whose relay has ended by itself."""
-        return [watch.server.name for watch in self.watches if watch.ended]
+        """The servers whose relay has ended by itself, and with it the connections that it carried."""
+        return [watch.server.name for watch in self.watches if watch.session and watch.session.done.is_set()]
 
     def begin(self, when_ended: Callable[[], None]) -> None:
         """Reads what the taps see, and looks who waits and what can be diagnosed, all in threads of its own.
@@ -61,9 +123,9 @@ class Board:
         if self._looking is not None:
             self._looking.join()
         for watch in self.watches:
-            watch.end()
+            watch.relay.end()
         for watch in self.watches:
-            watch.close()
+            watch.wait()
 
     def _look(self, when_ended: Callable[[], None]) -> None:
         while not self._closing.wait(_LOOK_SECONDS):
@@ -79,42 +141,32 @@ class Watch:
 
     def __init__(self, server: WatchedServer, history: History) -> None:
         """`UsageError` where it cannot listen."""
-        assert server.listen.port is not None
-        assert server.to.port is not None
+        listen, to = server.listen, server.to
+        assert listen.port is not None
+        assert to.port is not None
         self.server = server
-        self._history = history
-        self._relay = RelayProcess()
-        listen, to = (server.listen.host, server.listen.port), (server.to.host, server.to.port)
-        self.port, self._began = self._relay.open(listen, to, Conditions())
+        self.session: TapSession | None = None
+        self.relay = RelayProcess()
+        self.port, self._began = self.relay.open((listen.host, listen.port), (to.host, to.port), Conditions())
         self._opened = time.monotonic()
-        self._number = history.add_server(server.name, server.protocol, self.port, str(server.to), self._began)
-        self._session: TapSession | None = None
+        self._history = history
+        self._number = history.add_server(server.name, server.protocol, self.port, str(to), self._began)
 
     def begin(self) -> None:
         """Begins to read what the relay tells."""
-        viewer = Viewer(self.server.protocol, self._seen)
-        self._session = TapSession(self._relay, viewer, [_EventsOf(self._history, self._number)])
-
-    @property
-    def ended(self) -> bool:
-        """Whether the relay has ended, and with it the connections that it carried."""
-        return self._session is not None and self._session.done.is_set()
+        viewer = Viewer(self.server.protocol, partial(self._history.add, self._number))
+        self.session = TapSession(self.relay, viewer, [_EventsOf(partial(self._history.add_event, self._number))])
 
     def look(self) -> None:
         """Notes who keeps whom waiting, and what can be diagnosed by now."""
-        if self._session is not None:
-            self._session.look(time.monotonic() - self._opened, STALL_SECONDS)
+        if self.session is not None:
+            self.session.look(time.monotonic() - self._opened, STALL_SECONDS)
 
-    def end(self) -> None:
-        """Has the relay end, and the connections that it carries."""
-        self._relay.end()
-
-    def close(self) -> None:
-        """Ends the relay; returns when all that it told is noted, or enough was waited for that."""
-        self._relay.end()
+    def wait(self) -> None:
+        """Returns when the relay has ended and all that it told is noted, or enough was waited for that."""
         # Nobody will look at what is left. A relay that still has much to tell ends once nobody can hear it any more.
-        if self._session is None or self._session.done.wait(_CLOSING_SECONDS):
-            self._relay.wait()
+        if self.session is None or self.session.done.wait(_CLOSING_SECONDS):
+            self.relay.wait()
 
     def saved(self, suffix: str, events: Iterable[Event]) -> bytes:
         """A file with these events: a `json` for `decode`, or a `pcapng` for Wireshark."""
@@ -126,29 +178,19 @@ class Watch:
         saver.close()
         return file.getvalue()
 
-    def _seen(self, event: LiveEvent) -> None:
-        self._history.add(self._number, event)
 
-
+@dataclass
 class _EventsOf:
     """Keeps the events of a tap in the history, where `tap --save` keeps them in a file."""
 
-    def __init__(self, history: History, number: int) -> None:
-        self._history = history
-        self._number = number
+    add: Callable[[Event], None]
 
-    def add(self, event: Event) -> None:
-        self._history.add_event(self._number, event)
+    def flush(self) -> None: ...
 
-    def flush(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
+    def close(self) -> None: ...
 
 
 class _Memory(io.BytesIO):
     """A file whose content outlives its closing."""
 
-    def close(self) -> None:
-        pass
+    def close(self) -> None: ...

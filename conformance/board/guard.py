@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -83,9 +84,8 @@ class Guard:
         return None
 
     def _is_own(self, host: str) -> bool:
-        name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
         try:
-            ipaddress.ip_address(name)
+            name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
+            return name in self._names or bool(ipaddress.ip_address(name))
         except ValueError:
-            return name.lower().removesuffix(".") in self._names
-        return True
+            return False

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conformance.board.servers import WatchedServer, read_servers, server_words
+from conformance.board.board import Board, WatchedServer, read_servers, server_words
 from conformance.cli.arguments import Parser
 from conformance.cli.tap import interface, listener, refuse_a_circle, when_told_to_end
 from conformance.cli.terminal import print_line
@@ -44,7 +44,6 @@ def run(arguments: Namespace) -> int:
     import uvicorn
 
     from conformance.board.app import board_app
-    from conformance.board.board import Board
 
     words: Catalogue = arguments.words
     servers = [*(read_servers(arguments.file) if arguments.file else []), *arguments.server]

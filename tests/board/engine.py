@@ -15,9 +15,8 @@ import uvicorn
 
 from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side
 from conformance.board.app import board_app
-from conformance.board.board import Board
+from conformance.board.board import Board, WatchedServer
 from conformance.board.history import History
-from conformance.board.servers import WatchedServer
 from conformance.observe.places import Place
 from conformance.observe.viewer import STALL_SECONDS, Viewer
 from tests.cli.recordings import BEGAN, PROTOCOLS
