@@ -35,6 +35,7 @@ __all__ = [
     "Serialized",
     "begun",
     "byte_bits",
+    "fixed_size",
     "may_become",
     "may_become_address",
     "settled_bits",
@@ -174,6 +175,12 @@ def _readable_so_far(data: bytes) -> str | None:
             continue
         return text[:-1] if missing else text
     return None
+
+
+def fixed_size(step: FieldStep) -> int | None:
+    """How many bytes such a field always takes; None where that depends."""
+    wire = WIRE_TYPES.get(step.type)
+    return wire.size if wire is not None and wire.rest is None else None
 
 
 def may_become(step: FieldStep, there: bytes, value: Any, expected: Any) -> bool:

@@ -7,19 +7,19 @@ is right so far, nothing is said, however odd the values: unless the caller asks
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from conformance.agent.events import CLIENT, SERVER, Side, other
-from conformance.agent.recording import Connection
 from conformance.agent.sized_bytes import BYTES
 from conformance.decoder import Conversation
-from conformance.diagnosis.explanations import Explanation, Mark, explain_side, meant
-from conformance.diagnosis.finding import Detail, Finding
+from conformance.diagnosis.codecs import fixed_size
+from conformance.diagnosis.explanations import Explanation, explain_side, meant
+from conformance.diagnosis.finding import Detail, Finding, Waiting
 from conformance.diagnosis.hypotheses import other_protocol
-from conformance.diagnosis.reading import Reading
+from conformance.diagnosis.reading import Due, Reading
 from conformance.diagnosis.script import EXTRA
-from conformance.diagnosis.waiting import find_waiting
+from conformance.model.protocol import FieldStep, Protocol, Repeat
 
 __all__ = ["TIMEOUT", "diagnose"]
 
@@ -62,7 +62,7 @@ def _of_conversation(conversation: Conversation, now: float | None, timeout: flo
     connection, protocol = conversation.connection, conversation.protocol
     readings = {side: Reading(conversation, side) for side in (CLIENT, SERVER)}
     closed = connection.client.closed or connection.server.closed
-    moved = _last_moved(connection)
+    moved = max(connection.opened, connection.client.last, connection.server.last)
     still = now is not None and now - moved >= timeout
     best: dict[Side, Explanation] = {}
     found: list[Finding] = []
@@ -75,7 +75,9 @@ def _of_conversation(conversation: Conversation, now: float | None, timeout: flo
             continue
         spoken = other_protocol(side, mine.stream.data)
         if spoken is not None:
-            found.append(_finding_at_start(conversation.number, mine, *spoken))
+            key, detail = spoken
+            raw = mine.stream.data[:_SHOWN_BYTES]
+            found.append(Finding(key, side, (conversation.number,), raw=raw, details=(detail,)))
             continue
         asked = theirs.questions(mine.window)
         questions = [asked, theirs.questions(mine.window, swapped=True)]
@@ -89,8 +91,7 @@ def _of_conversation(conversation: Conversation, now: float | None, timeout: flo
             best[side] = explanations[0]
         found += _findings(conversation.number, mine, explanations, certain=margin == _MARGIN_WRONG)
     if still and not closed and not connection.refused:
-        waiting = find_waiting(protocol, readings, conversation.number, moved)
-        found += [] if waiting is None else [waiting]
+        found += _waiting(protocol, readings, conversation.number, moved)
     return found
 
 
@@ -109,15 +110,6 @@ def _margin(reading: Reading, *, stopped: bool, suspect: bool) -> float | None:
     return _MARGIN_STOPPED if stopped else None
 
 
-def _last_moved(connection: Connection) -> float:
-    """When bytes last came to the tap, or went on."""
-    times = [connection.opened]
-    for side in (CLIENT, SERVER):
-        direction = connection.direction(side)
-        times += [at for at, _ in direction.received[-1:]] + [at for at, _ in direction.sent[-1:]]
-    return max(times)
-
-
 def _findings(number: int, reading: Reading, explanations: Sequence[Explanation], *, certain: bool) -> list[Finding]:
     if not explanations:
         return []
@@ -133,27 +125,21 @@ def _findings(number: int, reading: Reading, explanations: Sequence[Explanation]
         for mark in explanation.marks:
             if mark.key not in told and (explanation is explanations[0] or weight / total >= _FAINT):
                 guess = not certain or bool(rivals) or mark.key not in first
-                told[mark.key] = _finding(number, reading, explanation, mark, round(weight / total, 3), guess=guess)
+                read, reads_as = mark.read, _reads_as(explanation)
+                told[mark.key] = Finding(
+                    mark.key,
+                    reading.side,
+                    (number,),
+                    mark.due.field,
+                    mark.due.type,
+                    read.path[-1] if read.path else None,
+                    read.start,
+                    reading.stream.data[read.start : read.candidate.end][:_SHOWN_BYTES],
+                    details=tuple(detail for detail in (mark.detail, reads_as) if detail is not None),
+                    confidence=round(weight / total, 3),
+                    guess=guess,
+                )
     return list(told.values())
-
-
-def _finding(
-    number: int, reading: Reading, explanation: Explanation, mark: Mark, confidence: float, *, guess: bool
-) -> Finding:
-    read = mark.read
-    return Finding(
-        key=mark.key,
-        side=reading.side,
-        connections=(number,),
-        field=mark.due.field,
-        type=mark.due.type,
-        round=read.path[-1] if read.path else None,
-        offset=read.start,
-        raw=reading.stream.data[read.start : read.candidate.end][:_SHOWN_BYTES],
-        details=tuple(detail for detail in (mark.detail, _reads_as(explanation)) if detail is not None),
-        confidence=confidence,
-        guess=guess,
-    )
 
 
 def _reads_as(explanation: Explanation) -> Detail | None:
@@ -172,20 +158,45 @@ def _shown(value: object) -> str:
     return text if len(text) <= _SHOWN_TEXT else f"{text[:_SHOWN_TEXT]}..."
 
 
-def _finding_at_start(number: int, reading: Reading, key: str, detail: Detail) -> Finding:
-    return Finding(
-        key=key,
-        side=reading.side,
-        connections=(number,),
-        field=None,
-        type=None,
-        round=None,
-        offset=0,
-        raw=reading.stream.data[:_SHOWN_BYTES],
-        details=(detail,),
-        confidence=1.0,
-        guess=False,
-    )
+def _waiting(protocol: Protocol, readings: Mapping[Side, Reading], number: int, since: float) -> list[Finding]:
+    """Who waits for whom, nothing having moved on connection `number` `since` then.
+
+    It is the turn of the side whose field is due. The other waits for that field; and the one whose turn it is, as it
+    sends nothing, seems to wait for the next field that the other would send.
+    """
+    steps = protocol.fields
+    due = [reading.due for reading in readings.values() if reading.due is not None]
+    if due:
+        first = min(due, key=lambda due: (due.round or 0, steps.index(due.step)))
+    else:
+        match protocol.session[-1]:
+            case Repeat(repeat=(FieldStep() as lead, *_)):  # one round more; silence in a chat is no sign
+                first = Due(lead, None, readings[lead.sender].size)
+            case _:
+                return []
+        if any(reading.unreadable or reading.unasked for reading in readings.values()):
+            return []
+    step, turn = first.step, first.step.sender
+    place = steps.index(step)
+    waiting = [Waiting(other(turn), step.field, step.type, first.missing, since)]
+    awaited = next((step for step in (*steps[place + 1 :], *steps[:place]) if step.sender != turn), None)
+    if awaited is not None:
+        waiting.append(Waiting(turn, awaited.field, awaited.type, fixed_size(awaited), since))
+    return [
+        Finding(
+            "both-sides-waiting",
+            turn,
+            (number,),
+            step.field,
+            step.type,
+            first.round,
+            first.offset,
+            first.got[:_SHOWN_BYTES],
+            confidence=1.0 if due else 0.5,
+            guess=not due,
+            waiting=tuple(waiting),
+        )
+    ]
 
 
 def _merge(findings: Sequence[Finding]) -> list[Finding]:

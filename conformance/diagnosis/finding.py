@@ -107,14 +107,14 @@ class Finding:
     key: str
     side: Side
     connections: tuple[int, ...]
-    field: str | None
-    type: str | None
-    round: int | None
-    offset: int
-    raw: bytes
-    details: tuple[Detail, ...]
-    confidence: float
-    guess: bool
+    field: str | None = None
+    type: str | None = None
+    round: int | None = None
+    offset: int = 0
+    raw: bytes = b""
+    details: tuple[Detail, ...] = ()
+    confidence: float = 1.0
+    guess: bool = False
     waiting: tuple[Waiting, ...] = ()
 
     def __post_init__(self) -> None:

@@ -21,6 +21,7 @@ from conformance.diagnosis.codecs import (
     ByteStream,
     begun,
     byte_bits,
+    fixed_size,
     may_become,
     settled_bits,
     value_bits,
@@ -28,7 +29,6 @@ from conformance.diagnosis.codecs import (
 from conformance.diagnosis.script import Item, Loop, fields_of, script_of
 from conformance.diagnosis.walk import STOPPED_BITS, Questions
 from conformance.model.protocol import FieldStep
-from javaio import WIRE_TYPES
 
 __all__ = ["Due", "Reading", "Window"]
 
@@ -46,26 +46,21 @@ _WINDOW = 4096
 class Due:
     """A field that a side has to send next: `got` is what has come of it.
 
-    `needed` is how many bytes it takes, and `value` what it must be; None where that is not known.
+    `needed` is how many bytes it takes, where more is known than its type tells; `value` what it must be, if known.
     """
 
     step: FieldStep
     round: int | None
     offset: int
-    got: bytes
-    needed: int | None
+    got: bytes = b""
+    needed: int | None = None
     value: Any = None
-
-    @classmethod
-    def not_begun(cls, step: FieldStep, number: int | None, offset: int) -> Due:
-        """A field of which nothing has come, nor is known but the type."""
-        wire = WIRE_TYPES.get(step.type)
-        return cls(step, number, offset, b"", wire.size if wire is not None and wire.rest is None else None)
 
     @property
     def missing(self) -> int | None:
         """How many bytes of it have not come, if known."""
-        return None if self.needed is None else self.needed - len(self.got)
+        needed = fixed_size(self.step) if self.needed is None else self.needed
+        return None if needed is None else needed - len(self.got)
 
 
 @dataclass(frozen=True)
@@ -133,11 +128,11 @@ class Reading:
         where, values = owed.where, owed.values
         assert where.offset is not None
         step = next(step for step in self._steps if (step.sender, step.field) == (where.side, where.field))
-        due = Due.not_begun(step, where.round, where.offset)
+        due = Due(step, where.round, where.offset, needed=values.get("needed"))
         if owed.code == "never-sent":
-            return replace(due, needed=values.get("needed", due.needed))
+            return due
         got = self.direction.data[where.offset : self.size]
-        needed = None if step.type == TEXT and len(got) < 2 else values["needed"]
+        needed = None if step.type == TEXT and len(got) < 2 else due.needed
         return replace(due, got=got, needed=needed, value=values.get("expected"))
 
     @property
