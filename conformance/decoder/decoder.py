@@ -28,6 +28,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -278,7 +279,7 @@ class _Side:
 
     def advance(self, out: list[Outcome], at: float) -> None:
         """Goes on as far as possible: all in one loop, for a call for each field would take as long as the field."""
-        program, scopes, path, marks, place = self.program, self.scopes, self.path, self.marks, self.place
+        program, scopes, marks, place = self.program, self.scopes, self.marks, self.place
         buffer = self.rest()
         size, start, pc, needed = len(buffer), 0, self.pc, 1
         blocked = False
@@ -292,7 +293,7 @@ class _Side:
                     blocked = True
                     break
                 if op.counted is not None and not (isinstance(length, int) and length >= 0):
-                    self._stop(out, "bad-size", op, place + start, path, at, size=length)
+                    self._stop(out, "bad-size", op, place + start, at, size=length)
                     break
                 there = size - start
                 if op.rest is not None and there >= length:
@@ -300,9 +301,9 @@ class _Side:
                 if there < length:
                     needed = length
                     if self.ended:
-                        self._owes(out, op, buffer[start:], length, wanted, place + start, path, at)
+                        self._owes(out, op, buffer[start:], length, wanted, place + start, at)
                     elif self.longest is not None and length > self.longest:
-                        self._stop(out, "field-too-long", op, place + start, path, at, size=length, limit=self.longest)
+                        self._stop(out, "field-too-long", op, place + start, at, size=length, limit=self.longest)
                     break
                 stop = start + length
                 raw = buffer[start:stop]
@@ -324,30 +325,28 @@ class _Side:
                     value = op.unpack(raw if op.rest is None else raw[op.size :])
                 except UTFDataFormatError as error:
                     shown = raw[:_SHOWN_BYTES]
-                    self._stop(out, "malformed-text", op, offset, path, came, reason=str(error), raw=shown, size=length)
+                    self._stop(out, "malformed-text", op, offset, came, reason=str(error), raw=shown, size=length)
                     break
                 problem = None
                 if op.equals is not None:
                     if value != wanted:
-                        problem = self._wrong(op, value, wanted, raw, offset, path, came)
+                        problem = self._wrong(op, value, wanted, raw, offset, came)
                     elif op.asked is not None and heard is not None and op.asked(scopes) > heard:
-                        where = self._where(op, offset, path)
-                        problem = Problem("before-question", where, {"question": op.question}, came)
+                        problem = self._problem("before-question", op, offset, came, {"question": op.question})
                 elif op.is_address and not is_address(value):
                     values = {"value": value, "raw": raw[:_SHOWN_BYTES], "size": length}
-                    problem = Problem("no-address", self._where(op, offset, path), values, came)
+                    problem = self._problem("no-address", op, offset, came, values)
                 scope = scopes[op.level]
                 scope[op.name] = value
                 scope[op.ordinal] = offset + length
                 self.told = True
-                out.append(
-                    _field((self.name, op.name, op.type, value, raw, offset, began, came, path, op.ordinal, problem))
-                )
+                said = (self.name, op.name, op.type, value, raw, offset, began, came, self.path, op.ordinal, problem)
+                out.append(_field(said))
                 start = stop
                 pc += 1
             elif type(op) is Again or type(op) is Enter:
                 if isinstance(op, Again):
-                    loop, number = self.loops[-1], path[-1] + 1
+                    loop, number = self.loops[-1], self.path[-1] + 1
                 else:
                     loop, number = scopes[-1].setdefault(op.loop, _Loop()), 1
                 if op.leads:
@@ -375,15 +374,15 @@ class _Side:
                     if more:
                         self.loops.append(loop)
                         scopes.append(loop.enter(number, op.shared, not self.other.stopped))
-                        path = (*path, number)
+                        self.path = (*self.path, number)
                     pc = pc + 1 if more else op.target
                 elif more:
                     scopes[-1] = loop.enter(number, op.shared, not self.other.stopped)
-                    path = (*path[:-1], number)
+                    self.path = (*self.path[:-1], number)
                     pc = op.target
                 else:
                     self.loops.pop()
-                    gone, path = scopes.pop(), path[:-1]
+                    gone, self.path = scopes.pop(), self.path[:-1]
                     scopes[-1].update((key, gone[key]) for key in op.exports if key in gone)
                     self.told = True
                     pc += 1
@@ -398,7 +397,7 @@ class _Side:
                     came = next(came for end, came, _ in marks if end > offset)
                     self._halt(out, Problem("too-many-bytes", Where(side=self.name, offset=offset), {}, came))
                 break
-        self.pc, self.path, self.blocked = pc, path, blocked
+        self.pc, self.blocked = pc, blocked
         self.place = place = place + start
         self.enough = _NEVER if blocked else place + needed
         self.pieces = [buffer[start:]] if start < size else []
@@ -433,53 +432,31 @@ class _Side:
             out.append(Problem("unasked", where, {"raw": rest[:_SHOWN_BYTES], "size": len(rest)}, came))
         out.append(Unread(self.name, self.place, rest, at))
 
-    def _where(self, op: Own, offset: int, path: tuple[int, ...]) -> Where:
-        return Where(None, self.name, offset, op.name, op.type, path[-1] if path else None)
-
     def _halt(self, out: list[Outcome], problem: Problem) -> None:
         out.append(problem)
         self.stopped = True
         self.marks.clear()
 
-    def _stop(
-        self, out: list[Outcome], code: str, op: Own, offset: int, path: tuple[int, ...], at: float, **values: Any
-    ) -> None:
-        self._halt(out, Problem(code, self._where(op, offset, path), values, at))
+    def _stop(self, out: list[Outcome], code: str, op: Own, offset: int, at: float, **values: Any) -> None:
+        self._halt(out, self._problem(code, op, offset, at, values))
 
-    def _wrong(
-        self, op: Own, value: Any, wanted: Any, raw: bytes, offset: int, path: tuple[int, ...], at: float
-    ) -> Problem:
+    def _problem(self, code: str, op: Own, offset: int, at: float, values: Mapping[str, Any]) -> Problem:
+        where = Where(None, self.name, offset, op.name, op.type, self.path[-1] if self.path else None)
+        return Problem(code, where, values, at)
+
+    def _wrong(self, op: Own, value: Any, wanted: Any, raw: bytes, offset: int, at: float) -> Problem:
         values = {"value": value, "expected": wanted, "equals": op.step.equals, "raw": raw[:_SHOWN_BYTES]}
-        right = self._encoded(op, wanted)
-        values |= {"size": len(raw)} | ({} if right is None else {"right": right[:_SHOWN_BYTES]})
-        return Problem("wrong-value", self._where(op, offset, path), values, at)
+        values["size"] = len(raw)
+        with suppress(TypeError, ValueError, OverflowError):  # `equals` may give what the type cannot hold
+            right = bytes(wanted) if op.counted is not None else WIRE_TYPES[op.type].encode(wanted)
+            values["right"] = right[:_SHOWN_BYTES]
+        return self._problem("wrong-value", op, offset, at, values)
 
-    @staticmethod
-    def _encoded(op: Own, value: Any) -> bytes | None:
-        """The bytes of what it must be; None where the type cannot hold it."""
-        try:
-            return bytes(value) if op.counted is not None else WIRE_TYPES[op.type].encode(value)
-        except (TypeError, ValueError, OverflowError):
-            return None
-
-    def _owes(
-        self,
-        out: list[Outcome],
-        op: Own,
-        got: bytes,
-        needed: int,
-        wanted: Any,
-        offset: int,
-        path: tuple[int, ...],
-        at: float,
-    ) -> None:
+    def _owes(self, out: list[Outcome], op: Own, got: bytes, needed: int, wanted: Any, offset: int, at: float) -> None:
         """The side has ended, and this field is due, or has only begun."""
         values: dict[str, Any] = {} if op.equals is None else {"equals": op.step.equals, "expected": wanted}
-        if not got:
-            if op.counted is not None:
-                values["needed"] = needed
-            self._stop(out, "never-sent", op, offset, path, at, **values)
-        else:
-            self._stop(
-                out, "ends-inside", op, offset, path, at, needed=needed, got=len(got), raw=got[:_SHOWN_BYTES], **values
-            )
+        if got:
+            values |= {"needed": needed, "got": len(got), "raw": got[:_SHOWN_BYTES]}
+        elif op.counted is not None:
+            values["needed"] = needed
+        self._stop(out, "ends-inside" if got else "never-sent", op, offset, at, **values)

@@ -102,10 +102,6 @@ class Programs:
     server: Program
     places: tuple[tuple[int, ...], ...]
 
-    def of(self, side: Side) -> Program:
-        """The program of that side."""
-        return self.client if side == CLIENT else self.server
-
 
 @dataclass
 class _Known:
