@@ -113,25 +113,24 @@ class Conversation:
 
     def _take(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes, with the connection in their places."""
-        keeps, placed = self.keeps, []
-        for outcome in outcomes:
-            if type(outcome) is Field:
-                if outcome.problem is not None:
-                    outcome = outcome._replace(problem=outcome.problem.on(connection=self.number))
-                    assert outcome.problem is not None
-                    if keeps:
-                        self.problems.append(outcome.problem)
-                if keeps:
-                    self.fields.append(outcome)
+        placed = [self._placed(outcome) for outcome in outcomes]
+        for outcome in placed if self.keeps else ():
+            problem = outcome if isinstance(outcome, Problem) else None
+            if isinstance(outcome, Field):
+                self.fields.append(outcome)
+                problem = outcome.problem
             elif isinstance(outcome, Message):
-                if keeps:
-                    self.messages.append(outcome)
-            elif isinstance(outcome, Problem):
-                outcome = outcome.on(connection=self.number)
-                if keeps:
-                    self.problems.append(outcome)
-            placed.append(outcome)
+                self.messages.append(outcome)
+            if problem is not None:
+                self.problems.append(problem)
         return placed
+
+    def _placed(self, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, Problem):
+            return outcome.on(connection=self.number)
+        if isinstance(outcome, Field) and outcome.problem is not None:
+            return outcome._replace(problem=outcome.problem.on(connection=self.number))
+        return outcome
 
 
 class Conversations:

@@ -7,7 +7,7 @@ last what was said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, groupby, pairwise, zip_longest
 from typing import Any
 
@@ -61,9 +61,9 @@ class Post:
 class Broadcast:
     """`order`: the messages as they were posted, in the one order that all saw; `received`: what each member got."""
 
-    order: Sequence[tuple[Said, Post]]
-    received: Mapping[str, Sequence[Post]]
-    problem: Problem | None
+    order: Sequence[tuple[Said, Post]] = ()
+    received: Mapping[str, Sequence[Post]] = field(default_factory=dict)
+    problem: Problem | None = None
 
 
 def posts(conversation: Conversation, side: Side) -> Iterator[Post]:
@@ -76,7 +76,9 @@ def posts(conversation: Conversation, side: Side) -> Iterator[Post]:
 
 
 def read_broadcast(conversations: Sequence[Conversation], said: Sequence[Said]) -> Broadcast:
-    """Compares the conversations with what was said. A text is said once."""
+    """Compares the conversations with what was said, if anything was. A text is said once."""
+    if not said:
+        return Broadcast()
     sent: dict[Any, list[Post]] = {}  # of each member, on its connection
     received: dict[Any, list[Post]] = {}
     silent: list[tuple[int, list[Post]]] = []  # what came on a connection of nobody knows whom
@@ -94,7 +96,7 @@ def read_broadcast(conversations: Sequence[Conversation], said: Sequence[Said]) 
     )
     problem = next(chain.from_iterable(checks), None)
     if problem is not None:
-        return Broadcast((), received, problem)
+        return Broadcast(received=received, problem=problem)
     order: list[Said] = []
     for _, step in groupby(sorted(said, key=_step), key=_step):
         by_key = {message.key: message for message in step}

@@ -14,15 +14,8 @@ from typing import Any, Literal
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.problem import Problem, Where
 from conformance.decoder import Conversation
+from conformance.judge import consoles
 from conformance.judge.broadcast import Broadcast, Said, read_broadcast
-from conformance.judge.consoles import (
-    WireLine,
-    check_blocks,
-    check_exact,
-    check_interleaved,
-    connection_lines,
-    wire_lines,
-)
 from conformance.model.placeholders import fill
 from conformance.model.program import Console, Program
 from conformance.model.protocol import Protocol
@@ -30,7 +23,6 @@ from conformance.model.protocol import Protocol
 __all__ = ["ConsoleLine", "Observation", "ProcessResult", "Stream", "Verdict", "judge", "program_problem"]
 
 _NEVER_CAME = ("never-sent", "ends-inside", "refused")
-
 
 Stream = Literal["out", "err"]
 
@@ -105,14 +97,14 @@ def program_problem(program: Program, member: str | None, code: str, **values: A
 def judge(observation: Observation) -> Verdict:
     """The verdict on one cell."""
     conversations, results = observation.conversations, (observation.server, *observation.clients)
-    broadcast = read_broadcast(conversations, observation.said) if observation.said else None
+    broadcast = read_broadcast(conversations, observation.said)
     on_the_wire = [problem for conversation in conversations for problem in conversation.problems]
     never_came = [problem for problem in on_the_wire if problem.code in _NEVER_CAME]
     broken = [problem for problem in on_the_wire if problem.code not in _NEVER_CAME]
     problems = [
         *sorted(broken, key=lambda problem: problem.at or 0.0),
         *(problem for result in results for problem in _died(result)),
-        *([broadcast.problem] if broadcast and broadcast.problem else ()),
+        *([broadcast.problem] if broadcast.problem else ()),
         *never_came,
         *_too_few_or_many(observation),
         *(result.problem for result in results if result.problem is not None),
@@ -152,8 +144,8 @@ def _too_few_or_many(observation: Observation) -> Iterator[Problem]:
     if None not in expected and len(conversations) != wanted:
         where = Where(conversations[wanted].number) if len(conversations) > wanted else Where()
         yield Problem("wrong-connections", where, {"wanted": wanted, "made": len(conversations)})
-    consoles = [result.program.console for result in observation.clients]
-    rounds = {console.rounds for console in consoles if console is not None and console.rounds is not None}
+    promised = (result.program.console.rounds for result in observation.clients if result.program.console)
+    rounds = {number for number in promised if number is not None}
     for conversation in conversations:
         if rounds and not conversation.problems and conversation.rounds not in rounds:
             yield _wrong_rounds(conversation, min(rounds))
@@ -174,7 +166,7 @@ def _wrong_rounds(conversation: Conversation, wanted: int) -> Problem:
 # The consoles --------------------------------------------------------------------------------------------------------
 
 
-def _consoles(observation: Observation, broadcast: Broadcast | None) -> Iterator[Problem]:
+def _consoles(observation: Observation, broadcast: Broadcast) -> Iterator[Problem]:
     """What each console tells otherwise than the wire: the first line of it."""
     for result in (*observation.clients, observation.server):
         console = result.program.console
@@ -190,34 +182,34 @@ def _consoles(observation: Observation, broadcast: Broadcast | None) -> Iterator
 
 
 def _console(
-    result: ProcessResult, console: Console, conversations: Sequence[Conversation], broadcast: Broadcast | None
+    result: ProcessResult, console: Console, conversations: Sequence[Conversation], broadcast: Broadcast
 ) -> Problem | None:
     """Its `line` is the place among the lines of standard output."""
     out = [line.text for line in result.lines if line.stream == "out"]
     values = {"host": "127.0.0.1", "port": result.port}
     if result.member is not None:
-        before = wire_lines((*console.starting, *console.connected), values)
-        return check_exact(
-            out, [*before, *_heard(result.member, console, broadcast), *wire_lines(console.left, values)]
+        before = consoles.wire_lines((*console.starting, *console.connected), values)
+        return consoles.check_exact(
+            out, [*before, *_heard(result.member, console, broadcast), *consoles.wire_lines(console.left, values)]
         )
-    sequences = [connection_lines(console, conversation, values) for conversation in conversations]
+    sequences = [consoles.connection_lines(console, conversation, values) for conversation in conversations]
     listening = None if console.listening is None else fill(console.listening, values)
     if console.order == "interleaved":
-        return check_interleaved(console, out, listening, sequences, _room(console, broadcast))
+        return consoles.check_interleaved(console, out, listening, sequences, _room(console, broadcast))
     if listening is not None:
-        return check_blocks(out, listening, sequences)
-    return check_exact(out, [line for sequence in sequences for line in sequence])
+        return consoles.check_blocks(out, listening, sequences)
+    return consoles.check_exact(out, [line for sequence in sequences for line in sequence])
 
 
-def _heard(member: str, console: Console, broadcast: Broadcast | None) -> Iterator[WireLine]:
+def _heard(member: str, console: Console, broadcast: Broadcast) -> Iterator[consoles.WireLine]:
     """A member's lines about what the others said."""
-    for post in broadcast.received.get(member, ()) if broadcast else ():
+    for post in broadcast.received.get(member, ()):
         if post.author != member:
-            yield from wire_lines(console.heard, post.message.fields, post.connection, post.message.last)
+            yield from consoles.wire_lines(console.heard, post.message.fields, post.connection, post.message.last)
 
 
-def _room(console: Console, broadcast: Broadcast | None) -> Iterator[WireLine]:
+def _room(console: Console, broadcast: Broadcast) -> Iterator[consoles.WireLine]:
     """The server's lines about the messages, in the order in which all saw them."""
-    for said, post in broadcast.order if broadcast else ():
+    for said, post in broadcast.order:
         values = {**post.message.fields, "audience": len(said.audience)}
-        yield from wire_lines(console.room, values, post.connection, post.message.last)
+        yield from consoles.wire_lines(console.room, values, post.connection, post.message.last)

@@ -41,15 +41,11 @@ class FieldStep(Model):
             raise ValueError(f"no such type on the wire: {name!r}; known are {', '.join(WIRE_TYPES)}, {BYTES}")
         return name
 
-    @field_validator("size", mode="before")
+    @field_validator("equals", "size", mode="before")
     @classmethod
-    def _a_number_is_an_expression(cls, size: Any) -> Any:
-        return str(size) if isinstance(size, int) else size
-
-    @field_validator("equals", "size")
-    @classmethod
-    def _an_expression(cls, text: str | None) -> str | None:
-        if text is not None:
+    def _an_expression(cls, text: Any) -> Any:
+        text = str(text) if isinstance(text, int) else text
+        if isinstance(text, str):
             parse_expression(text)
         return text
 

@@ -80,20 +80,15 @@ class Text(str):
     As a string it is the English one, or the only one.
     """
 
+    french: str | None = None
+
     @classmethod
     def __get_pydantic_core_schema__(cls, *_: Any) -> CoreSchema:
         return no_info_plain_validator_function(_text, serialization=to_string_ser_schema())
 
-    def __new__(cls, english: str, french: str | None = None) -> Text:
-        text = super().__new__(cls, english)
-        text._french = french
-        return text
-
-    _french: str | None
-
     def in_language(self, language: str) -> str:
         """The sentence in that language, `en` or `fr`; the only one where the file has no more."""
-        return self._french if language == "fr" and self._french is not None else str(self)
+        return self.french if language == "fr" and self.french is not None else str(self)
 
 
 def _text(content: Any) -> Text:
@@ -101,7 +96,9 @@ def _text(content: Any) -> Text:
         case str():
             return Text(content)
         case {"en": str(english), "fr": str(french), **rest} if not rest:
-            return Text(english, french)
+            text = Text(english)
+            text.french = french
+            return text
     raise ValueError(f"must be a sentence, or one a language as {{en: ..., fr: ...}}, got {content!r}")
 
 
