@@ -23,9 +23,8 @@ from conformance.model.cells import Cell, Variants, program_variants
 from conformance.report.builder import write_report
 from conformance.report.capture import write_capture
 from conformance.results.analysis import Analysis, analyse
-from conformance.results.reading import ReportError
+from conformance.results.reading import VERSION, ReportError
 from conformance.results.records import Records, each_language, skipped, to_record
-from conformance.results.schema import VERSION, RunEntry
 from conformance.runner.case_run import CaseGroup, case_groups, run_cases
 from conformance.runner.cell_run import run_cell
 from conformance.runner.scheduler import Scheduler
@@ -72,7 +71,7 @@ class MatrixRun:
         self._wanted = backend
         self._workers = workers
         self._reasons: dict[tuple[str, ...], Problem] = {}
-        self._facts: RunEntry | None = None
+        self._facts: dict[str, Any] | None = None
         self._began = 0.0
 
     @cached_property
@@ -160,11 +159,11 @@ class MatrixRun:
         if "backend" in self.__dict__:
             self.backend.close()
 
-    def _true_of_all(self, root: Path) -> RunEntry:
+    def _true_of_all(self, root: Path) -> dict[str, Any]:
         """What is true of the whole run: what was asked for, what it runs on, and which state of the project."""
         registry = self.registry
         cells = [subject.name for subject in self.planned if isinstance(subject, Cell)]
-        facts: RunEntry = {
+        facts: dict[str, Any] = {
             "version": VERSION,
             "began": datetime.now(UTC).isoformat(timespec="seconds"),
             "backend": self.backend.name,

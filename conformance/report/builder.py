@@ -4,6 +4,9 @@ Nothing that came from a program is markup here. Names and sentences pass throug
 timelines are packed text, and the script makes plain text of them. Should anything slip through all the same, the
 page's content security policy lets no script run but its own. Rendering reads the results folder, and writes the page
 alone.
+
+The page must stay small enough to be mailed. A record or a capture that is large is left out, and stands in the results
+folder; of what is left, the largest of those that passed go first until the rest is small enough.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,12 +28,11 @@ from markupsafe import Markup
 
 from conformance.agent.events import SERVER
 from conformance.formatting import LANGUAGES, Language, catalogue
-from conformance.report.bilingual import Told
-from conformance.report.layout import Entry, case_groups, failures, grids
-from conformance.report.packing import Packed, pack, slim
+from conformance.report.capture import SUFFIX
+from conformance.report.layout import Entry, case_groups, failures, grids, skipped
+from conformance.report.timeline import timeline
 from conformance.report.visible import prose, visible
-from conformance.results.reading import Comparison, Results, compare, find_results
-from conformance.results.schema import RunEntry
+from conformance.results.reading import Comparison, Record, Results, compare, find_results, making_of
 
 __all__ = ["write_report"]
 
@@ -37,6 +41,38 @@ _LABELS = "report.page."
 _VERDICTS = ("passed", "non-strict", "failed", "skipped")
 _LIMIT = 2_900_000  # characters of a page; what does not fit stays in the results folder
 _FRAME = 110_000  # of these, what is the same in every page
+_AROUND = 500  # and what it needs around each timeline and its downloads
+_LARGE = 96 << 10  # characters of one record, or of one capture
+
+
+@dataclass
+class _Packed:
+    """A record in the page: its timeline; and to be downloaded, the record and the capture, where small enough.
+
+    Each is JSON or a file, deflated, in base 64, so that nothing in it can be taken for markup. `beside` is the file of
+    the capture; None where there is none.
+    """
+
+    name: str
+    path: Path
+    failed: bool
+    timeline: str
+    record: str | None
+    capture: str | None
+    beside: Path | None
+
+    @classmethod
+    def of(cls, record: Record) -> _Packed:
+        told = json.dumps(timeline(record.content), separators=(",", ":"))
+        beside = record.path.with_suffix(SUFFIX)
+        capture, there = (_small(beside), beside) if beside.is_file() else (None, None)
+        failed = record.verdict == "failed"
+        return cls(record.name, record.path, failed, _deflated(told.encode()), _small(record.path), capture, there)
+
+    @property
+    def downloads(self) -> int:
+        """How many characters the downloads take."""
+        return len(self.record or "") + len(self.capture or "")
 
 
 def write_report(results: Path, out: Path | None = None, earlier: Path | None = None) -> Path:
@@ -55,13 +91,12 @@ def write_report(results: Path, out: Path | None = None, earlier: Path | None = 
 
 def _render(run: Results, before: Results | None, path: Path) -> str:
     entries: list[Entry] = []
-    packed: list[Packed] = []
+    packed: list[_Packed] = []
     for record in run.records():
-        # The timelines of cases that passed would be most of the page, and nobody asks for them.
-        opens = record.verdict in ("failed", "non-strict") or (record.verdict == "passed" and not record.is_case)
-        entries.append(Entry.of(record, len(packed) if opens else None))
-        if opens:
-            packed.append(pack(record))
+        with making_of(record.path):
+            entries.append(Entry.of(record))
+            if entries[-1].opens:
+                packed.append(_Packed.of(record))
     environment = Environment(
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -71,7 +106,7 @@ def _render(run: Results, before: Results | None, path: Path) -> str:
     overview = environment.get_template("overview.html.j2").render(
         _overview(facts, entries, None if before is None else _compare(entries, before))
     )
-    slim(packed, _LIMIT - _FRAME - len(overview))
+    _slim(packed, _LIMIT - _FRAME - len(overview))
     script, style = (
         "".join((_PAGE / name).read_text(encoding="utf-8") for name in names)
         for names in (("common.js", "report.js"), ("report.css",))
@@ -91,12 +126,34 @@ def _render(run: Results, before: Results | None, path: Path) -> str:
     )
 
 
+def _slim(packed: Sequence[_Packed], room: int) -> None:
+    """Takes downloads out, of those that passed first and the largest first, until all is within `room` characters."""
+    total = sum(one.downloads + len(one.timeline) + _AROUND for one in packed)
+    for one in sorted(packed, key=lambda one: (not one.failed, one.downloads), reverse=True):
+        if total <= room:
+            return
+        total -= one.downloads
+        one.record = one.capture = None
+
+
+def _small(path: Path) -> str | None:
+    """What is in the file, where it is small once it is packed."""
+    if path.stat().st_size > 100 * _LARGE:
+        return None
+    text = _deflated(path.read_bytes())
+    return text if len(text) <= _LARGE else None
+
+
+def _deflated(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data, 9)).decode("ascii")
+
+
 def _label(name: str, count: int | None = None, language: Language = "en", **values: object) -> str:
     """A text of the page's own; English is the language that it has until its script has run."""
     return catalogue(language).text(_LABELS + name, values, count=count)
 
 
-def _overview(facts: RunEntry, entries: Sequence[Entry], comparison: Comparison | None) -> dict[str, Any]:
+def _overview(facts: Mapping[str, Any], entries: Sequence[Entry], comparison: Comparison | None) -> dict[str, Any]:
     """What the template of the first view is given."""
     order = {name: number for number, name in enumerate(facts["cells"])}
     cells = sorted((entry for entry in entries if not entry.is_case), key=lambda cell: order.get(cell.name, len(order)))
@@ -117,10 +174,10 @@ def _overview(facts: RunEntry, entries: Sequence[Entry], comparison: Comparison 
         "cells": _counts(cells),
         "cases": _counts(cases),
         "failures": failures(everything),
-        "skipped": _skipped(everything),
+        "skipped": skipped(everything),
         "not_run": max(0, len(order) - len(cells)),
         "comparison": comparison,
-        "opening": {entry.name for entry in everything if entry.timeline is not None},
+        "opening": {entry.name for entry in everything if entry.opens},
     }
 
 
@@ -133,16 +190,7 @@ def _counts(entries: Iterable[Entry]) -> dict[str, int]:
     return {"all": len(verdicts), **{name: verdicts.count(name) for name in _VERDICTS}}
 
 
-def _skipped(entries: Iterable[Entry]) -> list[tuple[Told, list[str]]]:
-    """Each reason, and what was skipped by it."""
-    reasons: dict[str, tuple[Told, list[str]]] = {}
-    for entry in entries:
-        if entry.verdict == "skipped" and entry.reason is not None:
-            reasons.setdefault(entry.reason["en"], (entry.reason, []))[1].append(entry.name)
-    return list(reasons.values())
-
-
-def _networks(cells: Iterable[Entry], facts: RunEntry) -> list[dict[str, Any]]:
+def _networks(cells: Iterable[Entry], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The networks of the run: name, what it does, and the letters that stand for it."""
     names = list(dict.fromkeys(str(cell.network) for cell in cells))
     letters: dict[str, str] = {}

@@ -7,41 +7,42 @@ sees that segments are missing.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from conformance.agent.events import Event
 from conformance.model.protocol import Protocol
 from conformance.observe.pcapng import PcapngSaver
 from conformance.observe.saved import About
-from conformance.results.schema import RecordEntry
 
 __all__ = ["SUFFIX", "capture", "write_capture"]
 
 SUFFIX = ".pcapng"
 
 
-def write_capture(record: RecordEntry, path: Path) -> None:
+def write_capture(record: Mapping[str, Any], path: Path) -> None:
     """Writes the capture beside the record that stands at `path`; nothing where there can be none."""
     data = capture(record)
     if data is not None:
         path.with_suffix(SUFFIX).write_bytes(data)
 
 
-def capture(record: RecordEntry) -> bytes | None:
+def capture(record: Mapping[str, Any]) -> bytes | None:
     """The capture; None where nobody connected, or the record does not say who talked to whom."""
     events = list(_events(record))
     opened = [event for event in events if event.kind == "opened"]
-    began = record["began"]
-    if began is None or not opened or not all(event.detail and event.via for event in opened):
+    if record["began"] is None or not opened or not all(event.detail and event.via for event in opened):
         return None
     # All that a capture tells of the protocol is its name.
-    protocol = Protocol.model_construct(protocol=_encodable(record["protocol"]))
-    to = _encodable(record["server"] or record["clients"] or "")
-    network = _encodable(record["network"] or "none")
+    names = record["protocol"], record["server"] or record["clients"] or "", record["network"] or "none"
+    # UTF-8 has no lone surrogates.
+    name, to, network = (name.encode("utf-8", "backslashreplace").decode() for name in names)
+    protocol = Protocol.model_construct(protocol=name)
     file = io.BytesIO()
-    saver = PcapngSaver(file, About(protocol, to, network, datetime.fromisoformat(began).timestamp()))
+    saver = PcapngSaver(file, About(protocol, to, network, datetime.fromisoformat(record["began"]).timestamp()))
     try:
         for event in events:
             saver.add(event)
@@ -50,23 +51,16 @@ def capture(record: RecordEntry) -> bytes | None:
     return file.getvalue()
 
 
-def _events(record: RecordEntry) -> Iterator[Event]:
+def _events(record: Mapping[str, Any]) -> Iterator[Event]:
     """The events, and for what is left out between them one without its bytes."""
-    ends: dict[tuple[int, str], int] = {}
+    ends: Counter[tuple[int, str]] = Counter()
     for entry in record["wire"]:
         if "left_out" in entry:
             continue
-        offset = entry.get("offset", 0)
         event = Event.from_json({name: value for name, value in entry.items() if name != "offset"})
         if event.kind == "received":
             key = event.connection, event.sender
-            missing = offset - ends.get(key, 0)
-            if missing > 0:
+            if missing := max(0, entry["offset"] - ends[key]):
                 yield event._replace(data=b"", size=missing)
-            ends[key] = offset + len(event.data) + event.size
+            ends[key] = entry["offset"] + len(event.data) + event.size
         yield event
-
-
-def _encodable(name: str) -> str:
-    """The name without lone surrogates, which UTF-8 does not have."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")

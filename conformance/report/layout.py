@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from conformance.agent.events import CLIENT, SERVER
-from conformance.report.bilingual import Told, told
+from conformance.report.timeline import Told, told
 from conformance.results.reading import Record
 
-__all__ = ["CaseGroup", "CaseRow", "Entry", "Failure", "Grid", "case_groups", "failures", "grids"]
+__all__ = ["CaseGroup", "Entry", "case_groups", "failures", "grids", "skipped"]
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the first view shows of a record; `timeline` is the number of its timeline in the page, if it has one there.
+    """What the first view shows of a record; `opens`: its timeline is in the page.
 
     `verdict` is `passed`, `non-strict`, `failed` or `skipped`, and `reason` why it failed or was skipped. In a case
     the harness is the other side: of `server` and `clients` one is None.
@@ -24,33 +28,23 @@ class Entry:
     is_case: bool
     verdict: str
     reason: Told | None
-    timeline: int | None
+    opens: bool
     protocol: str
-    server: str | None = None
-    clients: str | None = None
-    network: str | None = None
-    case: str | None = None
-    about: Told | None = None
+    server: str | None
+    clients: str | None
+    network: str | None
+    case: str
+    about: Told
 
     @classmethod
-    def of(cls, record: Record, timeline: int | None) -> Entry:
-        """The entry of a record."""
-        known = record.content
-        case = known["case"]
-        numbered = len(known["conversations"]) > 1
-        return cls(
-            record.name,
-            record.is_case,
-            record.verdict,
-            told(record.problems[0], numbered=numbered) if record.problems else None,
-            timeline,
-            known["protocol"],
-            known["server"],
-            known["clients"],
-            known["network"],
-            None if case is None else case["name"],
-            None if case is None else case["about"],
-        )
+    def of(cls, record: Record) -> Entry:
+        """The entry of a record. The timelines of cases that passed would be most of the page, and nobody asks."""
+        name, verdict, problems, known = record.name, record.verdict, record.problems, record.content
+        reason = told(problems[0], numbered=len(known["conversations"]) > 1) if problems else None
+        opens = verdict in ("failed", "non-strict") or (verdict == "passed" and not record.is_case)
+        case = known["case"] or {"name": "", "about": {}}
+        places = {key: known[key] for key in ("protocol", "server", "clients", "network")}
+        return cls(name, record.is_case, verdict, reason, opens, **places, case=case["name"], about=case["about"])
 
     @property
     def role(self) -> str:
@@ -68,111 +62,77 @@ class Entry:
         return tuple(name for name in (self.server, self.clients) if name)
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The cells of a protocol: by server, by client, and there a cell for each network."""
-
-    protocol: str
-    about: Told
-    clients: Sequence[str]
-    rows: Mapping[str, Mapping[str, Sequence[Entry]]]
-
-
-def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[Grid]:
-    """A grid for each protocol, in the order of the cells."""
-    by_protocol: dict[str, list[Entry]] = {}
-    for cell in cells:
-        by_protocol.setdefault(cell.protocol, []).append(cell)
-    made = []
-    for protocol, mine in by_protocol.items():
-        rows: dict[str, dict[str, list[Entry]]] = {}
-        for cell in mine:
-            rows.setdefault(str(cell.server), {}).setdefault(str(cell.clients), []).append(cell)
-        clients = list(dict.fromkeys(str(cell.clients) for cell in mine))
-        made.append(Grid(protocol, abouts.get(protocol, {}), clients, rows))
-    return made
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What failed alike, the same programs in all of its networks, or the cases of one template: told by the first."""
-
-    entries: Sequence[Entry]
-
-    @property
-    def first(self) -> Entry:
-        """The one that stands for all."""
-        return self.entries[0]
-
-
-def failures(entries: Iterable[Entry]) -> list[Failure]:
-    """All that failed, in the order given."""
-    alike: dict[tuple[str | None, ...], list[Entry]] = {}
+def _grouped(entries: Iterable[Entry], key: Callable[[Entry], _Key]) -> dict[_Key, list[Entry]]:
+    groups: dict[_Key, list[Entry]] = {}
     for entry in entries:
-        if entry.verdict == "failed":
-            stem = entry.case and entry.case.partition("/")[0]
-            alike.setdefault((entry.protocol, entry.server, entry.clients, stem), []).append(entry)
-    return [Failure(alike_entries) for alike_entries in alike.values()]
+        groups.setdefault(key(entry), []).append(entry)
+    return groups
 
 
-@dataclass(frozen=True)
-class CaseRow:
-    """A case, and what each program made of it."""
+def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[dict[str, Any]]:
+    """A grid for each protocol, in the order of the cells: by server, by client, and there a cell for each network."""
+    return [
+        {
+            "protocol": protocol,
+            "about": abouts.get(protocol, {}),
+            "clients": list(_grouped(mine, lambda cell: cell.clients)),
+            "rows": {
+                server: _grouped(row, lambda cell: cell.clients)
+                for server, row in _grouped(mine, lambda cell: cell.server).items()
+            },
+        }
+        for protocol, mine in _grouped(cells, lambda cell: cell.protocol).items()
+    ]
 
-    name: str
-    about: Told
-    by_program: Mapping[str, Entry]
+
+def failures(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """What failed, in the order given; together the same programs in all networks, and the cases of one template."""
+    failed = (entry for entry in entries if entry.verdict == "failed")
+    return list(_grouped(failed, lambda one: (one.protocol, one.server, one.clients, _stem(one.case))).values())
+
+
+def skipped(entries: Iterable[Entry]) -> list[tuple[Told, list[str]]]:
+    """Each reason, and what was skipped by it."""
+    skips = [entry for entry in entries if entry.verdict == "skipped" and entry.reason]
+    alike = _grouped(skips, lambda entry: entry.reason and entry.reason["en"]).values()
+    return [(same[0].reason or {}, [entry.name for entry in same]) for same in alike]
 
 
 @dataclass(frozen=True)
 class CaseGroup:
-    """The cases against one side of a protocol. Those made of one template stand together, under its name."""
+    """The cases against one side of a protocol. Those made of one template stand together, under its name.
+
+    A row is a case: its `name`, what it is `about`, and its entries `by_program`.
+    """
 
     protocol: str
     role: str
     programs: Sequence[str]
-    rows: Mapping[str, Sequence[CaseRow]]
+    rows: Mapping[str, Sequence[Mapping[str, Any]]]
 
     def count(self, verdict: str, program: str | None = None, stem: str | None = None) -> int:
         """How many results of that verdict; of one program, or under one name, where these are given."""
-        return sum(
-            entry.verdict == verdict
-            for name, rows in self.rows.items()
-            if stem in (None, name)
-            for row in rows
-            for entry in row.by_program.values()
-            if program in (None, entry.program)
-        )
+        rows = (row for name, rows in self.rows.items() if stem in (None, name) for row in rows)
+        entries = (entry for row in rows for entry in row["by_program"].values())
+        return sum(entry.verdict == verdict and program in (None, entry.program) for entry in entries)
 
 
 def case_groups(cases: Iterable[Entry]) -> list[CaseGroup]:
     """The cases by protocol and side."""
-    by_side: dict[tuple[str, str], list[Entry]] = {}
-    for case in cases:
-        by_side.setdefault((case.protocol, case.role), []).append(case)
     made = []
-    for (protocol, role), mine in by_side.items():
-        by_name: dict[str, list[Entry]] = {}
-        for case in mine:
-            by_name.setdefault(str(case.case), []).append(case)
-        rows: dict[str, list[CaseRow]] = {}
-        for name, entries in sorted(by_name.items(), key=lambda item: _natural(item[0])):
-            row = CaseRow(name, entries[0].about or {}, {entry.program: entry for entry in entries})
-            rows.setdefault(name.partition("/")[0], []).append(row)
-        made.append(CaseGroup(protocol, role, list(dict.fromkeys(case.program for case in mine)), rows))
+    for (protocol, role), mine in _grouped(cases, lambda case: (case.protocol, case.role)).items():
+        rows: dict[str, list[dict[str, Any]]] = {}
+        for name, entries in sorted(_grouped(mine, lambda case: case.case).items(), key=lambda item: _natural(item[0])):
+            by_program = {entry.program: entry for entry in entries}
+            rows.setdefault(_stem(name), []).append({"name": name, "about": entries[0].about, "by_program": by_program})
+        made.append(CaseGroup(protocol, role, list(_grouped(mine, lambda case: case.program)), rows))
     return made
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that has 9 before 10."""
-    parts: list[tuple[int, str]] = []
-    digits = ""
-    for character in name + " ":
-        if character.isascii() and character.isdigit():
-            digits += character
-            continue
-        if digits:
-            parts.append((int(digits), ""))
-            digits = ""
-        parts.append((-1, character))
-    return parts
+def _stem(case: str) -> str:
+    return case.partition("/")[0]
+
+
+def _natural(name: str) -> list[Any]:
+    """A key that has 9 before 10: every second part is a number."""
+    return [int(part) if place % 2 else part for place, part in enumerate(re.split("([0-9]+)", name))]

@@ -9,110 +9,126 @@ chooses one.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from conformance.agent.events import Side
 from conformance.agent.problem import Problem
-from conformance.report.bilingual import diagnosis, told
-from conformance.results import schema
+from conformance.formatting import LANGUAGES, Catalogue, catalogue, sentence
+from conformance.formatting.findings import explain, finding_from_json
+from conformance.results.records import bounded
 
-__all__ = ["MANY_ROWS", "timeline"]
+__all__ = ["MANY_ROWS", "Told", "timeline", "told"]
 
 MANY_ROWS = 3000
-_HEAD, _AROUND, _TAIL = 1500, 100, 400  # of the rows of a long timeline: the beginning, what is marked, the end
 _BYTES = 24
 _CHARACTERS = 400
 _PROBLEMS = 6
 _ONE_MOMENT = 0.001  # seconds; lines that tell of no field stand beside what is no further away
 
+Told = Mapping[str, str]
+"""One text, by the language."""
+_T = TypeVar("_T")
 _Row = dict[str, Any]
 _Key = tuple[float, float]
-_Place = tuple[Any, ...]
-_Divergence = schema.DivergenceEntry | None
 
 
-def timeline(record: schema.RecordEntry) -> dict[str, Any]:
+def timeline(record: Mapping[str, Any]) -> dict[str, Any]:
     """What the page shows of a cell or a case that was run, in JSON's own types."""
-    case, divergence, non_strict = record["case"], record["divergence"], record["non_strict"]
+    case, divergence, non_strict, programs = (record[name] for name in ("case", "divergence", "non_strict", "programs"))
     numbered = len(record["conversations"]) > 1
     shown = [non_strict] if non_strict else record["problems"][:_PROBLEMS]
+    # In a case nobody has looked at how the program ended.
+    about = ("role", "name", "member") if case else ("role", "name", "member", "status")
     return {
-        "name": record["name"],
-        "case": None if case is None else case["about"],
-        "allowed": None if case is None else case["non_strict"],
-        "protocol": record["protocol"],
-        "server": record["server"],
-        "clients": record["clients"],
-        "network": record["network"],
+        **{name: record[name] for name in ("name", "protocol", "server", "clients", "network", "seconds")},
+        "case": case and case["about"],
+        "allowed": case and case["non_strict"],
         "verdict": "non-strict" if record["verdict"] == "passed" and non_strict else record["verdict"],
         "problems": [told(Problem.from_json(entry), numbered=numbered) for entry in shown if "code" in entry],
-        "seconds": record["seconds"],
-        "diagnosis": diagnosis(record["diagnosis"]),
-        "divergence": None if divergence is None else _divergence(divergence, record["programs"]),
-        "programs": [_program(program, ran_on=case is not None) for program in record["programs"]],
-        "rows": _shortened(_moments(_wire(record), record["programs"], divergence)),
+        "diagnosis": _diagnosis(record["diagnosis"]) if record["diagnosis"] else None,
+        "divergence": divergence and _divergence(divergence, programs),
+        "programs": [{name: program[name] for name in about} for program in programs],
+        "rows": _shortened(_moments(_wire(record), programs, divergence["lines"] if divergence else ())),
     }
 
 
-def _program(program: schema.ProgramEntry, *, ran_on: bool) -> dict[str, Any]:
-    """`ran_on`: in a case nobody has looked at how the program ended."""
-    plain = {"role": program["role"], "name": program["name"], "member": program["member"]}
-    return plain if ran_on else {**plain, "status": program["status"]}
+def told(problem: Problem, *, numbered: bool = False) -> Told:
+    """The sentence about a problem, in every language; `numbered`, with its connection."""
+    return _each(lambda words: sentence(problem, words, connection=numbered))
 
 
-def _divergence(divergence: schema.DivergenceEntry, programs: Sequence[schema.ProgramEntry]) -> dict[str, Any]:
+def _diagnosis(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The first finding, which names the others that it may be.
+
+    `lines` are, by language, where it shows, what speaks for it, and how to mend it.
+    """
+    first, *others = map(finding_from_json, entries)
+    return {
+        "side": first.side,
+        "guess": first.guess,
+        "confidence": first.confidence,
+        "title": _each(lambda words: words.text(f"finding.{first.key}.title")),
+        "description": _each(lambda words: words.text(f"finding.{first.key}.description")),
+        "lines": _each(lambda words: explain(first, others, words).splitlines()[1:]),
+    }
+
+
+def _each(text: Callable[[Catalogue], _T]) -> dict[str, _T]:
+    return {language: text(catalogue(language)) for language in LANGUAGES}
+
+
+def _divergence(divergence: Mapping[str, Any], programs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Where the wire and the consoles first differ, with the words of the consoles there."""
     wire = divergence["wire"]
-    return {
-        "wire": wire
-        and {
-            **wire,
-            "value": None if wire["value"] is None else _value(wire["value"]),
-            "bytes": wire["bytes"][: 2 * _BYTES],
-            "expected": _expected(wire["expected"]),
-        },
-        "lines": [
-            {"program": mark["program"], "text": _short(_text_of(mark, programs)), "expected": mark["expected"]}
-            for mark in divergence["lines"]
-        ],
-    }
+    if wire:
+        value = None if wire["value"] is None else _value(wire["value"])
+        wire = {**wire, "value": value, "expected": _expected(wire["expected"])}
+    lines = []
+    for mark in divergence["lines"]:
+        console = _numbered(programs[mark["program"]]["console"])
+        text = next((line["text"] for number, line in console if number == mark["line"] and "text" in line), "")
+        lines.append({"program": mark["program"], "text": _short(text), "expected": mark["expected"]})
+    return {"wire": wire, "lines": lines}
 
 
-def _text_of(mark: schema.LineMarkEntry, programs: Sequence[schema.ProgramEntry]) -> str:
-    number = 0
-    for line in programs[mark["program"]]["console"]:
-        if "left_out" in line:
-            number += line["left_out"]
-        elif number == mark["line"]:
-            return line["text"]
-        else:
-            number += 1
-    return ""
-
-
-def _expected(expected: schema.ExpectedEntry | None) -> dict[str, Any] | None:
-    if expected is None:
-        return None
-    return {"value": _value(expected["value"]), "bytes": expected["bytes"][: 2 * _BYTES]}
+def _expected(expected: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if expected is None else {**expected, "value": _value(expected["value"])}
 
 
 def _value(value: Any) -> str:
     """The value as text: JavaScript's numbers could not hold a long."""
-    return str(value).lower() if isinstance(value, bool) else str(_short(value))
+    return str(value).lower() if isinstance(value, bool) else _short(str(value))
+
+
+def _short(text: str) -> str:
+    if len(text) <= _CHARACTERS:
+        return text
+    return f"{text[: _CHARACTERS // 2]} … ({len(text)}) … {text[-_CHARACTERS // 4 :]}"
+
+
+def _numbered(console: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The lines, each with its place among all; those that are left out count."""
+    number = 0
+    for line in console:
+        yield number, line
+        number += line.get("left_out", 1)
 
 
 # What stands beside what ---------------------------------------------------------------------------------------------
 
 
-def _moments(wire: Sequence[_Row], programs: Sequence[schema.ProgramEntry], divergence: _Divergence) -> list[_Row]:
+def _moments(
+    wire: Sequence[_Row], programs: Sequence[Mapping[str, Any]], marks: Sequence[Mapping[str, Any]]
+) -> list[_Row]:
     """All rows in their order, those of one moment with the same number."""
     keyed: list[tuple[_Key, str, _Row]] = [((row["t"], number), "wire", row) for number, row in enumerate(wire)]
-    fields: dict[_Place, _Key] = {(row["c"], row["s"], row["o"]): key for key, _, row in keyed if row["k"] == "field"}
+    fields = {(row["c"], row["s"], row["o"]): key for key, _, row in keyed if row["k"] == "field"}
     for number, program in enumerate(programs):
-        lines = list(_lines(number, program, divergence))
+        marked = {mark["line"] for mark in marks if mark["program"] == number}
+        lines = list(_lines(number, program["console"], marked))
         # Of each connection, a console keeps its own order; a line that tells of no field is held up by none that does.
         after: dict[int | None, _Key] = {}
         keys: list[_Key] = []
@@ -140,203 +156,134 @@ def _moments(wire: Sequence[_Row], programs: Sequence[schema.ProgramEntry], dive
     return [row for _, _, row in keyed]
 
 
-def _lines(number: int, program: schema.ProgramEntry, divergence: _Divergence) -> Iterator[tuple[_Place, _Row]]:
-    """The lines of a console, and what each tells of."""
-    marks = divergence["lines"] if divergence else ()
-    marked = {mark["line"] for mark in marks if mark["program"] == number}
-    index, last = 0, 0.0
-    for line in program["console"]:
+def _lines(
+    program: int, console: Iterable[Mapping[str, Any]], marked: set[int]
+) -> Iterator[tuple[tuple[Any, ...], _Row]]:
+    """The lines of a console, each with what it tells of."""
+    last = 0.0
+    for number, line in _numbered(console):
         if "left_out" in line:
-            index += line["left_out"]
-            yield (), {"t": last, "k": "gap", "n": line["left_out"]}
+            yield (), {"t": last, "k": "gap", **line}
             continue
-        last = line["at"]
-        row: _Row = {"t": last, "k": "line", "p": number, "x": _short(line["text"])}
-        if line["stream"] == "err":
-            row["err"] = True
-        if not line["whole"]:
-            row["cut"] = True
-        if index in marked:
-            row["m"] = True
-        index += 1
-        of = line.get("of")
-        if of is None:
-            yield (), row
-        else:
+        last, of = line["at"], line.get("of", {})
+        row: _Row = {"t": last, "k": "line", "p": program, "x": _short(line["text"])}
+        flags = {"err": line["stream"] == "err", "cut": not line["whole"], "m": number in marked}
+        row |= {name: True for name, there in flags.items() if there}
+        if of:
             row["c"] = of["connection"]
-            yield (of["connection"], of.get("side"), of.get("offset")), row
+        yield (row.get("c"), of.get("side"), of.get("offset")), row
+
+
+def _shortened(rows: Sequence[_Row]) -> list[_Row]:
+    """The rows; of very many the beginning, the end and what is around a mark. Gaps side by side become one."""
+    marks = (number for number, row in enumerate(rows) if row.get("m"))
+    shown: list[_Row] = []
+    for gap, run in groupby(bounded(len(rows), MANY_ROWS, rows.__getitem__, marks), lambda row: "left_out" in row):
+        found = list(run)
+        shown += [{"k": "gap", "n": sum(row["left_out"] for row in found)}] if gap else found
+    return shown
 
 
 # What crossed the tap ------------------------------------------------------------------------------------------------
 
 
-class _Direction:
-    """What one side sent on a connection, and where it was cut on each side of the tap: of each piece its end."""
+class _Piece(NamedTuple):
+    """Bytes that passed at one time; the record may have only the first in `data`, or none."""
+
+    start: int
+    end: int
+    at: float
+    data: str
+
+
+class _Cuts:
+    """The pieces that one side's bytes were in on one side of the tap; those between them are not known."""
 
     def __init__(self) -> None:
-        self.came = _Cuts()
-        self.went = _Cuts()
-        self.data: dict[int, str] = {}  # by the offset of its first byte
+        self.end = 0
+        self._pieces: list[_Piece] = []
+        self._ends: list[int] = []
+
+    def add(self, start: int, size: int, at: float, data: str) -> None:
+        self.end = start + size
+        self._pieces.append(_Piece(start, self.end, at, data))
+        self._ends.append(self.end)
+
+    def around(self, offset: int) -> _Piece | None:
+        """The piece that this byte is in."""
+        place = bisect_right(self._ends, offset)
+        return self._pieces[place] if place < len(self._ends) and self._pieces[place].start <= offset else None
 
     def shown(self, start: int) -> str:
         """The first bytes from there on."""
         shown = ""
-        while len(shown) < 2 * _BYTES and (piece := self.came.around(start)) is not None:
-            first, end = piece
-            shown += self.data[first][2 * (start - first) :]
-            start = end
-            if len(self.data[first]) < 2 * (end - first):
+        while len(shown) < 2 * _BYTES and (piece := self.around(start)):
+            shown += piece.data[2 * (start - piece.start) :]
+            if len(piece.data) < 2 * (piece.end - piece.start):
                 break  # the record has no more of it
+            start = piece.end
         return shown[: 2 * _BYTES]
-
-
-class _Cuts:
-    """Pieces of bytes, by their offsets; those between them are not known."""
-
-    def __init__(self) -> None:
-        self._starts: list[int] = []
-        self._ends: list[int] = []
-        self._times: list[float] = []
-
-    def add(self, start: int, size: int, at: float) -> None:
-        self._starts.append(start)
-        self._ends.append(start + size)
-        self._times.append(at)
-
-    @property
-    def end(self) -> int:
-        return self._ends[-1] if self._ends else 0
-
-    def around(self, offset: int) -> tuple[int, int] | None:
-        """The piece that this byte is in: its first byte, and the one behind it."""
-        place = bisect_right(self._ends, offset)
-        if place == len(self._ends) or self._starts[place] > offset:
-            return None
-        return self._starts[place], self._ends[place]
-
-    def time(self, offset: int) -> float | None:
-        """When the piece that this byte is in passed here."""
-        return None if self.around(offset) is None else self._times[bisect_right(self._ends, offset)]
 
     def fragments(self, offset: int, size: int, shown: str) -> list[list[Any]]:
         """The pieces that these bytes are in: what of them, and whether more stood before and behind in each."""
-        found: list[list[Any]] = []
+        found = []
         at, stop = offset, offset + size
-        while at < min(stop, offset + len(shown) // 2) and (piece := self.around(at)) is not None:
-            start, end = piece
-            part = shown[2 * (at - offset) : 2 * (min(end, stop) - offset)]
-            found.append([part, int(start < offset), int(end > stop)])
-            at = end
+        while at < min(stop, offset + len(shown) // 2) and (piece := self.around(at)):
+            part = shown[2 * (at - offset) : 2 * (min(piece.end, stop) - offset)]
+            found.append([part, int(piece.start < offset), int(piece.end > stop)])
+            at = piece.end
         return found
 
 
-def _wire(record: schema.RecordEntry) -> list[_Row]:
+def _wire(record: Mapping[str, Any]) -> list[_Row]:
     """The rows of the wire, in the order of time."""
-    mark = (record["divergence"] or {"wire": None})["wire"]
-    directions: dict[tuple[int, Side], _Direction] = {}
+    mark = record["divergence"] and record["divergence"]["wire"]
+    place = mark and tuple(mark[name] for name in ("connection", "side", "offset", "field"))
+    cuts: defaultdict[tuple[int, str, str], _Cuts] = defaultdict(_Cuts)
     rows: list[_Row] = []
-    last = 0.0
+    last, whole_since = 0.0, -inf  # from when on no event is left out
     for event in record["wire"]:
         if "left_out" in event:
-            rows.append({"t": last, "k": "gap", "n": event["left_out"]})
+            rows.append({"t": last, "k": "gap", **event})
+            whole_since = inf
             continue
-        last = event["at"]
-        key = event["connection"], event["sender"]
-        direction = directions.setdefault(key, _Direction())
-        offset, data, size = event.get("offset", 0), event.get("data", ""), event.get("size", 0)
-        if event["kind"] == "received":
-            direction.came.add(offset, len(data) // 2 + size, last)
-            direction.data[offset] = data
-        elif event["kind"] == "sent":
-            direction.went.add(offset, size, last)
+        last, number, side, kind = (event[name] for name in ("at", "connection", "sender", "kind"))
+        whole_since = min(whole_since, last)
+        if kind in ("received", "sent"):
+            data = event.get("data", "")
+            cuts[number, side, kind].add(event["offset"], len(data) // 2 + event.get("size", 0), last, data)
         else:
-            rows.append({"t": last, "k": event["kind"], "c": key[0], "s": key[1], "x": event.get("detail", "")})
-    read: dict[tuple[int, Side], int] = {}
-    for number, field in _fields(record):
-        key = number, field["side"]
-        direction = directions.setdefault(key, _Direction())
-        read[key] = field["offset"] + field["size"]
-        row = _placed("field", key, direction, field["offset"], field["size"], field["bytes"], mark, field["field"])
-        rows.append(
-            {
-                **row,
-                "t": field["at"],
-                "f": field["field"],
-                "y": field["type"],
-                "v": _value(field["value"]),
-            }
-        )
-    for key, direction in directions.items():
-        start = read.get(key, 0)
-        at = direction.came.time(start)
-        if at is not None:
-            size = direction.came.end - start
-            rows.append({**_placed("bytes", key, direction, start, size, direction.shown(start), mark, None), "t": at})
-    return sorted(rows, key=lambda row: float(row["t"]))
+            rows.append({"t": last, "k": kind, "c": number, "s": side, "x": event.get("detail", "")})
 
+    def placed(number: int, side: str, at: float, offset: int, size: int, shown: str, field: str | None) -> _Row:
+        here = place == (number, side, offset, field)
+        skipped = mark["skipped"] if here else 0
+        shown = mark["bytes"] if here else shown[: 2 * _BYTES]
+        legs = [cuts[number, side, kind] for kind in ("received", "sent")]
+        pieces = [leg.fragments(offset + skipped, size - skipped, shown) for leg in legs]
+        if at < whole_since and any("".join(part for part, *_ in leg) != shown for leg in pieces):
+            pieces = [[[shown, 0, 0]]] * 2  # how it was cut is left out
+        row: _Row = {"t": at, "c": number, "s": side, "o": offset, "n": size, "in": pieces[0], "out": pieces[1]}
+        if went := legs[1].around(offset + size - 1):
+            row["w"] = went.at
+        if here:
+            row["m"] = True
+            row |= {"z": skipped} if skipped else {}
+            row |= {"must": _expected(mark["expected"])} if mark["expected"] else {}
+        return row
 
-def _fields(record: schema.RecordEntry) -> Iterator[tuple[int, schema.FieldEntry]]:
+    read: dict[tuple[int, str], int] = {}
     for conversation in record["conversations"]:
-        if "left_out" not in conversation:
-            for field in conversation["fields"]:
-                if "left_out" not in field:
-                    yield conversation["connection"], field
-
-
-def _placed(
-    kind: str,
-    key: tuple[int, Side],
-    direction: _Direction,
-    offset: int,
-    size: int,
-    shown: str,
-    mark: schema.WireMarkEntry | None,
-    field: str | None,
-) -> _Row:
-    if mark and (mark["connection"], mark["side"], mark["offset"], mark["field"]) != (*key, offset, field):
-        mark = None
-    skipped = mark["skipped"] if mark else 0
-    shown = (mark["bytes"] if mark else shown)[: 2 * _BYTES]
-    row: _Row = {"k": kind, "c": key[0], "s": key[1], "o": offset, "n": size}
-    row["in"], row["out"] = (
-        cuts.fragments(offset + skipped, size - skipped, shown) for cuts in (direction.came, direction.went)
-    )
-    went = direction.went.time(offset + size - 1)
-    if went is not None:
-        row["w"] = went
-    if mark:
-        row["m"] = True
-        if skipped:
-            row["z"] = skipped
-        if mark["expected"]:
-            row["must"] = _expected(mark["expected"])
-    return row
-
-
-def _short(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > _CHARACTERS:
-        return f"{value[: _CHARACTERS // 2]} … ({len(value)}) … {value[-_CHARACTERS // 4 :]}"
-    return value
-
-
-def _shortened(rows: Sequence[_Row]) -> list[_Row]:
-    """The rows; of very many the beginning, the end and what is around a mark, and how many are left out between."""
-    kept: Mapping[int, None] | range = range(len(rows))
-    if len(rows) > MANY_ROWS:
-        around = (number for number, row in enumerate(rows) if row.get("m"))
-        near = (other for number in around for other in range(number - _AROUND, number + _AROUND))
-        wanted = {*range(_HEAD), *range(len(rows) - _TAIL, len(rows)), *near}
-        kept = dict.fromkeys(sorted(number for number in wanted if 0 <= number < len(rows)))
-    shown: list[_Row] = []
-    before = -1
-    for number in (*kept, len(rows)):
-        if number > before + 1:
-            shown.append({"t": rows[before + 1]["t"], "k": "gap", "n": number - before - 1})
-        if number < len(rows):
-            shown.append(rows[number])
-        before = number
-    return [row for gap, group in groupby(shown, lambda row: row["k"] == "gap") for row in _one_gap(gap, list(group))]
-
-
-def _one_gap(gap: bool, rows: list[_Row]) -> list[_Row]:
-    return [{**rows[0], "n": sum(row["n"] for row in rows)}] if gap else rows
+        number = conversation.get("connection", 0)
+        for field in conversation.get("fields", ()):
+            if "left_out" not in field:
+                side, offset, size, name = (field[name] for name in ("side", "offset", "size", "field"))
+                read[number, side] = offset + size
+                row = placed(number, side, field["at"], offset, size, field["bytes"], name)
+                rows.append({**row, "k": "field", "f": name, "y": field["type"], "v": _value(field["value"])})
+    for (number, side, kind), came in list(cuts.items()):
+        start = read.get((number, side), 0)
+        if kind == "received" and (piece := came.around(start)):
+            row = placed(number, side, piece.at, start, came.end - start, came.shown(start), None)
+            rows.append({**row, "k": "bytes"})
+    return sorted(rows, key=lambda row: float(row["t"]))

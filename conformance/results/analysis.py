@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from conformance.agent.problem import Problem
 from conformance.agent.recording import Recording
@@ -17,11 +17,12 @@ from conformance.diagnosis import Finding, diagnose
 from conformance.judge import Divergence, LinePlace, ProcessResult, correlate, find_divergence
 from conformance.model.cases import Case
 from conformance.model.cells import Cell
-from conformance.model.protocol import Protocol
 from conformance.runner.case_run import CaseGroup, CaseResult
 from conformance.runner.cell_run import CellResult
 
-__all__ = ["Analysis", "analyse"]
+__all__ = ["Analysis", "Subject", "analyse"]
+
+Subject: TypeAlias = Cell | tuple[CaseGroup, Case]
 
 _LONG_TEXT, _LONG_BYTES = 300, 16  # of a value in a problem
 
@@ -33,8 +34,7 @@ class Analysis:
     All times are on the clock of the recording, where it `began`.
     """
 
-    subject: Cell | tuple[CaseGroup, Case]
-    protocol: Protocol
+    subject: Subject
     recording: Recording
     results: Sequence[ProcessResult]
     began: float
@@ -46,14 +46,6 @@ class Analysis:
     correlated: Sequence[Mapping[int, LinePlace]] = ()
     divergence: Divergence | None = None
     phases: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """That of the cell or the case."""
-        if isinstance(self.subject, Cell):
-            return self.subject.name
-        group, case = self.subject
-        return f"{group.name}/{case.name}"
 
     @property
     def passed(self) -> bool:
@@ -68,49 +60,38 @@ class Analysis:
 
 def analyse(result: CellResult | CaseResult) -> Analysis:
     """The analysis of what was run."""
+    non_strict: Problem | None = None
+    conversations: Sequence[Conversation] = ()
     if isinstance(result, CellResult):
-        cell = result.cell
-        return _analysed(
-            Analysis(
-                cell,
-                cell.protocol,
-                result.recording,
-                result.results,
-                result.began,
-                result.seconds,
-                tuple(map(_shortened, result.verdict.problems)),
-                conversations=result.verdict.conversations or read_conversations(cell.protocol, result.recording),
-                phases=result.phases,
-            )
-        )
-    protocol, program = result.group.protocol, result.group.program
+        cell, verdict = result.cell, result.verdict
+        subject: Subject = cell
+        protocol, results, judged, phases = cell.protocol, result.results, None, result.phases
+        problems, conversations = verdict.problems, verdict.conversations
+    else:
+        program, protocol = result.group.program, result.group.protocol
+        subject, judged, phases = (result.group, result.case), program.role, {}
+        results = [ProcessResult(program, result.lines, None, 0)]
+        problems, non_strict = (result.problem,) if result.problem else (), result.non_strict
     analysis = Analysis(
-        (result.group, result.case),
-        protocol,
+        subject,
         result.recording,
-        [ProcessResult(program, result.lines, None, 0)],
+        results,
         result.began,
         result.seconds,
-        () if result.problem is None else (_shortened(result.problem),),
-        None if result.non_strict is None else _shortened(result.non_strict),
+        tuple(map(_shortened, problems)),
+        non_strict and _shortened(non_strict),
+        phases=phases,
     )
     if not analysis.shows:
         return analysis
-    return _analysed(replace(analysis, conversations=read_conversations(protocol, result.recording)))
-
-
-def _analysed(analysis: Analysis) -> Analysis:
-    conversations, results = analysis.conversations, analysis.results
-    correlated = [correlate(analysis.protocol, result, conversations) for result in results]
-    analysis = replace(analysis, correlated=correlated)
+    conversations = conversations or read_conversations(protocol, result.recording)
+    correlated = [correlate(protocol, one, conversations) for one in results]
+    analysis = replace(analysis, conversations=conversations, correlated=correlated)
     if analysis.passed:
         return analysis
-    of = None if isinstance(analysis.subject, Cell) else analysis.subject[0].program.role
-    return replace(
-        analysis,
-        findings=diagnose(conversations, now=analysis.began + analysis.seconds, of=of),
-        divergence=find_divergence(analysis.problems, conversations, results, correlated, of),
-    )
+    findings = diagnose(conversations, now=result.began + result.seconds, of=judged)
+    divergence = find_divergence(analysis.problems, conversations, results, correlated, judged)
+    return replace(analysis, findings=findings, divergence=divergence)
 
 
 def _shortened(problem: Problem) -> Problem:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from conformance.agent.problem import Problem, Where
 from conformance.formatting import catalogue, sentence
 from conformance.report.capture import write_capture
-from conformance.results.schema import VERSION, RecordEntry
+from conformance.results.reading import VERSION
 
 __all__ = ["WRONG", "a_problem", "case_record", "cell_record", "entry_of", "failed", "write_run"]
 
@@ -130,7 +130,7 @@ def write_run(folder: Path, records: Iterable[Mapping[str, Any]], **facts: Any) 
     _write(folder / "run.json", known)
     for number, record in enumerate(records):
         _write(folder / f"{number:04}.json", record)
-        write_capture(cast(RecordEntry, record), folder / f"{number:04}.json")
+        write_capture(record, folder / f"{number:04}.json")
     return folder
 
 
