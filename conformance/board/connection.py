@@ -10,18 +10,15 @@ from typing import Any
 
 from conformance.agent.events import Event, Kind, Side
 from conformance.agent.problem import Problem
-from conformance.board.page_json import LONG, headline, line_json, row_field
+from conformance.board.page_json import LONG, line_json, problem_json, row_field
 from conformance.formatting import shortened
 from conformance.observe.live_events import Bytes, Diagnosed, FieldRead, LiveEvent, ProblemFound, Stalled
 
 __all__ = ["KEPT_BYTES", "LINES", "Connection", "KeptEvents"]
 
-LINES = 300
-"""How many lines of a conversation are remembered."""
-LINES_BYTES = 160 << 10
-"""How many bytes these may take."""
-KEPT_BYTES = 128 << 10
-"""How many bytes of memory the recording of a connection may take."""
+LINES = 300  # of a conversation that are remembered
+LINES_BYTES = 160 << 10  # of memory that these may take
+KEPT_BYTES = 128 << 10  # of memory that the recording of a connection may take
 # What objects take beside their texts and bytes, in bytes, roughly.
 _CONNECTION_SIZE = 4 << 10
 _EVENT_SIZE = 256
@@ -57,7 +54,7 @@ class Connection:
         self._ends = 0
         self._facts: dict[str, Any] = {"key": self.key, "server": server, "number": self.number, "client": event.detail}
         self._facts |= {"since": self.since, "state": "open", "fields": 0}
-        self._flags: dict[str, Problem | Diagnosed] = {}
+        self._flags: dict[str, Problem | Diagnosed] = {}  # what is `wrong`, and what it `waits` for
         self._tail: deque[dict[str, Any]] = deque(maxlen=_TAIL)
         self._row = ""  # its JSON, once a page has asked for it
         self._lines: deque[_Line] = deque()
@@ -89,21 +86,24 @@ class Connection:
         """Takes in what was read of it."""
         self.change, self._row = change, ""
         self._flags.pop("waits", None)
-        size = _LINE_SIZE
+        size, problem = _LINE_SIZE, None
         match event:
             case FieldRead(field=field):
                 self._facts["fields"] += 1
                 self._tail.append(row_field(field))
                 size += len(field.raw) + sys.getsizeof(field.value)
-                if field.problem is not None:
-                    size += self._goes_wrong(field.problem)
+                problem = field.problem
             case Bytes(data=data):
                 size += len(data)
-            case ProblemFound(problem=problem):
-                size += self._goes_wrong(problem)
-            case Stalled() | Diagnosed():
-                size += _PROBLEM_SIZE
-                self._flags |= {"waits": event.problem} if isinstance(event, Stalled) else {"wrong": event}
+            case ProblemFound():
+                problem = event.problem
+            case Stalled():
+                self._flags["waits"] = event.problem
+            case Diagnosed():
+                self._flags["wrong"] = event
+        if problem is not None:
+            size += _PROBLEM_SIZE
+            self._flags.setdefault("wrong", shortened(problem))  # the first explains the others
         line = _Line(change, event, size)
         if size > _LONG_LINE:  # as JSON it is short
             line.size = _LINE_SIZE + len(self._text(line))
@@ -118,8 +118,9 @@ class Connection:
     def row(self) -> str:
         """Its row, as JSON."""
         if not self._row:
-            flags = {name: headline(what) for name, what in self._flags.items()}
-            self._row = json.dumps({**self._facts, "tail": list(self._tail), **flags})
+            flags = {name: problem_json(what) for name, what in self._flags.items()}
+            heads = {name: {"code": told["code"], "text": told["text"]} for name, told in flags.items()}
+            self._row = json.dumps({**self._facts, "tail": list(self._tail), **heads})
         return self._row
 
     def lines_after(self, change: int) -> tuple[list[str], int]:
@@ -132,11 +133,6 @@ class Connection:
         if not isinstance(line.told, str):
             line.told = line_json(line.told, self._began)
         return line.told
-
-    def _goes_wrong(self, problem: Problem) -> int:
-        """Notes what went wrong first; returns the size of it."""
-        self._flags.setdefault("wrong", shortened(problem))
-        return _PROBLEM_SIZE
 
 
 class KeptEvents:

@@ -24,16 +24,11 @@ from conformance.observe.live_events import Closed, Diagnosed, FieldRead, LiveEv
 
 __all__ = ["CONNECTIONS", "HELD_LIMIT", "MESSAGES", "PROBLEMS", "SECONDS", "History"]
 
-CONNECTIONS = 200
-"""How many connections of a server are remembered."""
-HELD_LIMIT = 64 << 20
-"""How many bytes of memory all connections may take, roughly; the oldest that are over go first."""
-MESSAGES = 200
-"""How many messages of a chat are remembered."""
-PROBLEMS = 20
-"""How many diagnoses, and how many problems without one, are remembered."""
-SECONDS = 60
-"""How many seconds back the page shows how much was done in each."""
+CONNECTIONS = 200  # of a server that are remembered
+HELD_LIMIT = 64 << 20  # bytes of memory that all connections may take, roughly; the oldest that are over go first
+MESSAGES = 200  # of a chat that are remembered
+PROBLEMS = 20  # diagnoses that are remembered, and as many problems without one
+SECONDS = 60  # back that the page shows how much was done in each
 _GONE = 5000  # forgotten connections whose names are kept; a page that knows less starts again
 _MEAN_SECONDS = 5  # over which the rate is taken
 _NAMED = 5  # connections, the last ones, named in a problem that several have

@@ -13,26 +13,16 @@ from conformance.agent.problem import Problem
 from conformance.decoder import Field
 from conformance.formatting import LANGUAGES, Catalogue, Language, catalogue, sentence, shortened
 from conformance.formatting.findings import explain
-from conformance.observe.live_events import (
-    Bytes,
-    Closed,
-    Diagnosed,
-    Elided,
-    FieldRead,
-    LiveEvent,
-    Opened,
-    ProblemFound,
-    Stalled,
-)
+from conformance.observe import live_events as live
 
-__all__ = ["LONG", "cut", "headline", "line_json", "problem_json", "reason_json", "row_field"]
+__all__ = ["LONG", "cut", "line_json", "problem_json", "reason_json", "row_field"]
 
 LONG = 1000
 """How many characters of a text the page is told."""
 _SHORT = 40  # characters of a value in a row
 _BYTES = 48
 _EXACT = 2**53  # a page has no whole numbers beyond
-_NAMES: dict[type, str] = {ProblemFound: "problem", Stalled: "stalled", Elided: "elided"}
+_NAMES: dict[type, str] = {live.ProblemFound: "problem", live.Stalled: "stalled", live.Elided: "elided"}
 _T = TypeVar("_T")
 
 
@@ -45,9 +35,9 @@ def cut(text: str, most: int = LONG) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
 
 
-def problem_json(what: Problem | Diagnosed) -> dict[str, Any]:
+def problem_json(what: Problem | live.Diagnosed) -> dict[str, Any]:
     """Code, place and sentence; the values of a problem; what speaks for a diagnosis, and how to correct it."""
-    if isinstance(what, Diagnosed):
+    if isinstance(what, live.Diagnosed):
         return _diagnosis_json(what)
     problem = shortened(what)
     told = problem.to_json()
@@ -56,7 +46,7 @@ def problem_json(what: Problem | Diagnosed) -> dict[str, Any]:
     return {"code": problem.code, "where": told["where"], "values": values, "text": text}
 
 
-def _diagnosis_json(event: Diagnosed) -> dict[str, Any]:
+def _diagnosis_json(event: live.Diagnosed) -> dict[str, Any]:
     finding = event.finding
     place = {name: getattr(finding, name) for name in ("side", "offset", "field", "type", "round")}
     return {
@@ -69,39 +59,32 @@ def _diagnosis_json(event: Diagnosed) -> dict[str, Any]:
     }
 
 
-def headline(what: Problem | Diagnosed) -> dict[str, Any]:
-    """What a row says of it: its code and one sentence."""
-    told = problem_json(what)
-    return {"code": told["code"], "text": told["text"]}
-
-
 def row_field(field: Field) -> dict[str, Any]:
     """A field as a row has it."""
     told = {"side": field.side, "field": field.name, "type": field.type, "value": cut(_value(field), _SHORT)}
     return told if field.problem is None else told | {"code": field.problem.code}
 
 
-def line_json(event: LiveEvent, began: float) -> str:
+def line_json(event: live.LiveEvent, began: float) -> str:
     """The line of a conversation that an event makes; `began` is when its times begin, in seconds since 1970."""
-    return json.dumps({"at": began + event.at, **_line(event)})
-
-
-def _line(event: LiveEvent) -> dict[str, Any]:
+    told: dict[str, Any]
     match event:
-        case FieldRead(field=field):
+        case live.FieldRead(field=field):
             value = _value(field)
             told = {"event": "field", **row_field(field), "value": value[:LONG], **_bytes(field.raw, field.offset)}
             told |= {"characters": len(value)} if len(value) > LONG else {}
-            return told | ({"problem": problem_json(field.problem)} if field.problem else {})
-        case Opened():
-            return {"event": "opened", "side": "client", "client": event.client}
-        case Bytes():
-            return {"event": "bytes", "side": event.side, **_bytes(event.data, event.offset)}
-        case Closed():
-            return {"event": event.how, "side": event.side, "reason": event.reason and reason_json(event.reason)}
-        case Diagnosed():
-            return {"event": "diagnosis", "side": event.finding.side, "diagnosis": problem_json(event)}
-    return {"event": _NAMES[type(event)], "side": event.problem.where.side, "problem": problem_json(event.problem)}
+            told |= {"problem": problem_json(field.problem)} if field.problem else {}
+        case live.Opened():
+            told = {"event": "opened", "side": "client", "client": event.client}
+        case live.Bytes():
+            told = {"event": "bytes", "side": event.side, **_bytes(event.data, event.offset)}
+        case live.Closed():
+            told = {"event": event.how, "side": event.side, "reason": event.reason and reason_json(event.reason)}
+        case live.Diagnosed():
+            told = {"event": "diagnosis", "side": event.finding.side, "diagnosis": problem_json(event)}
+        case live.ProblemFound(problem=problem) | live.Stalled(problem=problem) | live.Elided(problem=problem):
+            told = {"event": _NAMES[type(event)], "side": problem.where.side, "problem": problem_json(problem)}
+    return json.dumps({"at": began + event.at, **told})
 
 
 def reason_json(reason: str) -> dict[Language, str]:

@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.board.app import PAGES, PAGES_OF_ONE
-from conformance.board.guard import CODE_HEADER
+from conformance.board.app import CODE_HEADER, PAGES, PAGES_OF_ONE
 from tests.board.engine import Shown, Stream, shown
 from tests.cli.pcapng_reader import packets
 from tests.cli.running import LONG, Server, adds, connect, free_port, ints, listens, received, run_here, utf

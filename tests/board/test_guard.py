@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conformance.board.guard import CODE_HEADER
+from conformance.board.app import CODE_HEADER
 from conformance.formatting import Language, catalogue
 from tests.board.engine import Shown, shown
 from tests.cli.running import Server, adds
