@@ -32,7 +32,7 @@ from conformance.report.capture import SUFFIX
 from conformance.report.layout import Entry, case_groups, failures, grids, skipped
 from conformance.report.timeline import timeline
 from conformance.report.visible import prose, visible
-from conformance.results.reading import Comparison, Record, Results, compare, find_results, making_of
+from conformance.results.reading import Record, Results, compare, find_results, making_of
 
 __all__ = ["write_report"]
 
@@ -103,8 +103,11 @@ def _render(run: Results, before: Results | None, path: Path) -> str:
     environment.filters.update(visible=visible, plain=_plain, prose=prose, link=_link, minutes=_minutes, day=_day)
     environment.globals.update(label=_label, languages=LANGUAGES)
     facts = run.facts
+    verdicts = {entry.name: entry.verdict for entry in entries}
     overview = environment.get_template("overview.html.j2").render(
-        _overview(facts, entries, None if before is None else _compare(entries, before))
+        _overview(facts, entries),
+        earlier=before and before.facts,
+        comparison=before and compare(verdicts, {record.name: record.verdict for record in before.records()}),
     )
     _slim(packed, _LIMIT - _FRAME - len(overview))
     script, style = (
@@ -153,7 +156,7 @@ def _label(name: str, count: int | None = None, language: Language = "en", **val
     return catalogue(language).text(_LABELS + name, values, count=count)
 
 
-def _overview(facts: Mapping[str, Any], entries: Sequence[Entry], comparison: Comparison | None) -> dict[str, Any]:
+def _overview(facts: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, Any]:
     """What the template of the first view is given."""
     order = {name: number for number, name in enumerate(facts["cells"])}
     cells = sorted((entry for entry in entries if not entry.is_case), key=lambda cell: order.get(cell.name, len(order)))
@@ -176,7 +179,6 @@ def _overview(facts: Mapping[str, Any], entries: Sequence[Entry], comparison: Co
         "failures": failures(everything),
         "skipped": skipped(everything),
         "not_run": max(0, len(order) - len(cells)),
-        "comparison": comparison,
         "opening": {entry.name for entry in everything if entry.opens},
     }
 
@@ -195,16 +197,9 @@ def _networks(cells: Iterable[Entry], facts: Mapping[str, Any]) -> list[dict[str
     names = list(dict.fromkeys(str(cell.network) for cell in cells))
     letters: dict[str, str] = {}
     for name in names:
-        lengths = range(1, len(name) + 1)
-        short = next((name[:size] for size in lengths if name[:size].upper() not in letters.values()), name)
-        letters[name] = short.upper()
+        shorts = (name[:size].upper() for size in range(1, len(name) + 1))
+        letters[name] = next((short for short in shorts if short not in letters.values()), name.upper())
     return [{"name": name, "letter": letters[name], "about": facts["networks"].get(name)} for name in names]
-
-
-def _compare(entries: Iterable[Entry], before: Results) -> Comparison:
-    now = {entry.name: entry.verdict for entry in entries}
-    then = {record.name: record.verdict for record in before.records()}
-    return compare(now, then, before.facts["began"])
 
 
 def _plain(text: object) -> str:

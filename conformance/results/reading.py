@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.agent.problem import Problem, ProblemError
 
-__all__ = ["VERSION", "Comparison", "Record", "ReportError", "Results", "compare", "find_results", "making_of"]
+__all__ = ["VERSION", "Record", "ReportError", "Results", "compare", "find_results", "making_of"]
 
 VERSION = 2
 """Of a record and of a run's facts: another one where a key changes its meaning, or goes."""
@@ -130,36 +130,23 @@ def _failed(path: Path, what: str, **values: Any) -> ReportError:
     return ReportError(Problem(f"results-{what}", values={"file": str(path), **values}))
 
 
-# Compared with an earlier run ----------------------------------------------------------------------------------------
+def compare(now: Mapping[str, str], before: Mapping[str, str]) -> dict[str, list[str]]:
+    """The names of cells and cases by what changed, from their verdicts in two runs.
 
-
-@dataclass(frozen=True)
-class Comparison:
-    """Names of cells and cases; what was skipped counts as not there. `when` is the earlier run's date."""
-
-    when: str
-    newly_failing: tuple[str, ...]
-    newly_passing: tuple[str, ...]
-    appeared: tuple[str, ...]
-    vanished: tuple[str, ...]
-    still_failing: tuple[str, ...]
-
-
-def compare(now: Mapping[str, str], before: Mapping[str, str], when: str = "") -> Comparison:
-    """Compares verdicts, by the names of cells and cases; what is non-strict has passed."""
+    What is non-strict has passed; what was skipped counts as not there.
+    """
     ran, had = _ran(now), _ran(before)
 
-    def changed(earlier: str, later: str) -> tuple[str, ...]:
-        return tuple(name for name, verdict in ran.items() if (had.get(name), verdict) == (earlier, later))
+    def changed(earlier: str, later: str) -> list[str]:
+        return [name for name, verdict in ran.items() if (had.get(name), verdict) == (earlier, later)]
 
-    return Comparison(
-        when,
-        changed("passed", "failed"),
-        changed("failed", "passed"),
-        tuple(name for name in ran if name not in had),
-        tuple(name for name in had if name not in ran),
-        changed("failed", "failed"),
-    )
+    return {
+        "newly-failing": changed("passed", "failed"),
+        "newly-passing": changed("failed", "passed"),
+        "still-failing": changed("failed", "failed"),
+        "appeared": [name for name in ran if name not in had],
+        "vanished": [name for name in had if name not in ran],
+    }
 
 
 def _ran(verdicts: Mapping[str, str]) -> dict[str, str]:

@@ -109,12 +109,13 @@ def test_a_key_that_was_added_later_is_no_matter(tmp_path: Path) -> None:
 def test_what_has_changed_since_an_earlier_run() -> None:
     before = {"a": "passed", "b": "failed", "c": "failed", "d": "passed", "e": "skipped", "f": "passed", "g": "passed"}
     now = {"a": "failed", "b": "non-strict", "c": "failed", "e": "passed", "f": "skipped", "g": "passed", "h": "failed"}
-    changes = compare(now, before)
-    assert changes.newly_failing == ("a",)
-    assert changes.newly_passing == ("b",)
-    assert changes.still_failing == ("c",)
-    assert changes.appeared == ("e", "h")
-    assert changes.vanished == ("d", "f")
+    assert compare(now, before) == {
+        "newly-failing": ["a"],
+        "newly-passing": ["b"],
+        "still-failing": ["c"],
+        "appeared": ["e", "h"],
+        "vanished": ["d", "f"],
+    }
 
 
 # The timeline --------------------------------------------------------------------------------------------------------
