@@ -15,7 +15,6 @@ from babel.numbers import format_decimal
 from conformance.agent.events import Side
 from conformance.agent.player.player import Outcome, play_against_client, play_against_server
 from conformance.agent.player.steps import Receive, Send, Silence, Step
-from conformance.agent.problem import Problem
 from conformance.cli.arguments import Parser, seconds
 from conformance.cli.formatting import problem_as_json
 from conformance.cli.operator_prompt import OperatorPrompt, can_be_typed
@@ -23,7 +22,7 @@ from conformance.cli.tap import listener
 from conformance.cli.terminal import Colour, paint, print_line
 from conformance.decoder import read_conversations
 from conformance.diagnosis import Finding, diagnose
-from conformance.formatting import Catalogue, catalogue, sentence
+from conformance.formatting import Catalogue, sentence
 from conformance.formatting.findings import explain, finding_to_json
 from conformance.model import Protocol
 from conformance.model.cases import Case, CaseFile, load_cases
@@ -111,14 +110,12 @@ def _against_client(file: CaseFile, cases: Sequence[Case], port: int, arguments:
     # What somebody types takes as long as a person takes; and a client that somebody types to makes one connection.
     timeout = arguments.timeout or (_TYPED_SECONDS if file.typed else _SECONDS)
     connections = arguments.connections or (1 if file.typed else None)
-    prompt = OperatorPrompt(arguments.words, as_json=arguments.json)
-    with listener(arguments.port or Place("", port)) as listening:
-        listening.listen(_BACKLOG)
+    prompt = OperatorPrompt(arguments.words, arguments.json)
+    with listener(arguments.port or Place("", port)) as sock:
+        sock.listen(_BACKLOG)
         for number, case in enumerate(cases, 1):
-            prompt.start(case, number, len(cases), listening.getsockname()[1], typed=file.typed)
-            outcome = play_against_client(
-                case.steps, listening, connections, timeout=timeout, wait=None, operate=prompt
-            )
+            prompt.start(case, number, len(cases), sock.getsockname()[1], typed=file.typed)
+            outcome = play_against_client(case.steps, sock, connections, timeout=timeout, wait=None, operate=prompt)
             prompt.end(case)
             yield case, outcome
 
@@ -138,21 +135,21 @@ class _Verdicts:
     def tell(self, case: Case, outcome: Outcome) -> None:
         """One case."""
         findings: list[Finding] = []
+        verdict = "non-strict" if outcome.non_strict else "passed"
         if outcome.problem:
+            verdict, outcome.non_strict = "failed", None
             conversations = read_conversations(self.protocol, outcome.recording)
             findings = diagnose(conversations, now=time.monotonic(), suspect=True, of=self.side)
-            outcome.non_strict = None
-        verdict = "failed" if outcome.problem else "non-strict" if outcome.non_strict else "passed"
         self.counts[verdict] += 1
-        if self.as_json:
-            told: dict[str, Any] = {"case": case.name, "verdict": "failed" if outcome.problem else "passed"}
-            told |= dict.fromkeys(("reason", "code", "where", "values"))
-            told |= _as_json(outcome.problem) if outcome.problem else {}
-            accepted = outcome.non_strict and {**_as_json(outcome.non_strict), "note": case.non_strict}
-            told |= {"non_strict": accepted, "diagnosis": [finding_to_json(finding) for finding in findings]}
-            print_line(json.dumps(told))
-        else:
+        if not self.as_json:
             self._tell(case, verdict, outcome, findings)
+            return
+        told: dict[str, Any] = {"case": case.name, "verdict": "failed" if outcome.problem else "passed"}
+        told |= dict.fromkeys(("reason", "code", "where", "values"))
+        told |= problem_as_json(outcome.problem, "reason") if outcome.problem else {}
+        accepted = outcome.non_strict and {**problem_as_json(outcome.non_strict, "reason"), "note": case.non_strict}
+        told |= {"non_strict": accepted, "diagnosis": [finding_to_json(finding) for finding in findings]}
+        print_line(json.dumps(told))
 
     def _tell(self, case: Case, verdict: str, outcome: Outcome, findings: Sequence[Finding]) -> None:
         words, name, count = self.words, case.name, len(outcome.recording.connections)
@@ -183,7 +180,3 @@ class _Verdicts:
             if self.left_out:
                 print_line(self.words.text("cli.check.left-out", count=self.left_out))
         return 1 if failed or not passed else 0
-
-
-def _as_json(problem: Problem) -> dict[str, Any]:
-    return problem_as_json(problem, "reason", catalogue("en"))

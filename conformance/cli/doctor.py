@@ -13,11 +13,12 @@ from typing import Any
 import psutil
 from babel.numbers import format_decimal
 
+from conformance.agent.addresses import shown_address
 from conformance.agent.problem import Problem, ProblemError
 from conformance.cli.arguments import Parser, in_words, seconds
-from conformance.cli.formatting import problem_as_json, shown
+from conformance.cli.formatting import problem_as_json
 from conformance.cli.terminal import Colour, paint, print_line
-from conformance.formatting import Catalogue, catalogue, sentence
+from conformance.formatting import Catalogue, catalogue, sentence, shortened
 from conformance.formatting.findings import explain, finding_to_json
 from conformance.model import Protocol
 from conformance.model.lookup import find_protocol
@@ -157,7 +158,7 @@ def _other_clients(address: str, port: int, mine: list[OwnAddress], not_this: in
         return []
     with suppress(psutil.Error, OSError):
         return [
-            f"{entry.raddr.ip.removeprefix('::ffff:')}:{entry.raddr.port}"
+            shown_address(entry.raddr)
             for entry in psutil.net_connections("tcp")
             if entry.status == psutil.CONN_ESTABLISHED
             and entry.laddr
@@ -188,7 +189,7 @@ def _as_json(answer: Answer) -> dict[str, Any]:
     words = catalogue("en")
     entry: dict[str, Any] = {"event": "answer", "step": answer.step, "verdict": answer.verdict}
     if isinstance(answer.about, Problem):
-        entry |= problem_as_json(answer.about, "sentence", words)
+        entry |= problem_as_json(answer.about, "sentence")
     else:
         entry |= {"sentence": _sentence(answer, words), "code": answer.about.code, "values": dict(answer.about.values)}
     if answer.advice:
@@ -205,7 +206,7 @@ def _sentence(answer: Answer, words: Catalogue) -> str:
         for name, value in about.values.items()
     }
     if isinstance(about, Problem):
-        return sentence(shown(replace(about, values=values)), words)
+        return sentence(shortened(replace(about, values=values)), words)
     return words.text(f"doctor.{about.code}", in_words(values, words))
 
 

@@ -7,7 +7,7 @@ import math
 import time
 from argparse import Namespace
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -17,12 +17,12 @@ from conformance.agent.sized_bytes import show
 from conformance.cli.arguments import in_words
 from conformance.cli.terminal import Colour, paint
 from conformance.decoder import Field
-from conformance.formatting import Catalogue, catalogue, sentence
+from conformance.formatting import Catalogue, catalogue, sentence, shortened
 from conformance.formatting.findings import explain, finding_to_json
 from conformance.observe import live_events as live
 from conformance.observe.viewer import Totals
 
-__all__ = ["JsonLines", "Lines", "TextLines", "lines_of", "problem_as_json", "shown"]
+__all__ = ["JsonLines", "Lines", "TextLines", "lines_of", "problem_as_json"]
 
 _INDENT = " " * 20  # under what a line says, behind its time and its connection
 _SHOWN_CHARACTERS = 80
@@ -60,7 +60,7 @@ class TextLines:
             case live.Diagnosed():
                 return self._diagnosis(event)
             case live.Stalled(problem=problem) | live.Elided(problem=problem):
-                told = sentence(shown(problem), self.words)
+                told = sentence(shortened(problem), self.words)
                 if isinstance(event, live.Stalled):
                     told = text("cli.live.stalled", {"sentence": told})
                 return f"{self._way(problem.where.side)}{paint(f'... {told}', 'yellow')}"
@@ -76,16 +76,12 @@ class TextLines:
     def totals(self, totals: Totals) -> str:
         """The summary."""
         text = self.words.text
-        problems = text("cli.totals.problems", count=totals.problems) if totals.problems else text("cli.totals.none")
-        parts = {
-            "connections": text("cli.totals.connections", count=totals.connections),
-            "fields": text("cli.totals.fields", count=totals.fields),
-            "client": text("cli.totals.client", count=totals.bytes["client"]),
-            "server": text("cli.totals.server", count=totals.bytes["server"]),
-            "problems": paint(problems, "red" if totals.problems else "green", "bold"),
-        }
+        counts = [("connections", totals.connections), ("fields", totals.fields), *totals.bytes.items()]
+        parts = {name: text(f"cli.totals.{name}", count=count) for name, count in counts}
         if totals.open:
             parts["connections"] += text("cli.totals.open", count=totals.open)
+        problems = text("cli.totals.problems", count=totals.problems) if totals.problems else text("cli.totals.none")
+        parts["problems"] = paint(problems, "red" if totals.problems else "green", "bold")
         return text("cli.totals", parts)
 
     def left_out(self, lines: int) -> str:
@@ -98,7 +94,7 @@ class TextLines:
         return f"{value}   {paint(show(field.raw), 'dim')}{wrong}"
 
     def _wrong(self, problem: Problem) -> str:
-        return paint(f"!!! {sentence(shown(problem), self.words)}", "red", "bold")
+        return paint(f"!!! {sentence(shortened(problem), self.words)}", "red", "bold")
 
     def _diagnosis(self, event: live.Diagnosed) -> str:
         """All of it the first time; that it is so again, afterwards."""
@@ -151,7 +147,7 @@ class JsonLines:
             case live.FieldRead(field=field):
                 told = {"sender": field.side, "field": field.name, "type": field.type, **_json_value(field.value)}
                 told |= _json_bytes(field.offset, field.raw)
-                return "field", told | (problem_as_json(field.problem, "problem", self.words) if field.problem else {})
+                return "field", told | (problem_as_json(field.problem, "problem") if field.problem else {})
             case live.Opened():
                 return "opened", {"client": event.client}
             case live.Bytes():
@@ -162,7 +158,7 @@ class JsonLines:
             case live.ProblemFound(problem=problem) | live.Stalled(problem=problem) | live.Elided(problem=problem):
                 name = {live.ProblemFound: "problem", live.Stalled: "stall", live.Elided: "elided"}[type(event)]
                 key = "problem" if name == "problem" else "sentence"
-                return name, {"sender": problem.where.side, **problem_as_json(problem, key, self.words)}
+                return name, {"sender": problem.where.side, **problem_as_json(problem, key)}
             case live.Closed():
                 return event.how, {"sender": event.side} | ({"reason": event.reason} if event.reason else {})
 
@@ -190,23 +186,12 @@ def lines_of(arguments: Namespace, began: float) -> Lines:
     return JsonLines(began) if arguments.json else TextLines(arguments.words, began)
 
 
-def problem_as_json(problem: Problem, key: str, words: Catalogue) -> dict[str, Any]:
-    """Its sentence under that key, its code, its place and its values."""
-    problem = shown(problem)
+def problem_as_json(problem: Problem, key: str) -> dict[str, Any]:
+    """Its English sentence under that key, its code, its place and its values."""
+    problem = shortened(problem)
     told = problem.to_json()
     values = {name: str(value) if _is_no_number(value) else value for name, value in told["values"].items()}
-    return {key: sentence(problem, words), "code": problem.code, "where": told["where"], "values": values}
-
-
-def shown(problem: Problem) -> Problem:
-    """The same with long texts among its values cut in the middle: a client can send 65,535 bytes as its address."""
-    return replace(problem, values={name: _cut(value) for name, value in problem.values.items()})
-
-
-def _cut(value: Any) -> Any:
-    half = _SHOWN_CHARACTERS // 2
-    is_long = isinstance(value, str) and len(value) > _SHOWN_CHARACTERS
-    return f"{value[:half]}...{value[-half:]}" if is_long else value
+    return {key: sentence(problem, catalogue("en")), "code": problem.code, "where": told["where"], "values": values}
 
 
 def _json_bytes(offset: int, data: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from babel.numbers import format_decimal
 
@@ -25,27 +26,27 @@ def can_be_typed(case: Case) -> bool:
     return len(lines) <= _LINES and all(len(line) <= _CHARACTERS and line.isprintable() for line in lines)
 
 
+@dataclass(frozen=True)
 class OperatorPrompt:
     """Tells a person what to do: in words, or as lines of JSON for a program that does it in their place."""
 
-    def __init__(self, words: Catalogue, *, as_json: bool) -> None:
-        self._words = words
-        self._as_json = as_json
+    words: Catalogue
+    as_json: bool
 
     def start(self, case: Case, number: int, count: int, port: int, *, typed: bool) -> None:
         """The client is to be started now."""
-        if self._as_json:
+        if self.as_json:
             self._event("start", case=case.name, port=port, author=case.author if typed else None)
             return
         values = {"number": number, "count": count, "case": case.name, "port": port, "author": case.author}
-        values["about"] = case.about.in_language(self._words.language)
-        print_line(paint(self._words.text(f"cli.check.start{'.author' if typed else ''}", values), "bold"))
+        values["about"] = case.about.in_language(self.words.language)
+        print_line(paint(self.words.text(f"cli.check.start{'.author' if typed else ''}", values), "bold"))
         for unwanted in case.hides:
             self._say("hides", line=unwanted)
 
     def end(self, case: Case) -> None:
         """The conversation is over: what else is to be seen, and is not judged here."""
-        if case.console and not self._as_json:
+        if case.console and not self.as_json:
             self._say("console", lines=", ".join(case.console))
 
     def __call__(self, step: OperatorStep) -> Reply:
@@ -55,7 +56,7 @@ class OperatorPrompt:
                 self._lines("type", lines)
             case Shows(shows=lines):
                 self._lines("shows", lines)
-            case Input() if self._as_json:
+            case Input() if self.as_json:
                 self._event("end of input")
             case Input():
                 self._say("input")
@@ -64,7 +65,7 @@ class OperatorPrompt:
         return Reply()
 
     def _lines(self, event: str, lines: Sequence[str]) -> None:
-        if self._as_json:
+        if self.as_json:
             self._event(event, lines=list(lines))
             return
         self._say(event)
@@ -74,14 +75,14 @@ class OperatorPrompt:
 
     def _shown(self, line: str) -> str:
         if not line:
-            return self._words.text("cli.check.empty-line")
+            return self.words.text("cli.check.empty-line")
         if len(line) <= _CHARACTERS:
             return line if line.strip() else repr(line)
-        values = {"text": line[:_CHARACTERS], "count": format_decimal(len(line), locale=self._words.language)}
-        return self._words.text("cli.check.long-line", values)
+        values = {"text": line[:_CHARACTERS], "count": format_decimal(len(line), locale=self.words.language)}
+        return self.words.text("cli.check.long-line", values)
 
     def _say(self, text: str, **values: object) -> None:
-        print_line(f"        {paint(self._words.text(f'cli.check.{text}', values), 'yellow')}")
+        print_line(f"        {paint(self.words.text(f'cli.check.{text}', values), 'yellow')}")
 
     @staticmethod
     def _event(event: str, **facts: object) -> None:

@@ -10,7 +10,7 @@ import argparse
 import os
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,13 @@ import pytest
 
 from conformance.backends import NoBackendError, ProgramError
 from conformance.formatting import Catalogue, catalogue, language_of_environment, sentence
-from conformance.model import YamlError
+from conformance.model import YamlError, load_matrix
 from conformance.model.cells import Cell, all_cells
 from conformance.model.registry import load_runtimes
-from conformance.pytest_plugin.run import RUN, MatrixRun, Subject, programs_of
+from conformance.pytest_plugin.run import RUN, MatrixRun, Subject
 from conformance.pytest_plugin.summary import case_lines, summary_lines
 from conformance.pytest_plugin.transcript import transcript
+from conformance.results.records import Records, skipped
 
 __all__ = [
     "pytest_addoption",
@@ -53,9 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", text("report.run.group"))
     # Cells wait more than they compute, so there may be a few more side by side than processors.
     workers = min(8, (os.cpu_count() or 1) + 1)
-    backends = {"choices": ("auto", "containers", "processes"), "default": "auto"}
     options: dict[str, dict[str, Any]] = {
-        "backend": backends,
+        "backend": {"choices": ("auto", "containers", "processes"), "default": "auto"},
         "programs": {"action": "append", "default": [], "metavar": text("report.run.metavar.file")},
         "results": {"default": "results", "metavar": text("report.run.metavar.folder")},
         "cases": {"action": argparse.BooleanOptionalAction, "default": True},
@@ -63,28 +63,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     }
     for name, how in options.items():
         group.addoption(f"--{name}", help=text(f"report.run.help.{name}"), **how)
-    for language, variants in _languages_with_variants().items():
-        told = text("report.run.help.variants", {"language": language})
-        group.addoption(f"--{language}", default="", metavar=",".join(variants), help=told)
-
-
-def _languages_with_variants() -> dict[str, Sequence[str]]:
-    return {language: runtime.variants for language, runtime in load_runtimes().items() if runtime.variants}
+    for language, runtime in load_runtimes().items():
+        if runtime.variants:
+            told = text("report.run.help.variants", {"language": language})
+            group.addoption(f"--{language}", default="", metavar=",".join(runtime.variants), help=told)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    words = _words()
+    words, option = _words(), config.getoption
+    languages = [language for language, runtime in load_runtimes().items() if runtime.variants]
     try:
         config.stash[RUN] = MatrixRun(
-            backend=config.getoption("--backend"),
-            programs=config.getoption("--programs"),
-            variants={
-                language: _versions(language, config.getoption(f"--{language}"), words)
-                for language in _languages_with_variants()
-            },
-            results=Path(config.rootpath, config.getoption("--results")),
-            workers=max(1, config.getoption("--workers")),
-            words=words,
+            words,
+            variants={language: _versions(language, option(f"--{language}"), words) for language in languages},
+            registry=load_matrix(map(Path, option("--programs"))),
+            records=Records(Path(config.rootpath, option("--results"))),
+            wanted_backend=option("--backend"),
+            workers=max(1, option("--workers")),
         )
     except YamlError as error:
         raise pytest.UsageError(str(error)) from error
@@ -124,13 +119,13 @@ class MatrixItem(pytest.Item):
 
     def runtest(self) -> None:
         """Takes what came of it, which was worked out ahead, and fails where that does."""
-        reason = self.run.unable(programs_of(self.subject))
-        if reason is not None:
-            pytest.skip(self.run.skip(self.subject, reason))
+        words = self.run.words
+        if reason := self.run.unable(self.subject):
+            self.run.records.add(skipped(self.subject, reason))
+            pytest.skip(sentence(reason, words))
         analysis, path = self.run.analysis(self.subject)
         self.seconds = analysis.seconds
         if not analysis.passed:
-            words = self.run.words
             record = words.text("report.transcript.record", {"path": path})
             raise _FailedError(sentence(analysis.problems[0], words), f"{transcript(analysis, words)}\n\n{record}")
 
@@ -262,7 +257,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.section(text(f"report.run.{title}"))
         for line in lines:
             say(line)
-    reasons = (run.unable(programs_of(subject)) for subject, _ in run.reported)
+    reasons = (run.unable(subject) for subject, _ in run.reported)
     for why, count in Counter(sentence(reason, run.words) for reason in reasons if reason).items():
         say(text("report.run.skipped-because", {"reason": why}, count=count))
     say("")

@@ -6,6 +6,7 @@ import platform
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,19 +18,19 @@ from conformance.agent.problem import Problem
 from conformance.backends import Backend, choose_backend
 from conformance.backends.base import Progress, Worker
 from conformance.formatting import Catalogue, sentence
-from conformance.model import Program, load_matrix
+from conformance.model import Program, Registry
 from conformance.model.cases import Case
 from conformance.model.cells import Cell, Variants, program_variants
 from conformance.report.builder import write_report
 from conformance.report.capture import write_capture
 from conformance.results.analysis import Analysis, analyse
 from conformance.results.reading import VERSION, ReportError
-from conformance.results.records import Records, each_language, skipped, to_record
+from conformance.results.records import Records, each_language, to_record
 from conformance.runner.case_run import CaseGroup, case_groups, run_cases
 from conformance.runner.cell_run import run_cell
 from conformance.runner.scheduler import Scheduler
 
-__all__ = ["RUN", "MatrixRun", "Subject", "programs_of"]
+__all__ = ["RUN", "MatrixRun", "Subject"]
 
 _GIT_SECONDS = 10
 
@@ -38,11 +39,7 @@ Subject: TypeAlias = Cell | tuple[CaseGroup, Case]
 _Work: TypeAlias = tuple[tuple[Program, ...], Callable[[Worker], Any]]  # with the programs that it needs
 
 
-def programs_of(subject: Subject) -> tuple[Program, ...]:
-    """All that it needs."""
-    return subject.programs if isinstance(subject, Cell) else (subject[0].program,)
-
-
+@dataclass
 class MatrixRun:
     """Made when pytest starts; the backend only once cells are to be run, so that --collect-only starts nothing.
 
@@ -50,34 +47,24 @@ class MatrixRun:
     `report` is the sentence about the page at the end; `words` are those of the terminal.
     """
 
-    def __init__(
-        self,
-        *,
-        backend: str,
-        programs: Sequence[str],
-        variants: Variants,
-        results: Path,
-        workers: int,
-        words: Catalogue,
-    ) -> None:
-        self.words = words
-        self.variants = variants
-        self.registry = load_matrix(Path(file) for file in programs)
-        self.records = Records(results)
-        self.planned: Sequence[Subject] = ()
-        self.reported: list[tuple[Subject, str]] = []
-        self.report = ""
-        self.scheduler: Scheduler | None = None
-        self._wanted = backend
-        self._workers = workers
-        self._reasons: dict[tuple[str, ...], Problem] = {}
-        self._facts: dict[str, Any] | None = None
-        self._began = 0.0
+    words: Catalogue
+    variants: Variants
+    registry: Registry
+    records: Records
+    wanted_backend: str
+    workers: int
+    planned: Sequence[Subject] = ()
+    reported: list[tuple[Subject, str]] = field(default_factory=list)
+    report: str = ""
+    scheduler: Scheduler | None = None
+    _reasons: dict[tuple[str, ...], Problem] = field(default_factory=dict)
+    _facts: dict[str, Any] | None = None
+    _began: float = 0.0
 
     @cached_property
     def backend(self) -> Backend:
         """The backend; NoBackendError where there is none."""
-        return choose_backend(self._wanted, self.registry.runtimes)
+        return choose_backend(self.wanted_backend, self.registry.runtimes)
 
     @cached_property
     def case_groups(self) -> Sequence[CaseGroup]:
@@ -95,10 +82,10 @@ class MatrixRun:
         for programs, _ in work.values():
             if reason := self.backend.unable(programs[0], programs[1:]):
                 self._reasons[_key(programs)] = Problem("cannot-run-here", values={"reason": reason})
-        able = {name: (programs, run) for name, (programs, run) in work.items() if self.unable(programs) is None}
+        able = {name: each for name, each in work.items() if _key(each[0]) not in self._reasons}
         if able:
             self.backend.prepare([program for programs, _ in able.values() for program in programs], progress)
-        self.scheduler = Scheduler(self.backend, min(self._workers, max(1, len(able))))
+        self.scheduler = Scheduler(self.backend, min(self.workers, max(1, len(able))))
         for name, (_, run) in able.items():
             self.scheduler.submit(name, run)
         self._facts = self._true_of_all(root)
@@ -116,7 +103,7 @@ class MatrixRun:
                 group, case = subject
                 chosen = names.setdefault(group.name, [])
                 chosen.append(case.name)
-                work[group.name] = (programs_of(subject), partial(run_cases, group, chosen))
+                work[group.name] = ((group.program,), partial(run_cases, group, chosen))
         return work
 
     def end_records(self) -> None:
@@ -129,14 +116,9 @@ class MatrixRun:
             reason = sentence(error.problem, self.words) if isinstance(error, ReportError) else str(error)
             self.report = self.words.text("report.run.no-report", {"reason": reason})
 
-    def unable(self, programs: Sequence[Program]) -> Problem | None:
-        """Why these programs cannot meet here."""
-        return self._reasons.get(_key(programs))
-
-    def skip(self, subject: Subject, reason: Problem) -> str:
-        """Records that it was not run; returns why, in a sentence."""
-        self.records.add(skipped(subject, reason))
-        return sentence(reason, self.words)
+    def unable(self, subject: Subject) -> Problem | None:
+        """Why it cannot be run here."""
+        return self._reasons.get(_key(subject.programs if isinstance(subject, Cell) else (subject[0].program,)))
 
     def analysis(self, subject: Subject) -> tuple[Analysis, Path]:
         """What came of the cell or the case, once it is over, and the path of its record."""
