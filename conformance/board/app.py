@@ -28,12 +28,9 @@ from conformance.formatting import LANGUAGES, catalogue, sentence
 
 __all__ = ["CODE_HEADER", "PAGES", "PAGES_OF_ONE", "board_app"]
 
-CODE_HEADER = "X-Problem-Code"
-"""The header in which an answer that is a refusal has its code."""
-PAGES = 64
-"""How many streams may be open at once: a page has one, and one more while it follows a connection."""
-PAGES_OF_ONE = 16
-"""How many of these one address may have, so that nobody takes them all."""
+CODE_HEADER = "X-Problem-Code"  # in which an answer that is a refusal has its code
+PAGES = 64  # streams that may be open at once: a page has one, and one more while it follows a connection
+PAGES_OF_ONE = 16  # of these that one address may have, so that nobody takes them all
 
 _PAGE = Path(__file__).parent / "page"
 _REPORT = Path(__file__).parents[1] / "report" / "page"
@@ -121,7 +118,6 @@ class _Stream(StreamingResponse):
         self._pages, self._who = pages, who
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As every ASGI application."""
         self._pages.append(self._who)
         try:
             await super().__call__(scope, receive, send)
@@ -159,7 +155,6 @@ class _Guard:
         self._names = {"localhost", own, f"{own}.local"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """As every ASGI application."""
         if scope["type"] != "http":
             return  # nothing here speaks anything else
 

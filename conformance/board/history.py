@@ -6,11 +6,9 @@ after. A slow page costs nothing: it skips what newer changes have replaced. A n
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,10 +33,7 @@ _NAMED = 5  # connections, the last ones, named in a problem that several have
 
 
 class _Server:
-    """What is known of a server. Nothing of it comes from asking it.
-
-    It counts what its protocol is there for: messages that clients post, or the server's answers.
-    """
+    """What is known of a server without asking it; with a count of the messages of clients, or of its answers."""
 
     def __init__(self, number: int, name: str, protocol: Protocol, port: int, to: str, began: float) -> None:
         self.number = number
@@ -95,8 +90,7 @@ class _Server:
         self._facts["total"] += 1
         self._by_second[second] += 1
         if len(self._by_second) > 2 * SECONDS:
-            for old in [key for key in self._by_second if key <= second - SECONDS]:
-                del self._by_second[old]
+            self._by_second = Counter({key: self._by_second[key] for key in range(second - SECONDS, second + 1)})
 
     def _post(self, connection: int, field: Field, at: float, change: int) -> None:
         """A message is shown once its poster has sent all of it."""
@@ -270,5 +264,5 @@ class History:
         self._gone.append((self.change, oldest.key))
 
 
-def _connections(servers: list[_Server]) -> Iterator[Connection]:
-    return itertools.chain.from_iterable(server.connections.values() for server in servers)
+def _connections(servers: list[_Server]) -> list[Connection]:
+    return [connection for server in servers for connection in server.connections.values()]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from conformance.agent.problem import Problem
 from conformance.decoder import Field
@@ -17,16 +17,14 @@ from conformance.observe import live_events as live
 
 __all__ = ["LONG", "cut", "line_json", "problem_json", "reason_json", "row_field"]
 
-LONG = 1000
-"""How many characters of a text the page is told."""
+LONG = 1000  # characters of a text that the page is told
 _SHORT = 40  # characters of a value in a row
 _BYTES = 48
 _EXACT = 2**53  # a page has no whole numbers beyond
 _NAMES: dict[type, str] = {live.ProblemFound: "problem", live.Stalled: "stalled", live.Elided: "elided"}
-_T = TypeVar("_T")
 
 
-def _in_each_language(make: Callable[[Catalogue], _T]) -> dict[Language, _T]:
+def _in_each_language(make: Callable[[Catalogue], Any]) -> dict[Language, Any]:
     return {language: make(catalogue(language)) for language in LANGUAGES}
 
 
@@ -37,17 +35,13 @@ def cut(text: str, most: int = LONG) -> str:
 
 def problem_json(what: Problem | live.Diagnosed) -> dict[str, Any]:
     """Code, place and sentence; the values of a problem; what speaks for a diagnosis, and how to correct it."""
-    if isinstance(what, live.Diagnosed):
-        return _diagnosis_json(what)
-    problem = shortened(what)
-    told = problem.to_json()
-    values = {name: _plain(value) for name, value in told["values"].items()}
-    text = _in_each_language(lambda words: sentence(problem, words))
-    return {"code": problem.code, "where": told["where"], "values": values, "text": text}
-
-
-def _diagnosis_json(event: live.Diagnosed) -> dict[str, Any]:
-    finding = event.finding
+    if isinstance(what, Problem):
+        problem = shortened(what)
+        told = problem.to_json()
+        values = {name: _plain(value) for name, value in told["values"].items()}
+        text = _in_each_language(lambda words: sentence(problem, words))
+        return {"code": problem.code, "where": told["where"], "values": values, "text": text}
+    finding = what.finding
     place = {name: getattr(finding, name) for name in ("side", "offset", "field", "type", "round")}
     return {
         "code": finding.key,
@@ -55,7 +49,7 @@ def _diagnosis_json(event: live.Diagnosed) -> dict[str, Any]:
         "guess": finding.guess,
         "text": _in_each_language(lambda words: words.text(f"finding.{finding.key}.title")),
         "description": _in_each_language(lambda words: words.text(f"finding.{finding.key}.description")),
-        "lines": _in_each_language(lambda words: explain(finding, event.others, words).splitlines()[1:]),
+        "lines": _in_each_language(lambda words: explain(finding, what.others, words).splitlines()[1:]),
     }
 
 
