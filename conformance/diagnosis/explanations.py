@@ -82,7 +82,7 @@ def explain_side(reading: Reading, questions: Sequence[Questions], margin: float
 
 def _asks(window: Window, questions: Sequence[Questions]) -> bool:
     """Whether anything in the window is computed from what the other side says."""
-    theirs = {name for asked in questions for name, _ in asked.asked}
+    theirs = frozenset[str]().union(*(asked.names for asked in questions))
     expressions = (text for step in fields_of(window.items) for text in (step.equals, step.size) if text is not None)
     return any(not theirs.isdisjoint(names_in(text)) for text in expressions)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -44,6 +44,11 @@ class Questions:
     asked: Mapping[tuple[str, Path], tuple[Any, int]]
     stream: ByteStream
     swapped: bool = False
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Those of the fields."""
+        return frozenset(name for name, _ in self.asked)
 
 
 class Read(NamedTuple):
@@ -85,7 +90,7 @@ class _Values(dict[str, Any]):
                     raise KeyError(name)
                 self.since = max(self.since, had)
                 return value
-        while read is not None:  # what the same side said before
+        while read is not None and name not in self._questions.names:  # what the same side said before
             if read.step.field == name:
                 return read.candidate.value
             read = read.before

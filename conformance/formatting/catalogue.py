@@ -13,6 +13,7 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Any, Literal, get_args
 
 from babel.messages.mofile import write_mo
@@ -27,11 +28,20 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 MESSAGES = Path(__file__).resolve().parents[1] / "spec" / "messages"
 
 
+class _French(Formatter):
+    """A decimal comma, and a narrow no-break space between thousands, in places that say how a number is written."""
+
+    def format_field(self, value: Any, form: str) -> str:
+        shown = str(super().format_field(value, form))
+        return shown.replace(",", "\u202f").replace(".", ",") if form.endswith((",", "g")) else shown
+
+
 class Catalogue:
     """The texts of one language: `ids` are all that it has, `plurals` those with forms for a number."""
 
     def __init__(self, language: Language, folder: Path = MESSAGES) -> None:
         self.language: Language = language
+        self._formatter = _French() if language == "fr" else Formatter()
         self.ids: set[str] = set()
         self.plurals: set[str] = set()
         self._parts: dict[str, gettext.GNUTranslations] = {}
@@ -58,7 +68,7 @@ class Catalogue:
         texts = self._parts[name]
         raw = texts.gettext(name) if count is None else texts.ngettext(name, name, count)
         shown = {key: show(value) if isinstance(value, bytes) else value for key, value in (values or {}).items()}
-        return raw.format_map(shown if count is None else {"count": count, **shown})
+        return self._formatter.vformat(raw, (), shown if count is None else {"count": count, **shown})
 
     def templates(self, prefix: str) -> dict[str, str | list[str]]:
         """The texts whose ids begin with `prefix`, by the rest of their ids, with their places not filled in.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from conformance.agent.events import other
@@ -19,13 +19,14 @@ _TEXTS = ("title", "description", "python", "java")
 def explain(finding: Finding, others: Sequence[Finding], words: Catalogue) -> str:
     """A few lines: what it is, where it shows, what speaks for it, how to mend it, and which of `others` it may be."""
     texts = {name: words.text(f"finding.{finding.key}.{name}") for name in _TEXTS}
-    head = {**texts, "who": _who(finding.side, words), "percent": round(100 * finding.confidence)}
+    head = {**texts, "who": words.text(f"side.{finding.side}"), "percent": round(100 * finding.confidence)}
     lines = [words.text("finding.head.guess" if finding.guess else "finding.head", head)]
     lines.append(words.text("finding.where", {"where": _where(finding, words)}))
     if told := evidence(finding, words):
         lines.append(f"{told}.")
     lines += [words.text(f"finding.{language}", texts) for language in ("python", "java")]
-    if rivals := dict.fromkeys(rival.key for rival in others if _rivals(finding, rival)):
+    guesses = [rival.key for rival in others if finding.guess and rival.guess and rival.side == finding.side]
+    if rivals := dict.fromkeys(key for key in guesses if key != finding.key):
         titles = words.text("finding.or").join(words.text(f"finding.{key}.title") for key in rivals)
         lines.append(words.text("finding.others", {"titles": titles}))
     return "\n".join(f"{line[0].upper()}{line[1:]}" for line in lines)
@@ -43,51 +44,20 @@ def finding_to_json(finding: Finding, words: Catalogue | None = None) -> dict[st
     Bytes are hexadecimal digits; `details` are the codes and values of what the sentence `detail` says.
     """
     words = words or catalogue("en")
-    return {
-        "key": finding.key,
-        "title": words.text(f"finding.{finding.key}.title"),
-        "description": words.text(f"finding.{finding.key}.description"),
-        "side": finding.side,
-        "connections": list(finding.connections),
-        "field": finding.field,
-        "type": finding.type,
-        "round": finding.round,
-        "offset": finding.offset,
-        "raw": finding.raw.hex(),
-        "detail": evidence(finding, words),
-        "details": [{"code": detail.code, "values": dict(detail.values)} for detail in finding.details],
-        "confidence": finding.confidence,
-        "guess": finding.guess,
-        "waiting": [asdict(waiting) for waiting in finding.waiting],
-        "python": words.text(f"finding.{finding.key}.python"),
-        "java": words.text(f"finding.{finding.key}.java"),
-    }
+    told = asdict(finding) | {name: words.text(f"finding.{finding.key}.{name}") for name in _TEXTS}
+    told |= {name: list(told[name]) for name in ("connections", "details", "waiting")}
+    return told | {"raw": finding.raw.hex(), "detail": evidence(finding, words)}
 
 
 def finding_from_json(entry: Mapping[str, Any]) -> Finding:
     """The finding that `finding_to_json` wrote, in whatever language."""
-    return Finding(
-        key=entry["key"],
-        side=entry["side"],
-        connections=tuple(entry["connections"]),
-        field=entry["field"],
-        type=entry["type"],
-        round=entry["round"],
-        offset=entry["offset"],
-        raw=bytes.fromhex(entry["raw"]),
-        details=tuple(Detail(**detail) for detail in entry["details"]),
-        confidence=entry["confidence"],
-        guess=entry["guess"],
-        waiting=tuple(Waiting(**waiting) for waiting in entry["waiting"]),
-    )
-
-
-def _rivals(finding: Finding, rival: Finding) -> bool:
-    return finding.guess and rival.guess and rival.side == finding.side and rival.key != finding.key
-
-
-def _who(side: str, words: Catalogue) -> str:
-    return words.text(f"side.{side}")
+    kept = {field.name: entry[field.name] for field in fields(Finding)} | {
+        "connections": tuple(entry["connections"]),
+        "raw": bytes.fromhex(entry["raw"]),
+        "details": tuple(Detail(**detail) for detail in entry["details"]),
+        "waiting": tuple(Waiting(**waiting) for waiting in entry["waiting"]),
+    }
+    return Finding(**kept)
 
 
 def _where(finding: Finding, words: Catalogue) -> str:
@@ -98,7 +68,7 @@ def _where(finding: Finding, words: Catalogue) -> str:
     place = {
         "connections": words.text(name, listed, count=count),
         "offset": finding.offset,
-        "who": _who(finding.side, words),
+        "who": words.text(f"side.{finding.side}"),
     }
     told = words.text("finding.place", place)
     if finding.field is not None:
@@ -113,14 +83,12 @@ def _detail(detail: Detail, words: Catalogue) -> str:
     name = next((f"{name}.{value}" for value in detail.values if f"{name}.{value}" in words.ids), name)
     values = dict(detail.values)
     if detail.code == "reads-as":
-        fields = [
-            words.text(
-                "finding.field" if whole else "finding.field.cut",
-                {"field": field or words.text("finding.field.extra"), "value": value},
-            )
-            for field, value, whole in detail.values["fields"]
+        extra = words.text("finding.field.extra")
+        told = [
+            words.text("finding.field" if whole else "finding.field.cut", {"field": field or extra, "value": value})
+            for field, value, whole in values["fields"]
         ]
-        values["fields"] = ", ".join([*fields, *(["..."] if detail.values["more"] else [])])
+        values["fields"] = ", ".join([*told, "..."] if values["more"] else told)
     return words.text(name, values)
 
 
@@ -128,8 +96,6 @@ def _waiting(finding: Finding, words: Catalogue) -> str:
     """Who waits for what, and what the other seems to wait for."""
     first, *more = finding.waiting
     name = "finding.waits" if first.missing is None else "finding.waits.missing"
-    place = {"who": _who(first.side, words), "other": _who(other(first.side), words)}
+    place = {"who": words.text(f"side.{first.side}"), "other": words.text(f"side.{other(first.side)}")}
     told = words.text(name, place | {"type": first.type, "field": first.field}, count=first.missing)
-    for second in more[:1]:
-        told += words.text("finding.waits.too", place | {"field": second.field})
-    return told
+    return told + "".join(words.text("finding.waits.too", place | {"field": second.field}) for second in more)
