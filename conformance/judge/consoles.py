@@ -74,22 +74,17 @@ def read_lines(console: Console, listening: str | None, lines: Iterable[tuple[in
     """The lines, given with their places, by the templates of the console; of two that fit, the first is taken."""
     after = (line for lines in console.after.values() for line in lines)
     templates = (*console.room, *console.starting, *console.connected, *after, *console.left, *console.heard)
-    patterns = [(template, pattern(template), template.count(ID)) for template in dict.fromkeys(templates)]
+    patterns = [(template, pattern(template)) for template in dict.fromkeys(templates)]
 
     def read(place: int, line: str) -> Printed:
         if line == listening:
             return Printed(place, line, line, line, None)
-        for template, form, ids in patterns:
+        for template, form in patterns:
             found = form.fullmatch(line)
-            if found is None:
-                continue
-            if not ids:
-                return Printed(place, line, line, template, None)
-            if ids == 1:
-                text = f"{line[: found.start('id')]}{ID}{line[found.end('id') :]}"
-            else:
-                text = fill(template, {**found.groupdict(), "id": ID})
-            return Printed(place, line, text, template, found["id"])
+            if found is not None:
+                values = found.groupdict()
+                text = fill(template, {**values, "id": ID}) if "id" in values else line
+                return Printed(place, line, text, template, values.get("id"))
         return Printed(place, line, line, "", None)
 
     return [read(place, line) for place, line in lines]

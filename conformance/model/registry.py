@@ -195,8 +195,8 @@ def _programs(
                 (f"console of a {role}", entry.console, [*fitting, ANY_CONSOLE]),
             ):
                 if asked is not None and asked not in known:
-                    key = what.split()[0]
-                    raise YamlError(f"{program.where}.{key}: no such {what}: {asked!r}; known are {', '.join(known)}")
+                    where = f"{program.where}.{what.split()[0]}"
+                    raise YamlError(f"{where}: no such {what}: {asked!r}; known are {', '.join(known)}")
             after = set() if console is None else set(console.after)
             for unknown in sorted(after - {step.key for step in protocols[entry.protocol].fields}):
                 raise YamlError(
