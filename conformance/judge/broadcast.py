@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby, pairwise, zip_longest
+from operator import attrgetter
 from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Side
@@ -98,17 +99,13 @@ def read_broadcast(conversations: Sequence[Conversation], said: Sequence[Said]) 
     if problem is not None:
         return Broadcast(received=received, problem=problem)
     order: list[Said] = []
-    for _, step in groupby(sorted(said, key=_step), key=_step):
+    for _, step in groupby(sorted(said, key=attrgetter("step")), key=attrgetter("step")):
         by_key = {message.key: message for message in step}
         audience = next(iter(by_key.values())).audience
         witness = next((got for member, got in received.items() if member in audience), [])
         order += [by_key[post.key] for post in witness if post.key in by_key]
     problem = next(_one_order(received, order), None)
     return Broadcast([(message, posted[message.key]) for message in order], received, problem)
-
-
-def _step(message: Said) -> int:
-    return message.step
 
 
 # Each of the checks relies on those before it.

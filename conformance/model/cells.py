@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -53,12 +54,11 @@ def all_cells(registry: Registry, variants: Variants) -> Iterator[Cell]:
         scenario = registry.scenarios.get(name)
         mine = [client for client in clients if client.entry.protocol == name]
         mixtures = _mixtures(mine, scenario) if scenario else {client.name: (client,) for client in mine}
-        for server in servers:
-            if server.entry.protocol != name:
-                continue
-            for mixture, members in mixtures.items():
-                for network_name, network in registry.networks.items():
-                    yield Cell(protocol, server, mixture, members, network_name, network, scenario)
+        fitting = [server for server in servers if server.entry.protocol == name]
+        for server, (mixture, members), (network_name, network) in itertools.product(
+            fitting, mixtures.items(), registry.networks.items()
+        ):
+            yield Cell(protocol, server, mixture, members, network_name, network, scenario)
 
 
 def program_variants(program: Program, variants: Variants) -> Iterator[Program]:

@@ -155,10 +155,8 @@ class Protocol(Model):
         values: dict[str, Any] = {}
         for step in self.fields:
             for text in filter(None, (step.size, step.equals)):
-                for unknown in sorted(set(names_in(text)) - values.keys()):
-                    raise ValueError(
-                        f"`{step.field}` is computed from {unknown!r}, and no field before it has that name"
-                    )
+                for name in sorted(names_in(text) - values.keys()):
+                    raise ValueError(f"`{step.field}` is computed from {name!r}, and no field before it has that name")
                 try:
                     parse_expression(text)(values)
                 except TypeError as error:
