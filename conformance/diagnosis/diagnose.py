@@ -66,7 +66,7 @@ def _of_conversation(conversation: Conversation, now: float | None, timeout: flo
     still = now is not None and now - moved >= timeout
     best: dict[Side, Explanation] = {}
     found: list[Finding] = []
-    for side in sorted((CLIENT, SERVER), key=lambda side: _shows_at(readings[side])):
+    for side in sorted((CLIENT, SERVER), key=lambda side: readings[side].shows_at):
         mine, theirs = readings[side], readings[other(side)]
         # In bytes that may be anything one can read anything: there the values are no ground for a suspicion.
         odd = suspect and not any(step.type == BYTES and step.sender == side for step in protocol.fields)
@@ -87,16 +87,13 @@ def _of_conversation(conversation: Conversation, now: float | None, timeout: flo
         if mine.unasked and theirs.wrong_at is not None:
             # Who is asked nonsense may answer it: only an answer that is right for what was meant tells anything.
             explanations = [explanation for explanation in explanations if explanation.answers]
-        if explanations:
-            best[side] = explanations[0]
+        if not explanations:
+            continue
+        best[side] = explanations[0]
         found += _findings(conversation.number, mine, explanations, certain=margin == _MARGIN_WRONG)
     if still and not closed and not connection.refused:
         found += _waiting(protocol, readings, conversation.number, moved)
     return found
-
-
-def _shows_at(reading: Reading) -> float:
-    return float("inf") if reading.place is None else reading.direction.came(reading.place)
 
 
 def _margin(reading: Reading, *, stopped: bool, suspect: bool) -> float | None:
@@ -111,8 +108,6 @@ def _margin(reading: Reading, *, stopped: bool, suspect: bool) -> float | None:
 
 
 def _findings(number: int, reading: Reading, explanations: Sequence[Explanation], *, certain: bool) -> list[Finding]:
-    if not explanations:
-        return []
     best = explanations[0].bits
     weights = [2.0 ** (best - explanation.bits) for explanation in explanations]
     total = sum(weights)

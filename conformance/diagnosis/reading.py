@@ -147,6 +147,11 @@ class Reading:
             return self.stopped_in.offset
         return self.wrong_at
 
+    @property
+    def shows_at(self) -> float:
+        """When the byte at that place came; infinite where there is none."""
+        return float("inf") if self.place is None else self.direction.came(self.place)
+
     @cached_property
     def stream(self) -> ByteStream:
         """The bytes as far as the decoder has had them."""

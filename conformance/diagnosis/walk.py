@@ -62,6 +62,13 @@ class Read(NamedTuple):
     early: bool
     before: Read | None
 
+    def all(self) -> list[Read]:
+        """The fields up to this one, in their order."""
+        found = [self]
+        while (before := found[-1].before) is not None:
+            found.append(before)
+        return found[::-1]
+
 
 class _State(NamedTuple):
     at: int
@@ -140,9 +147,9 @@ class Walker:
             if not waiting:
                 return None
             bits, _, _, state = heapq.heappop(waiting)
-            if state.offset >= stop:
-                return bits, _reads(state.last)
             at, path, offset, last, used = state
+            if offset >= stop:
+                return bits, [] if last is None else last.all()
             if at >= len(script):
                 continue
             step = script[at]
@@ -214,14 +221,6 @@ class Walker:
         if expected is not None:
             return bool(value == expected)
         return step.form is None or is_address(value)
-
-
-def _reads(last: Read | None) -> list[Read]:
-    found = []
-    while last is not None:
-        found.append(last)
-        last = last.before
-    return found[::-1]
 
 
 def _left_undone(script: Sequence[Instruction], state: _State, questions: Questions) -> float:

@@ -12,6 +12,7 @@ import gettext
 import io
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 from typing import Any, Literal, get_args
@@ -19,12 +20,14 @@ from typing import Any, Literal, get_args
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from conformance.agent.problem import Problem, Where
 from conformance.agent.sized_bytes import show
 
-__all__ = ["LANGUAGES", "Catalogue", "Language", "catalogue", "language_of_environment"]
+__all__ = ["LANGUAGES", "Catalogue", "Language", "catalogue", "language_of_environment", "sentence", "shortened"]
 
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+_SHOWN_CHARACTERS = 80
 MESSAGES = Path(__file__).resolve().parents[1] / "spec" / "messages"
 
 
@@ -100,3 +103,48 @@ def language_of_environment(environment: Mapping[str, str] = os.environ) -> Lang
         if environment.get(variable):
             break
     return "en"
+
+
+def sentence(problem: Problem, words: Catalogue, *, connection: bool = False) -> str:
+    """The sentence about `problem`, without an end stop; with the number of the `connection` before it, where asked.
+
+    The text is `problem.CODE`. Its places are the problem's values and those of its place, and `who` for its side.
+    Texts that depend on whether a value is there are `problem.CODE.VALUE`, which stand in for `problem.CODE`. A value
+    NAME that is one of few words has a text of its own, `NAME.WORD`; `cause` is the code of a problem inside this one.
+    """
+    values = _places(problem.where, words) | dict(problem.values)
+    for name, value in problem.values.items():
+        if isinstance(value, str) and f"{name}.{value}" in words.ids:
+            values[name] = words.text(f"{name}.{value}", values)
+        elif isinstance(value, list):
+            values[name] = " ".join(map(repr, value))
+    if "cause" in problem.values:
+        inner = {name: value for name, value in problem.values.items() if name != "cause"}
+        values["cause"] = sentence(replace(problem, code=problem.values["cause"], values=inner), words)
+    name = f"problem.{problem.code}"
+    name = next((f"{name}.{value}" for value in problem.values if f"{name}.{value}" in words.ids), name)
+    count = problem.values.get("size")
+    told = words.text(name, values, count=count if isinstance(count, int) and name in words.plurals else None)
+    if connection and problem.where.connection is not None:
+        return words.text("problem.on-connection", {"number": problem.where.connection, "sentence": told})
+    return told
+
+
+def _places(where: Where, words: Catalogue) -> dict[str, Any]:
+    """What a sentence says of a place: who, and the round where there is one."""
+    known: dict[str, Any] = {name: at for name in Where.__slots__ if (at := getattr(where, name)) is not None}
+    known["in_round"] = "" if where.round is None else words.text("place.in-round", {"round": where.round})
+    if where.side is not None:
+        known["who"] = words.text(f"side.{where.side}")
+    return known
+
+
+def shortened(problem: Problem) -> Problem:
+    """The same with long texts among its values cut in the middle: a client can send 65,535 bytes as its address."""
+    return replace(problem, values={name: _cut(value) for name, value in problem.values.items()})
+
+
+def _cut(value: Any) -> Any:
+    half = _SHOWN_CHARACTERS // 2
+    is_long = isinstance(value, str) and len(value) > _SHOWN_CHARACTERS
+    return f"{value[:half]}...{value[-half:]}" if is_long else value
