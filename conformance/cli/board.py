@@ -18,8 +18,7 @@ from conformance.cli.tap import interface, listener, refuse_a_circle, when_told_
 from conformance.cli.terminal import print_line
 from conformance.formatting import Catalogue
 from conformance.model.lookup import UsageError
-from conformance.observe.own_addresses import reachable_addresses
-from conformance.observe.places import Place, listen_place
+from conformance.observe.places import Place, listen_place, reachable_addresses
 from conformance.observe.tap_session import give_way
 
 __all__ = ["add_arguments", "run"]

@@ -24,8 +24,7 @@ from conformance.model import Protocol
 from conformance.model.lookup import find_protocol
 from conformance.observe import connectivity
 from conformance.observe.connectivity import Answer, Fact, Verdict
-from conformance.observe.own_addresses import OwnAddress, own_addresses
-from conformance.observe.places import Place, place
+from conformance.observe.places import OwnAddress, Place, own_addresses, place
 from conformance.observe.probe import NoAnswerError, Probe, WrongAnswerError
 
 __all__ = ["add_arguments", "run"]

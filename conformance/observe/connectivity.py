@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from conformance.agent.problem import Problem
 from conformance.diagnosis import Finding
-from conformance.observe.own_addresses import OwnAddress
+from conformance.observe.places import OwnAddress
 
 __all__ = [
     "Answer",

@@ -1,17 +1,23 @@
-"""Where a server is and where to listen, as a person writes it: `192.168.1.20:8999`, `[::1]:8999`, `9000`."""
+"""Where a server is and where to listen, as a person writes it; and the addresses of this machine."""
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from dataclasses import dataclass
+
+import psutil
 
 from conformance.model.lookup import UsageError
 
-__all__ = ["Place", "listen_place", "place", "port_number"]
+__all__ = ["OwnAddress", "Place", "listen_place", "own_addresses", "place", "reachable_addresses"]
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
 class Place:
-    """A host and a port, of which either may be left out."""
+    """A host and a port, of which either may be left out: `192.168.1.20:8999`, `[::1]:8999`, `localhost`."""
 
     host: str
     port: int | None
@@ -21,8 +27,7 @@ class Place:
         return host if self.port is None else f"{host}:{self.port}"
 
 
-def port_number(text: str) -> int:
-    """A TCP port; UsageError where the text is none."""
+def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 0xFFFF):
         raise UsageError("cli.usage.port", text=text)
     return int(text)
@@ -42,14 +47,51 @@ def place(text: str) -> Place:
         host, _, port = text.partition(":")
     if not host:
         raise UsageError("cli.usage.no-host", text=text)
-    return Place(host, port_number(port) if port else None)
+    return Place(host, _port(port) if port else None)
 
 
 def listen_place(text: str) -> Place:
     """`PORT`, for every interface, or `HOST:PORT`; UsageError where the text is neither."""
     if text.isascii() and text.isdigit():
-        return Place("", port_number(text))
+        return Place("", _port(text))
     found = place(text)
     if found.port is None:
         raise UsageError("cli.usage.listen", text=text)
     return found
+
+
+@dataclass(frozen=True)
+class OwnAddress:
+    """An address, the interface that has it, and the network around it."""
+
+    address: Address
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
+    interface: str
+
+    def __str__(self) -> str:
+        return f"{self.address} ({self.interface})"
+
+
+def own_addresses() -> list[OwnAddress]:
+    """Every address of every interface that is up."""
+    up = {name for name, state in psutil.net_if_stats().items() if state.isup}
+    found: list[OwnAddress] = []
+    for interface, entries in psutil.net_if_addrs().items():
+        for entry in entries:
+            if interface in up and entry.family in (socket.AF_INET, socket.AF_INET6):
+                address = ipaddress.ip_address(entry.address.partition("%")[0])
+                network = ipaddress.ip_network(f"{address}/{_prefix(entry.netmask, address)}", strict=False)
+                found.append(OwnAddress(address, network, interface))
+    return found
+
+
+def reachable_addresses() -> list[str]:
+    """The IPv4 addresses by which others on the network can reach this machine."""
+    return [str(own.address) for own in own_addresses() if own.address.version == 4 and not own.address.is_loopback]
+
+
+def _prefix(mask: str | None, address: Address) -> int:
+    if not mask:
+        return address.max_prefixlen
+    # psutil writes both families' masks as addresses; some systems append the length.
+    return int(ipaddress.ip_address(mask.partition("/")[0])).bit_count()

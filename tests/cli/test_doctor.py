@@ -14,7 +14,7 @@ import pytest
 from conformance.agent.problem import Problem
 from conformance.formatting import catalogue
 from conformance.observe.connectivity import Attempt, Fact, connection_answer, network_answer
-from conformance.observe.own_addresses import OwnAddress
+from conformance.observe.places import OwnAddress
 from tests.cli.running import (
     LONG,
     Server,
