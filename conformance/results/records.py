@@ -110,7 +110,7 @@ def _head(subject: Subject) -> dict[str, Any]:
         return head | {"server": subject.server.name, "clients": subject.mixture, "network": subject.network_name}
     group, case = subject
     side = "server" if group.program.role == SERVER else "clients"
-    non_strict = case.non_strict and each_language(case.non_strict)
+    non_strict = None if case.non_strict is None else each_language(case.non_strict)
     about = {"name": case.name, "about": each_language(case.about), "non_strict": non_strict}
     head |= {"kind": "case", "name": f"{group.name}/{case.name}", "protocol": group.protocol.protocol}
     return head | {side: group.program.name, "case": about}
