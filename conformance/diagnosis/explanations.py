@@ -62,7 +62,7 @@ def explain_side(reading: Reading, questions: Sequence[Questions], margin: float
     best: dict[tuple[str, ...], Explanation] = {}
     if not _asks(window, questions):
         questions = questions[:1]
-    for hypothesis in hypotheses(window.items):
+    for hypothesis in hypotheses(window.items) if window.items else ():
         if _opens_right(walker, window, hypothesis.codecs):
             continue
         for number, asked in enumerate(questions):

@@ -91,6 +91,12 @@ def test_a_text_that_is_no_address_has_no_name() -> None:
     assert found([(CLIENT, utf("localhost")), *ASKED[1:], (SERVER, ints(182))], ends=True) == []
 
 
+def test_bytes_of_a_side_that_the_protocol_has_say_nothing_have_no_name() -> None:
+    session = [{"from": CLIENT, "field": "name", "type": "UTF"}]
+    silent = Protocol.model_validate({"protocol": "silent", "about": "a name", "port": 9000, "session": session})
+    assert found([(CLIENT, utf("bob")), (SERVER, b"hello")], silent, ends=True) == []
+
+
 def test_without_time_nothing_waits() -> None:
     assert found(ASKED[:2], later=False) == []
 
