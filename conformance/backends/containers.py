@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import logging
 import socket
 import tarfile
 import threading
@@ -27,6 +28,10 @@ import docker
 from docker.errors import APIError
 from docker.models.containers import Container
 from docker.utils.socket import STDERR, frames_iter
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.docker_client import DockerClient
+from testcontainers.core.exceptions import ContainerStartException
 
 from conformance.backends.base import (
     Backend,
@@ -57,7 +62,6 @@ _LIMITS: Mapping[str, Any] = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"],
     "read_only": True,
-    "tmpfs": {"/tmp": ""},
     "mem_limit": "512m",
     "pids_limit": 512,
 }
@@ -69,6 +73,9 @@ class ContainerBackend(Backend):
     name = "containers"
 
     def __init__(self, engine: docker.DockerClient, runtimes: Mapping[str, Runtime], why: str) -> None:
+        # The reaper of testcontainers is an image from a registry. Run labels do its work (run_label.py).
+        testcontainers_config.ryuk_disabled = True
+        logging.getLogger("testcontainers").setLevel(logging.WARNING)
         self.why = why
         self.engine = engine
         self.stopping = False
@@ -174,7 +181,7 @@ class ContainerBackend(Backend):
             expand(words, folder),
             log.feed,
             before=lambda container: container.put_archive(_SOURCES, sources),
-            volumes=[f"{name}:{place}:rw" for name, place in volumes.items()],
+            volumes=[(name, place, "rw") for name, place in volumes.items()],
             network_mode="none",
             working_dir=_SOURCES,
         )
@@ -233,9 +240,31 @@ class _ContainerWorker(Worker):
             typed=typed,
             closed=console.close,
             network_mode=f"container:{neighbour.id}",
-            volumes=[f"{name}:{place}:ro" for name, place in volumes.items()],
+            volumes=[(name, place, "ro") for name, place in volumes.items()],
             working_dir=_SOURCES if volumes else None,
         )
+
+
+class _AttachingClient(DockerClient):
+    """Attaches to a container before it starts, so that no byte of its console is missed."""
+
+    def __init__(self, engine: docker.DockerClient, before: Callable[[Container], Any]) -> None:
+        self.client = engine
+        self.output: Any = None
+        self._before = before
+
+    def start(self, container: Container) -> None:
+        self._before(container)
+        self.output = container.attach_socket(params={"stdout": 1, "stderr": 1, "stream": 1})
+        super().start(container)
+
+
+class _Container(DockerContainer):
+    def __init__(self, image: str, client: _AttachingClient, **options: Any) -> None:
+        # It makes a client of its own, which gives way to ours; with a version given it does not ask the engine.
+        super().__init__(image, docker_client_kw={"version": client.client.api.api_version}, **options)
+        self._docker.client.close()
+        self._docker = client
 
 
 class ContainerHandle(Handle):
@@ -251,22 +280,26 @@ class ContainerHandle(Handle):
         typed: bool = False,
         closed: Callable[[], None] = lambda: None,
         before: Callable[[Container], Any] = lambda container: None,
+        name: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        volumes: Iterable[tuple[str, str, str]] = (),
         **options: Any,
     ) -> None:
         """Calls `before` before it starts; `options` are those of the docker client. Raises `ProgramError`."""
-        created: Container | None = None
+        client = _AttachingClient(backend.engine, before)
+        container = _Container(image, client, name=name, env=dict(environment or {}), volumes=list(volumes))
+        container.tmpfs["/tmp"] = ""
+        if command:
+            container.with_command(list(command))
+        container.with_kwargs(labels=backend.labels, stdin_open=typed, **{**_LIMITS, **options})
         try:
-            self._container = created = backend.engine.containers.create(
-                image, list(command) or None, labels=backend.labels, stdin_open=typed, **{**_LIMITS, **options}
-            )
-            before(created)
-            # Before it starts, so that no byte of its console is missed.
-            output = created.attach_socket(params={"stdout": 1, "stderr": 1, "stream": 1})
-            created.start()
+            container.start()
         except APIError as error:
-            if created is not None:
-                remove_container(created)
+            with suppress(ContainerStartException):  # where none was created
+                remove_container(container.get_wrapped_container())
             raise ProgramError(f"the image {image} cannot be started: {error.explanation or error}") from error
+        self._container = created = container.get_wrapped_container()
+        output = client.output
         if backend.stopping:  # the others are removed already
             remove_container(created)
             raise ProgramError("the run was stopped")
