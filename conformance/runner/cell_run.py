@@ -41,10 +41,14 @@ _LOOK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Limits:
-    """How long, in seconds, is waited for what must come: never for what may be ready."""
+    """How long, in seconds, is waited for what must come: never for what may be ready.
+
+    A client has `clients` seconds without a byte on the wire, and `session` in all.
+    """
 
     listen: float = 20.0
     clients: float = 45.0
+    session: float = 300.0
     step: float = 10.0
     settle: float = 3.0
 
@@ -184,15 +188,18 @@ class _Run:
         self._clients[member] = start_program(self._worker, self._program(member), values, member, typed=typed)
 
     def _wait_for_end(self, member: str | None, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while self._clients[member].handle.wait(min(until, time.monotonic() + _LOOK_SECONDS)) is None:
+        """Waits while bytes pass: a client is late after `seconds` without any, or after `Limits.session` in all."""
+        began = moved = time.monotonic()
+        events = 0
+        while self._clients[member].handle.wait(time.monotonic() + _LOOK_SECONDS) is None:
             self._wire.update()
             now = time.monotonic()
-            if self._server.console.closed and until > now + self._limits.settle:
-                seconds -= until - now - self._limits.settle  # nobody is there to be waited for much longer
-                until = now + self._limits.settle
-            if now >= until:
-                self._problem(member, "still-running", seconds=round(seconds, 1))
+            if len(self._wire.recording.events) != events:
+                events, moved = len(self._wire.recording.events), now
+            # Without a server there is nothing to be waited for much longer.
+            idle = min(seconds, self._limits.settle) if self._server.console.closed else seconds
+            if now - moved >= idle or now - began >= self._limits.session:
+                self._problem(member, "still-running", seconds=round(now - began, 1))
                 return
 
     def _problem(self, member: str | None, code: str, **values: Any) -> None:

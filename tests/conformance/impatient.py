@@ -7,5 +7,5 @@ from functools import partial
 import conformance.runner.cell_run
 
 vars(conformance.runner.cell_run)["Limits"] = partial(
-    conformance.runner.cell_run.Limits, listen=10.0, clients=8.0, step=5.0
+    conformance.runner.cell_run.Limits, listen=10.0, clients=8.0, session=30.0, step=5.0
 )
