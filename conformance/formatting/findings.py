@@ -19,7 +19,7 @@ _TEXTS = ("title", "description", "python", "java")
 def explain(finding: Finding, others: Sequence[Finding], words: Catalogue) -> str:
     """A few lines: what it is, where it shows, what speaks for it, how to mend it, and which of `others` it may be."""
     texts = {name: words.text(f"finding.{finding.key}.{name}") for name in _TEXTS}
-    head = {**texts, "who": words.text(f"side.{finding.side}"), "percent": round(100 * finding.confidence)}
+    head = {**texts, "who": words.text(f"side.{finding.side}"), "percent": min(99, round(100 * finding.confidence))}
     lines = [words.text("finding.head.guess" if finding.guess else "finding.head", head)]
     lines.append(words.text("finding.where", {"where": _where(finding, words)}))
     if told := evidence(finding, words):

@@ -22,9 +22,10 @@ from conformance.formatting import Catalogue, catalogue, language_of_environment
 from conformance.model import YamlError, load_matrix
 from conformance.model.cells import Cell, all_cells
 from conformance.model.registry import load_runtimes
-from conformance.pytest_plugin.run import RUN, MatrixRun, Subject
+from conformance.pytest_plugin.run import RUN, MatrixRun
 from conformance.pytest_plugin.summary import case_lines, summary_lines
 from conformance.pytest_plugin.transcript import transcript
+from conformance.results.analysis import Subject
 from conformance.results.records import Records, skipped
 
 __all__ = [

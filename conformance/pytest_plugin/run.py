@@ -19,23 +19,20 @@ from conformance.backends import Backend, choose_backend
 from conformance.backends.base import Progress, Worker
 from conformance.formatting import Catalogue, sentence
 from conformance.model import Program, Registry
-from conformance.model.cases import Case
 from conformance.model.cells import Cell, Variants, program_variants
 from conformance.report.builder import write_report
 from conformance.report.capture import write_capture
-from conformance.results.analysis import Analysis, analyse
+from conformance.results.analysis import Analysis, Subject, analyse
 from conformance.results.reading import VERSION, ReportError
 from conformance.results.records import Records, each_language, to_record
 from conformance.runner.case_run import CaseGroup, case_groups, run_cases
 from conformance.runner.cell_run import run_cell
 from conformance.runner.scheduler import Scheduler
 
-__all__ = ["RUN", "MatrixRun", "Subject"]
+__all__ = ["RUN", "MatrixRun"]
 
 _GIT_SECONDS = 10
 
-Subject: TypeAlias = Cell | tuple[CaseGroup, Case]
-"""What a test is about."""
 _Work: TypeAlias = tuple[tuple[Program, ...], Callable[[Worker], Any]]  # with the programs that it needs
 
 
