@@ -243,9 +243,10 @@ class _Loop:
 
 
 class _Side:
-    """One side's machine."""
+    """One side's machine. `said` is its last field."""
 
     other: _Side
+    said: Field
 
     def __init__(self, name: Side, program: Program, scope: dict[Any, Any], opened: float, longest: int | None) -> None:
         self.name = name
@@ -341,7 +342,8 @@ class _Side:
                 scope[op.ordinal] = offset + length
                 self.told = True
                 said = (self.name, op.name, op.type, value, raw, offset, began, came, self.path, op.ordinal, problem)
-                out.append(_field(said))
+                self.said = _field(said)
+                out.append(self.said)
                 start = stop
                 pc += 1
             elif type(op) is Again or type(op) is Enter:
@@ -387,9 +389,7 @@ class _Side:
                     self.told = True
                     pc += 1
             elif type(op) is Said:
-                last = out[-1]
-                assert isinstance(last, Field)
-                out.append(Message(self.name, {name: scopes[-1][name] for name in op.names}, last))
+                out.append(Message(self.name, {name: scopes[-1][name] for name in op.names}, self.said))
                 pc += 1
             else:
                 if size > start:

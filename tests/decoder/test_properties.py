@@ -39,7 +39,50 @@ NESTED = Protocol.model_validate(
         ],
     }
 )
-PROTOCOLS = [*load_matrix().protocols.values(), validate(Protocol, read_yaml(ORDER), ORDER), NESTED]
+DEEP = Protocol.model_validate(
+    {
+        "protocol": "deep",
+        "about": "a loop that the server leads in one that the client leads",
+        "port": 9000,
+        "session": [
+            {
+                "repeat": [
+                    {"from": "client", "field": "ask", "type": "byte"},
+                    {
+                        "repeat": [
+                            {"from": "server", "field": "part", "type": "UTF"},
+                            {"from": "client", "field": "got", "type": "int", "equals": "length(part) + ask"},
+                        ]
+                    },
+                ]
+            }
+        ],
+    }
+)
+LISTS = Protocol.model_validate(
+    {
+        "protocol": "lists",
+        "about": "messages with a list in each, both ways",
+        "port": 9000,
+        "session": [
+            {
+                "both ways": {
+                    side: [
+                        {
+                            "repeat": [
+                                {"from": side, "field": "name", "type": "UTF"},
+                                {"repeat": [{"from": side, "field": "number", "type": "short"}]},
+                            ]
+                        }
+                    ]
+                    for side in (CLIENT, SERVER)
+                }
+            }
+        ],
+    }
+)
+PLAIN = [*load_matrix().protocols.values(), validate(Protocol, read_yaml(ORDER), ORDER), NESTED]
+PROTOCOLS = [*PLAIN, DEEP, LISTS]  # in the last two nothing but the end says where an inner loop is over
 EACH = pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.protocol)
 
 Told = dict[Side, list[Any]]
@@ -91,7 +134,7 @@ def interleavings(draw: st.DrawFn, client: bytes, server: bytes) -> list[tuple[S
     return pieces
 
 
-@EACH
+@pytest.mark.parametrize("protocol", PLAIN, ids=lambda protocol: protocol.protocol)
 @given(data=st.data())
 def test_what_was_encoded_is_decoded(protocol: Protocol, data: st.DataObject) -> None:
     spoken = data.draw(sessions(protocol))
