@@ -145,9 +145,9 @@ class _Verdicts:
             self._tell(case, verdict, outcome, findings)
             return
         told: dict[str, Any] = {"case": case.name, "verdict": "failed" if outcome.problem else "passed"}
-        told |= dict.fromkeys(("reason", "code", "where", "values"))
-        told |= problem_as_json(outcome.problem, "reason") if outcome.problem else {}
-        accepted = outcome.non_strict and {**problem_as_json(outcome.non_strict, "reason"), "note": case.non_strict}
+        told |= dict.fromkeys(("code", "where", "values", "sentence"))
+        told |= problem_as_json(outcome.problem) if outcome.problem else {}
+        accepted = outcome.non_strict and {**problem_as_json(outcome.non_strict), "note": case.non_strict}
         told |= {"non_strict": accepted, "diagnosis": [finding_to_json(finding) for finding in findings]}
         print_line(json.dumps(told))
 

@@ -188,7 +188,7 @@ def _as_json(answer: Answer) -> dict[str, Any]:
     words = catalogue("en")
     entry: dict[str, Any] = {"event": "answer", "step": answer.step, "verdict": answer.verdict}
     if isinstance(answer.about, Problem):
-        entry |= problem_as_json(answer.about, "sentence")
+        entry |= problem_as_json(answer.about)
     else:
         entry |= {"sentence": _sentence(answer, words), "code": answer.about.code, "values": dict(answer.about.values)}
     if answer.advice:

@@ -147,7 +147,7 @@ class JsonLines:
             case live.FieldRead(field=field):
                 told = {"sender": field.side, "field": field.name, "type": field.type, **_json_value(field.value)}
                 told |= _json_bytes(field.offset, field.raw)
-                return "field", told | (problem_as_json(field.problem, "problem") if field.problem else {})
+                return "field", told | (problem_as_json(field.problem) if field.problem else {})
             case live.Opened():
                 return "opened", {"client": event.client}
             case live.Bytes():
@@ -157,8 +157,7 @@ class JsonLines:
                 return "diagnosis", finding_to_json(event.finding) | {"others": others}
             case live.ProblemFound(problem=problem) | live.Stalled(problem=problem) | live.Elided(problem=problem):
                 name = {live.ProblemFound: "problem", live.Stalled: "stall", live.Elided: "elided"}[type(event)]
-                key = "problem" if name == "problem" else "sentence"
-                return name, {"sender": problem.where.side, **problem_as_json(problem, key)}
+                return name, {"sender": problem.where.side, **problem_as_json(problem)}
             case live.Closed():
                 return event.how, {"sender": event.side} | ({"reason": event.reason} if event.reason else {})
 
@@ -186,12 +185,13 @@ def lines_of(arguments: Namespace, began: float) -> Lines:
     return JsonLines(began) if arguments.json else TextLines(arguments.words, began)
 
 
-def problem_as_json(problem: Problem, key: str) -> dict[str, Any]:
-    """Its English sentence under that key, its code, its place and its values."""
+def problem_as_json(problem: Problem) -> dict[str, Any]:
+    """Its code, its place, its values and its English sentence."""
     problem = shortened(problem)
     told = problem.to_json()
     values = {name: str(value) if _is_no_number(value) else value for name, value in told["values"].items()}
-    return {key: sentence(problem, catalogue("en")), "code": problem.code, "where": told["where"], "values": values}
+    english = sentence(problem, catalogue("en"))
+    return {"code": problem.code, "where": told["where"], "values": values, "sentence": english}
 
 
 def _json_bytes(offset: int, data: bytes) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def test_a_wrong_server_is_told_what_is_wrong_and_where(wrong_server: str) -> No
     assert summary == {"event": "summary", "passed": 0, "non_strict": 0, "failed": 1}
     done = check(*words)
     assert done.status == 1
-    assert told["reason"] in done.lines[1]
+    assert told["sentence"] in done.lines[1]
 
 
 def test_a_server_that_is_not_there() -> None:

@@ -50,7 +50,7 @@ def test_a_problem_is_status_1(tmp_path: Path) -> None:
     path = save(tmp_path / "a.json", conversation([(CLIENT, utf("127.0.0.1") + ints(1, 2)), (SERVER, ints(4))]))
     done = run_here("decode", path, "--json")
     assert done.status == 1
-    [wrong] = [each for each in done.told if "problem" in each]
+    [wrong] = [each for each in done.told if "code" in each]
     assert (wrong["event"], wrong["field"], wrong["code"]) == ("field", "sum", "wrong-value")
     assert wrong["where"] == {"connection": 1, "side": "server", "offset": 0, "field": "sum", "type": "int", "round": 1}
     assert wrong["values"] == {
