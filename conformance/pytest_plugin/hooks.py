@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pluggy
 import pytest
 
 from conformance.backends import NoBackendError, ProgramError
@@ -117,6 +118,11 @@ class MatrixItem(pytest.Item):
         self.subject = subject
         self.run = self.config.stash[RUN]
         self.seconds: float | None = None
+
+    @property
+    def ihook(self) -> pluggy.HookRelay:
+        """The hooks of this folder's conftest, wherever the file of the case lies."""
+        return self.session.gethookproxy(_MATRIX)
 
     def runtest(self) -> None:
         """Takes what came of it, which was worked out ahead, and fails where that does."""

@@ -45,6 +45,12 @@ def test_the_file_transfer_meets_in_containers(engine: docker.DockerClient, tmp_
     check(run_matrix(tmp_path, *options), [*PAIRS[:4], *CASES])
 
 
+def test_the_table_at_the_end_has_the_cases_of_an_exercise(tmp_path: Path) -> None:
+    run = run_matrix(tmp_path, "--backend", "processes", "--cases", "-k", CASES[0])
+    assert run.status == 0, run.output
+    assert re.search(r"^file-transfer/server/python-file-server +1 ok$", run.output, re.MULTILINE), run.output
+
+
 def test_the_file_that_is_in_the_matrix_may_be_given_again(tmp_path: Path) -> None:
     run = run_matrix(tmp_path, "--programs", str(FOLDER / "programs.yaml"), "--collect-only", "-q", "-k", PAIRS[0])
     assert run.status == 0
