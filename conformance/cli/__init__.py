@@ -1,4 +1,4 @@
-"""The commands for a classroom. Each is a module: `ABOUT` and `EPILOG` for its help, `add_arguments`, and `run`."""
+"""The commands for a classroom, each a module: `add_arguments` tells its parser what it takes, `run` does it."""
 
 from conformance.cli.main import main
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from conformance.board.board import Board, WatchedServer, read_servers, server_words
+from conformance.board.board import Board, read_servers, server_words
 from conformance.cli.arguments import Parser
 from conformance.cli.tap import interface, listener, refuse_a_circle, when_told_to_end
 from conformance.cli.terminal import print_line
@@ -27,7 +27,6 @@ _LOOPBACK = "127.0.0.1"
 
 
 def add_arguments(parser: Parser) -> None:
-    """What `board` takes."""
     page = Place(_LOOPBACK, 8080)
     told = parser.words.text("cli.board.help.listen", {"page": page})
     add = parser.add_argument
@@ -38,7 +37,6 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Shows the board until it is told to end."""
     # Here, since every other command does without a web server.
     import uvicorn
 
@@ -57,12 +55,13 @@ def run(arguments: Namespace) -> int:
         stack.callback(board.close)
         give_way()  # the relays run already, and do not; the threads that read them are yet to come
         for watch in board.watches:
-            print_line(_watching(watch.server, watch.port, words))
+            server = watch.server
+            values = {"name": server.name, "protocol": server.protocol.protocol, "port": watch.port, "to": server.to}
+            print_line(words.text("cli.board.watching", {"where": interface(server.listen.host, words), **values}))
         print_line(_shown(page, words))
-        # The traffic is what is looked at here, and not who looks.
         web: uvicorn.Server
-        quiet: dict[str, Any] = {"log_config": None, "access_log": False}
-        quiet["log_level"] = "critical"  # a page that does not read is cut off at the end, which is no news
+        # The traffic is what is looked at here, and not who looks, nor that a page is cut off at the end.
+        quiet: dict[str, Any] = {"log_config": None, "access_log": False, "log_level": "critical"}
         app = board_app(board, lambda: web.should_exit)
         web = uvicorn.Server(uvicorn.Config(app, ws="none", lifespan="off", timeout_graceful_shutdown=1, **quiet))
 
@@ -75,11 +74,6 @@ def run(arguments: Namespace) -> int:
         if board.ended:
             raise UsageError("cli.usage.relay-of", name=board.ended[0])
     return 0
-
-
-def _watching(server: WatchedServer, port: int, words: Catalogue) -> str:
-    values = {"name": server.name, "protocol": server.protocol.protocol, "port": port, "to": server.to}
-    return words.text("cli.board.watching", {"where": interface(server.listen.host, words), **values})
 
 
 def _shown(page: socket.socket, words: Catalogue) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,7 +42,6 @@ _Outcomes = Iterator[tuple[Case, Outcome]]
 
 
 def add_arguments(parser: Parser) -> None:
-    """What `check` takes."""
     words = parser.words
     sides = parser.add_subparsers(dest="side", metavar=words.text("cli.check.side"), required=True)
     server, client = (sides.add_parser(side, help=words.text(f"cli.check.{side}")) for side in ("server", "client"))
@@ -53,8 +52,6 @@ def add_arguments(parser: Parser) -> None:
         side.add_argument("--protocol", required=True, metavar="cli.metavar.protocol", help="cli.check.protocol")
         side.add_argument("--only", default="", metavar="cli.metavar.text", help="cli.check.only")
         side.add_argument("--timeout", type=seconds, metavar="cli.metavar.seconds", help="cli.check.timeout")
-        # Its name until it was `--timeout`.
-        side.add_argument("--patience", dest="timeout", type=seconds, help=argparse.SUPPRESS, default=argparse.SUPPRESS)
         side.add_argument("--json", action="store_true", help="cli.check.json")
 
 
@@ -64,7 +61,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: Namespace) -> int:
     """Goes through the cases, and tells each as soon as it is judged."""
     protocol = find_protocol(arguments.protocol)
     file = load_cases(find_case_files(arguments.protocol)).get((protocol.protocol, arguments.side))
@@ -106,7 +103,7 @@ def _serves_at_once(file: CaseFile, host: str, port: int) -> bool:
     return play_against_server((*waiting, *second), (), host, port, timeout=_PROBE_SECONDS).problem is None
 
 
-def _against_client(file: CaseFile, cases: Sequence[Case], port: int, arguments: argparse.Namespace) -> _Outcomes:
+def _against_client(file: CaseFile, cases: Sequence[Case], port: int, arguments: Namespace) -> _Outcomes:
     # What somebody types takes as long as a person takes; and a client that somebody types to makes one connection.
     timeout = arguments.timeout or (_TYPED_SECONDS if file.typed else _SECONDS)
     connections = arguments.connections or (1 if file.typed else None)

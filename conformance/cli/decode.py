@@ -16,14 +16,12 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: Parser) -> None:
-    """What `decode` takes."""
     parser.add_argument("file", type=Path, metavar="cli.metavar.file", help="cli.decode.help.file")
     parser.add_argument("--protocol", metavar="cli.metavar.protocol", help="cli.decode.help.protocol")
     parser.add_argument("--json", action="store_true", help="cli.help.json-events")
 
 
 def run(arguments: Namespace) -> int:
-    """Shows the file."""
     saved = read_saved(arguments.file)
     about = saved.about
     protocol = find_protocol(arguments.protocol) if arguments.protocol else about.protocol

@@ -25,7 +25,7 @@ from conformance.model.lookup import find_protocol
 from conformance.observe import connectivity
 from conformance.observe.connectivity import Answer, Fact, Verdict
 from conformance.observe.places import OwnAddress, Place, own_addresses, place
-from conformance.observe.probe import NoAnswerError, Probe, WrongAnswerError
+from conformance.observe.probe import NoAnswerError, Probe
 
 __all__ = ["add_arguments", "run"]
 
@@ -46,7 +46,6 @@ _ADVICE = {
 
 
 def add_arguments(parser: Parser) -> None:
-    """What `doctor` takes."""
     add = parser.add_argument
     add("server", type=place, metavar="cli.metavar.server", help="cli.help.server")
     add("--protocol", metavar="cli.metavar.protocol", help="cli.help.protocol")
@@ -70,8 +69,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _answers(host: str, port: int, protocol: Protocol | None, wait: float) -> Iterator[Answer]:
-    addresses, reason = connectivity.resolve(host)
-    yield connectivity.name_answer(host, addresses, reason)
+    addresses, answer = connectivity.name_answer(host)
+    yield answer
     if not addresses:
         return
     mine = own_addresses()
@@ -98,17 +97,17 @@ def _probe(address: str, port: int, protocol: Protocol, wait: float, mine: list[
             probe.begin()
             if not probe.asks:
                 probe.leave()
-        except WrongAnswerError as error:
-            advice = "compare-bytes" if error.problem.where.type else "compare"
-            yield Answer("protocol", "wrong", error.problem, _ADVICE.get(error.problem.code, advice))
-            for finding in probe.findings()[:1]:
-                yield Answer("diagnosis", "note", Fact("diagnosis", {}), finding=finding)
-            return
         except NoAnswerError as error:
             cause, advice = _because(error.problem, "perhaps-busy"), "one-at-a-time-or-tap"
             if others := ", ".join(_other_clients(address, port, mine, probe.own_port)):
                 cause, advice = _because(error.problem, "busy", clients=others), "one-at-a-time"
             yield Answer("protocol", "wrong", cause, advice)
+            return
+        except ProblemError as error:
+            advice = "compare-bytes" if error.problem.where.type else "compare"
+            yield Answer("protocol", "wrong", error.problem, _ADVICE.get(error.problem.code, advice))
+            for finding in probe.findings()[:1]:
+                yield Answer("diagnosis", "note", Fact("diagnosis", {}), finding=finding)
             return
         told = {"protocol": protocol.protocol, "said": probe.said or "nothing"}
         yield Answer("protocol", "ok", Fact("speaks" if probe.asks else "takes", told))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from conformance.agent.events import Side
 from conformance.agent.problem import Problem
@@ -22,7 +21,7 @@ from conformance.formatting.findings import explain, finding_to_json
 from conformance.observe import live_events as live
 from conformance.observe.viewer import Totals
 
-__all__ = ["JsonLines", "Lines", "TextLines", "lines_of", "problem_as_json"]
+__all__ = ["JsonLines", "TextLines", "lines_of", "problem_as_json"]
 
 _INDENT = " " * 20  # under what a line says, behind its time and its connection
 _SHOWN_CHARACTERS = 80
@@ -37,13 +36,11 @@ class TextLines:
     def __init__(self, words: Catalogue, began: float) -> None:
         self.words = words
         self._began = began
-        self._second = -1
-        self._second_shown = ""
         self._explained: dict[tuple[str, Side], int] = {}
 
     def event(self, event: live.LiveEvent) -> str:
-        """The line for it."""
-        return f"{paint(self._time(event.at), 'dim')}  #{event.connection:<3} {self._told(event)}"
+        moment = datetime.fromtimestamp(self._began + event.at).time().isoformat("milliseconds")
+        return f"{paint(moment, 'dim')}  #{event.connection:<3} {self._told(event)}"
 
     def _told(self, event: live.LiveEvent) -> str:
         text = self.words.text
@@ -74,7 +71,6 @@ class TextLines:
         return self.words.text(text, values)
 
     def totals(self, totals: Totals) -> str:
-        """The summary."""
         text = self.words.text
         counts = [("connections", totals.connections), ("fields", totals.fields), *totals.bytes.items()]
         parts = {name: text(f"cli.totals.{name}", count=count) for name, count in counts}
@@ -121,12 +117,6 @@ class TextLines:
     def _way(self, sender: Side | None) -> str:
         return f"{paint(self.words.text(f'cli.live.from-{sender}'), _COLOURS[sender])}  " if sender else ""
 
-    def _time(self, at: float) -> str:
-        seconds, millis = divmod(int((self._began + at) * 1000), 1000)
-        if seconds != self._second:
-            self._second, self._second_shown = seconds, time.strftime("%H:%M:%S", time.localtime(seconds))
-        return f"{self._second_shown}.{millis:03d}"
-
 
 class JsonLines:
     """Lines for a program, each an object with its `event`; sentences in them are English, whoever reads them."""
@@ -136,7 +126,6 @@ class JsonLines:
         self._began = began
 
     def event(self, event: live.LiveEvent) -> str:
-        """The line for it."""
         name, told = self._told(event)
         moment = datetime.fromtimestamp(self._began + event.at, UTC).isoformat(timespec="microseconds")
         head = {"event": name, "at": round(event.at, 6), "time": moment, "connection": event.connection}
@@ -162,25 +151,19 @@ class JsonLines:
                 return event.how, {"sender": event.side} | ({"reason": event.reason} if event.reason else {})
 
     def note(self, event: str, text: str, values: Mapping[str, Any], **facts: Any) -> str:
-        """The text of that id, and what a program wants to know of it."""
         return json.dumps({"event": event, "sentence": self.words.text(text, values), **facts})
 
     def totals(self, totals: Totals) -> str:
-        """The summary."""
         counts = asdict(totals)
         for side, size in counts.pop("bytes").items():
             counts[f"{side}_bytes"] = size
         return json.dumps({"event": "summary", **counts})
 
     def left_out(self, lines: int) -> str:
-        """That so many lines are missing."""
         return json.dumps({"event": "left out", "lines": lines})
 
 
-Lines: TypeAlias = TextLines | JsonLines
-
-
-def lines_of(arguments: Namespace, began: float) -> Lines:
+def lines_of(arguments: Namespace, began: float) -> TextLines | JsonLines:
     """Lines as the command line asks for them; `began` is in seconds since 1970."""
     return JsonLines(began) if arguments.json else TextLines(arguments.words, began)
 
@@ -189,9 +172,13 @@ def problem_as_json(problem: Problem) -> dict[str, Any]:
     """Its code, its place, its values and its English sentence."""
     problem = shortened(problem)
     told = problem.to_json()
-    values = {name: str(value) if _is_no_number(value) else value for name, value in told["values"].items()}
-    english = sentence(problem, catalogue("en"))
-    return {"code": problem.code, "where": told["where"], "values": values, "sentence": english}
+    values = {name: _plain(value) for name, value in told["values"].items()}
+    return {
+        "code": problem.code,
+        "where": told["where"],
+        "values": values,
+        "sentence": sentence(problem, catalogue("en")),
+    }
 
 
 def _json_bytes(offset: int, data: bytes) -> dict[str, Any]:
@@ -199,14 +186,14 @@ def _json_bytes(offset: int, data: bytes) -> dict[str, Any]:
 
 
 def _json_value(value: Any) -> dict[str, Any]:
-    """A value as JSON has it: a number that is none as text, a long text cut, with its length."""
-    match value:
-        case bytes():
-            return {"value": f"{len(value)} bytes"}
-        case str() if len(value) > _JSON_CHARACTERS:
-            return {"value": value[:_JSON_CHARACTERS], "characters": len(value)}
-    return {"value": str(value) if _is_no_number(value) else value}
+    """A value as JSON has it: a long text cut, with its length."""
+    if isinstance(value, bytes):
+        return {"value": f"{len(value)} bytes"}
+    if isinstance(value, str) and len(value) > _JSON_CHARACTERS:
+        return {"value": value[:_JSON_CHARACTERS], "characters": len(value)}
+    return {"value": _plain(value)}
 
 
-def _is_no_number(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
+def _plain(value: Any) -> Any:
+    """A number that is none as text."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,14 +13,12 @@ __all__ = ["add_arguments", "run"]
 
 
 def add_arguments(parser: Parser) -> None:
-    """What `report` takes."""
     parser.add_argument("results", type=Path, metavar="cli.metavar.results", help="cli.report.help.results")
     parser.add_argument("--out", type=Path, metavar="cli.metavar.file", help="cli.report.help.out")
     parser.add_argument("--compare", type=Path, metavar="cli.metavar.earlier", help="cli.report.help.compare")
 
 
 def run(arguments: Namespace) -> int:
-    """Writes the page and prints its path."""
     # Here, since every other command does without the template engine.
     from conformance.report.builder import write_report
 

@@ -33,7 +33,6 @@ _SAVERS: dict[str, type[JsonSaver | PcapngSaver]] = {".json": JsonSaver, ".pcapn
 
 
 def add_arguments(parser: Parser) -> None:
-    """What `tap` takes."""
     add = parser.add_argument
     add("--listen", type=listen_place, required=True, metavar="cli.metavar.listen", help="cli.tap.help.listen")
     add("--to", type=place, required=True, metavar="cli.metavar.server", help="cli.tap.help.to")
@@ -45,7 +44,6 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Taps until it is told to end."""
     protocol = find_protocol(arguments.protocol)
     network = find_network(arguments.network)
     listen: Place = arguments.listen

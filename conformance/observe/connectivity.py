@@ -24,7 +24,6 @@ __all__ = [
     "connection_answer",
     "name_answer",
     "network_answer",
-    "resolve",
 ]
 
 Verdict = Literal["ok", "note", "wrong"]
@@ -51,22 +50,17 @@ class Answer:
     finding: Finding | None = None
 
 
-def resolve(host: str) -> tuple[list[str], str]:
-    """The addresses that the name stands for, or none and the system's reason."""
+def name_answer(host: str) -> tuple[list[str], Answer]:
+    """The addresses that the name stands for, and whether there are any."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        return [], getattr(error, "strerror", None) or str(error)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found)), ""
-
-
-def name_answer(host: str, addresses: Sequence[str], reason: str) -> Answer:
-    """Whether the name means something."""
-    if not addresses:
-        return Answer("name", "wrong", _problem("unknown-name", host=host, reason=reason), "use-address")
-    if list(addresses) == [host]:
-        return Answer("name", "ok", Fact("is-address", {"host": host}))
-    return Answer("name", "ok", Fact("name", {"host": host, "addresses": ", ".join(addresses)}))
+        reason = getattr(error, "strerror", None) or str(error)
+        return [], Answer("name", "wrong", _problem("unknown-name", host=host, reason=reason), "use-address")
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    is_address = Fact("is-address", {"host": host})
+    name = Fact("name", {"host": host, "addresses": ", ".join(addresses)})
+    return addresses, Answer("name", "ok", is_address if addresses == [host] else name)
 
 
 def network_answer(addresses: Sequence[str], mine: Sequence[OwnAddress]) -> Answer:
@@ -80,7 +74,7 @@ def network_answer(addresses: Sequence[str], mine: Sequence[OwnAddress]) -> Answ
         if address.is_loopback or any(own.address == address for own in mine):
             return Answer("network", "ok", Fact("this-machine", {"address": str(address), "mine": shown}))
         for own in mine:
-            if own.address.version == address.version and address in own.network:
+            if address in own.network:
                 values = {"address": str(address), "own": str(own), "network": str(own.network)}
                 return Answer("network", "ok", Fact("my-network", values))
     if not outside:
@@ -108,7 +102,6 @@ def attempt(address: str, port: int, wait: float) -> Attempt:
 
 
 def connection_answer(attempts: Sequence[Attempt], port: int, wait: float, mine: Sequence[OwnAddress]) -> Answer:
-    """What the attempts say."""
     opened = [made for made in attempts if made.error is None]
     failed = [made for made in attempts if made.error is not None]
     made = (opened or failed)[0]
@@ -118,11 +111,12 @@ def connection_answer(attempts: Sequence[Attempt], port: int, wait: float, mine:
             return Answer("connection", "ok", Fact("accepts", values))
         values |= {"others": ", ".join(made.address for made in failed), "reason": _reason(failed[0])}
         return Answer("connection", "note", _problem("some-addresses-fail", **values), "give-address")
-    own = made.address.partition("%")[0] in {str(own.address) for own in mine}
+    address = ipaddress.ip_address(made.address.partition("%")[0])
+    is_outer = not address.is_loopback and any(own.address == address for own in mine)
     match made.error:
-        case TimeoutError() | OSError(errno=errno.ETIMEDOUT):
+        case TimeoutError():
             return Answer("connection", "wrong", _problem("no-answer", seconds=wait, **values), "open-firewall")
-        case ConnectionRefusedError() if own and _loopback_listens(made.address, port, wait):
+        case ConnectionRefusedError() if is_outer and attempt("127.0.0.1", port, wait).error is None:
             return Answer("connection", "wrong", _problem("own-machine-only", **values), "listen-everywhere")
         case ConnectionRefusedError():
             return Answer("connection", "wrong", _problem("nothing-listens", **values), "start-server")
@@ -140,9 +134,3 @@ def _reason(made: Attempt) -> str:
     if isinstance(error, TimeoutError):
         return os.strerror(errno.ETIMEDOUT)
     return os.strerror(error.errno) if error and error.errno else str(error)
-
-
-def _loopback_listens(address: str, port: int, wait: float) -> bool:
-    return not ipaddress.ip_address(address.partition("%")[0]).is_loopback and (
-        attempt("127.0.0.1", port, wait).error is None
-    )

@@ -23,7 +23,7 @@ from conformance.model.protocol import FieldStep, Protocol, Repeat, Step
 from conformance.observe.live_conversation import stalled
 from javaio import WIRE_TYPES
 
-__all__ = ["NoAnswerError", "Probe", "WrongAnswerError"]
+__all__ = ["NoAnswerError", "Probe"]
 
 _NUMBERS = ("byte", "unsignedByte", "short", "unsignedShort", "int", "long")
 _SPEAKS_FIRST_SECONDS = 0.2
@@ -32,16 +32,15 @@ _FIRST_NUMBER = 20
 _SHOWN_BYTES = 16
 
 
-class WrongAnswerError(ProblemError):
-    """The server does not speak the protocol."""
-
-
 class NoAnswerError(ProblemError):
-    """The server keeps silent where it should answer."""
+    """The server keeps silent where it should answer: it may be busy."""
 
 
 class Probe(AbstractContextManager["Probe"]):
-    """A connection to the server, and what was said on it. Each answer may take `wait` seconds."""
+    """A connection to the server, and what was said on it. Each answer may take `wait` seconds.
+
+    ProblemError where the server does not speak the protocol, NoAnswerError where it keeps silent.
+    """
 
     def __init__(self, address: str, port: int, protocol: Protocol, wait: float) -> None:
         """OSError where it cannot connect."""
@@ -63,7 +62,7 @@ class Probe(AbstractContextManager["Probe"]):
         self._socket.close()
 
     def begin(self) -> None:
-        """Says what can be said without harm, and checks what comes back. WrongAnswerError, NoAnswerError."""
+        """Says what can be said without harm, and checks what comes back."""
         if any(step.sender == CLIENT for step in self._protocol.fields[:1]):
             self._listen_first()
         ordinal = 0
@@ -95,7 +94,7 @@ class Probe(AbstractContextManager["Probe"]):
         return [finding for finding in found if finding.raw]
 
     def leave(self) -> None:
-        """Ends our side, and sees whether the server ends its own; NoAnswerError where it does not."""
+        """Ends our side, and sees whether the server ends its own."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
             give_up = time.monotonic() + self._wait
@@ -113,7 +112,7 @@ class Probe(AbstractContextManager["Probe"]):
         if data := self._receive(_SPEAKS_FIRST_SECONDS):
             values = {"protocol": self._protocol.protocol, "raw": data[:_SHOWN_BYTES], "size": len(data)}
             values["text"] = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data[:_SHOWN_BYTES])
-            raise WrongAnswerError(Problem("speaks-first", Where(side=SERVER, offset=0), values))
+            raise ProblemError(Problem("speaks-first", Where(side=SERVER, offset=0), values))
 
     def _say(self, ordinal: int, step: FieldStep, value: Any) -> None:
         self._hear(ordinal)
@@ -135,15 +134,15 @@ class Probe(AbstractContextManager["Probe"]):
             left = give_up - time.monotonic()
             if left <= 0 or not self._receive(left):
                 problem = stalled(1, due, self._wait)
-                raise WrongAnswerError(problem) if due.got else NoAnswerError(problem)
+                raise ProblemError(problem) if due.got else NoAnswerError(problem)
             self._check()
 
     def _check(self) -> None:
         for problem in self._conversation.problems:
-            raise WrongAnswerError(problem)
+            raise ProblemError(problem)
 
     def _receive(self, seconds: float) -> bytes:
-        """What comes in that time; nothing where nothing does. WrongAnswerError where the connection ends."""
+        """What comes in that time; nothing where nothing does. ProblemError where the connection ends."""
         if not select.select([self._socket], [], [], seconds)[0]:
             return b""
         try:
@@ -165,15 +164,15 @@ class Probe(AbstractContextManager["Probe"]):
         self._conversation.connection.add(event)
         self._conversation.add(event)
 
-    def _closed(self, error: OSError | None) -> WrongAnswerError:
+    def _closed(self, error: OSError | None) -> ProblemError:
         """That the connection has ended; where it did inside a field, that says more."""
         for problem in self._conversation.problems:
             if problem.code == "ends-inside":
-                return WrongAnswerError(problem)
+                return ProblemError(problem)
         values = {"said": self.said} if self.said else {}
         if error is not None:
             values["reason"] = error.strerror or str(error)
-        return WrongAnswerError(Problem("connection-broken" if error else "server-closed", Where(side=SERVER), values))
+        return ProblemError(Problem("connection-broken" if error else "server-closed", Where(side=SERVER), values))
 
 
 def _is_harmless(body: Sequence[Step]) -> bool:
