@@ -1,23 +1,22 @@
 """The catalogue of a language: every text that a person reads, by its id, from `conformance/spec/messages/`.
 
-The files are gettext's, read by Babel: `msgid` is the text's id and `msgstr` the text, in English too. A text has
-places as `str.format` has them: `{name}`, and `{name!r}` for a value as Python writes it. Where a number decides
-between forms, the file has them as `msgstr[0]` and `msgstr[1]`, and the number is `{count}`.
+The files are gettext's: `msgid` is the text's id and `msgstr` the text, in English too. A text has places as
+`str.format` has them: `{name}`, and `{name!r}` for a value as Python writes it. Where a number decides between forms,
+the file has them as `msgstr[0]` and `msgstr[1]`, and the number is `{count}`.
 """
 
 from __future__ import annotations
 
 import functools
-import gettext
-import io
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 from typing import Any, Literal, get_args
 
-from babel.messages.mofile import write_mo
+from babel import Locale
 from babel.messages.pofile import read_po
 
 from conformance.agent.problem import Problem, Where
@@ -28,7 +27,7 @@ __all__ = ["LANGUAGES", "Catalogue", "Language", "catalogue", "language_of_envir
 Language = Literal["en", "fr"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 _SHOWN_CHARACTERS = 80
-MESSAGES = Path(__file__).resolve().parents[1] / "spec" / "messages"
+_MESSAGES = Path(__file__).resolve().parents[1] / "spec" / "messages"
 
 
 class _French(Formatter):
@@ -42,34 +41,26 @@ class _French(Formatter):
 class Catalogue:
     """The texts of one language: `ids` are all that it has, `plurals` those with forms for a number."""
 
-    def __init__(self, language: Language, folder: Path = MESSAGES) -> None:
+    def __init__(self, language: Language) -> None:
         self.language: Language = language
         self._formatter = _French() if language == "fr" else Formatter()
-        self.ids: set[str] = set()
-        self.plurals: set[str] = set()
-        self._parts: dict[str, gettext.GNUTranslations] = {}
-        for path in sorted((folder / language).glob("*.po")):
+        self._plural_form = Locale(language).plural_form
+        self._texts: dict[str, Any] = {}  # a text, or its two forms
+        for path in sorted((_MESSAGES / language).glob("*.po")):
             with path.open("rb") as file:
-                part = read_po(file, locale=language)
-            compiled = io.BytesIO()
-            write_mo(compiled, part)
-            compiled.seek(0)
-            texts = gettext.GNUTranslations(compiled)
-            for message in part:
-                if message.id:
-                    name = message.id if isinstance(message.id, str) else message.id[0]
-                    self.ids.add(name)
-                    if message.pluralizable:
-                        self.plurals.add(name)
-                    self._parts[name] = texts
+                messages = read_po(file, locale=language)
+            self._texts |= {one.id if isinstance(one.id, str) else one.id[0]: one.string for one in messages if one.id}
+        self.ids = self._texts.keys()
+        self.plurals = {name for name, text in self._texts.items() if isinstance(text, tuple)}
 
     def text(self, name: str, values: Mapping[str, Any] | None = None, *, count: int | None = None) -> str:
         """The text of that id with its places filled in; `count` chooses the form, and fills `{count}`.
 
         Bytes are shown as hexadecimal digits. KeyError where there is no such text.
         """
-        texts = self._parts[name]
-        raw = texts.gettext(name) if count is None else texts.ngettext(name, name, count)
+        raw = self._texts[name]
+        if name in self.plurals:
+            raw = raw[0 if count is None or self._plural_form(count) == "one" else 1]
         shown = {key: show(value) if isinstance(value, bytes) else value for key, value in (values or {}).items()}
         return self._formatter.vformat(raw, (), shown if count is None else {"count": count, **shown})
 
@@ -78,13 +69,11 @@ class Catalogue:
 
         One that has forms for a number is a list of them. For a page, which fills them in by itself.
         """
-        found: dict[str, str | list[str]] = {}
-        for name in sorted(self.ids):
-            if name.startswith(prefix):
-                texts = self._parts[name]
-                forms = [texts.ngettext(name, name, count) for count in (1, 2)]
-                found[name.removeprefix(prefix)] = forms if name in self.plurals else texts.gettext(name)
-        return found
+        return {
+            name.removeprefix(prefix): list(text) if name in self.plurals else text
+            for name, text in sorted(self._texts.items())
+            if name.startswith(prefix)
+        }
 
 
 @functools.cache
@@ -95,14 +84,9 @@ def catalogue(language: Language) -> Catalogue:
 
 def language_of_environment(environment: Mapping[str, str] = os.environ) -> Language:
     """The language that the locale's variables ask for, as gettext reads them; English where they say neither."""
-    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        for word in environment.get(variable, "").split(":"):
-            for language in LANGUAGES:
-                if word.partition("_")[0].partition(".")[0].lower() == language:
-                    return language
-        if environment.get(variable):
-            break
-    return "en"
+    asked = next(filter(None, map(environment.get, ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    codes = [re.split("[_.]", locale)[0].lower() for locale in asked.split(":")]
+    return next((language for code in codes for language in LANGUAGES if code == language), "en")
 
 
 def sentence(problem: Problem, words: Catalogue, *, connection: bool = False) -> str:
@@ -112,7 +96,12 @@ def sentence(problem: Problem, words: Catalogue, *, connection: bool = False) ->
     Texts that depend on whether a value is there are `problem.CODE.VALUE`, which stand in for `problem.CODE`. A value
     NAME that is one of few words has a text of its own, `NAME.WORD`; `cause` is the code of a problem inside this one.
     """
-    values = _places(problem.where, words) | dict(problem.values)
+    where = problem.where
+    values: dict[str, Any] = {name: at for name in Where.__slots__ if (at := getattr(where, name)) is not None}
+    values["in_round"] = "" if where.round is None else words.text("place.in-round", {"round": where.round})
+    if where.side is not None:
+        values["who"] = words.text(f"side.{where.side}")
+    values |= problem.values
     for name, value in problem.values.items():
         if isinstance(value, str) and f"{name}.{value}" in words.ids:
             values[name] = words.text(f"{name}.{value}", values)
@@ -125,26 +114,17 @@ def sentence(problem: Problem, words: Catalogue, *, connection: bool = False) ->
     name = next((f"{name}.{value}" for value in problem.values if f"{name}.{value}" in words.ids), name)
     count = problem.values.get("size")
     told = words.text(name, values, count=count if isinstance(count, int) and name in words.plurals else None)
-    if connection and problem.where.connection is not None:
-        return words.text("problem.on-connection", {"number": problem.where.connection, "sentence": told})
+    if connection and where.connection is not None:
+        return words.text("problem.on-connection", {"number": where.connection, "sentence": told})
     return told
-
-
-def _places(where: Where, words: Catalogue) -> dict[str, Any]:
-    """What a sentence says of a place: who, and the round where there is one."""
-    known: dict[str, Any] = {name: at for name in Where.__slots__ if (at := getattr(where, name)) is not None}
-    known["in_round"] = "" if where.round is None else words.text("place.in-round", {"round": where.round})
-    if where.side is not None:
-        known["who"] = words.text(f"side.{where.side}")
-    return known
 
 
 def shortened(problem: Problem) -> Problem:
     """The same with long texts among its values cut in the middle: a client can send 65,535 bytes as its address."""
-    return replace(problem, values={name: _cut(value) for name, value in problem.values.items()})
-
-
-def _cut(value: Any) -> Any:
     half = _SHOWN_CHARACTERS // 2
-    is_long = isinstance(value, str) and len(value) > _SHOWN_CHARACTERS
-    return f"{value[:half]}...{value[-half:]}" if is_long else value
+    cut = {
+        name: f"{value[:half]}...{value[-half:]}"
+        for name, value in problem.values.items()
+        if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS
+    }
+    return replace(problem, values={**problem.values, **cut})

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from conformance.agent.events import other
-from conformance.diagnosis import Detail, Finding, Waiting
+from conformance.diagnosis import Detail, Finding
 from conformance.formatting.catalogue import Catalogue, catalogue
 
 __all__ = ["evidence", "explain", "finding_from_json", "finding_to_json"]
 
 _MANY = 5
 _TEXTS = ("title", "description", "python", "java")
+_FINDING = TypeAdapter(Finding)
 
 
 def explain(finding: Finding, others: Sequence[Finding], words: Catalogue) -> str:
@@ -38,26 +41,20 @@ def evidence(finding: Finding, words: Catalogue) -> str:
     return words.text("finding.and").join([*parts, *([_waiting(finding, words)] if finding.waiting else [])])
 
 
-def finding_to_json(finding: Finding, words: Catalogue | None = None) -> dict[str, Any]:
-    """JSON's own types: the key, the place, the facts, and the sentences in that language, or else in English.
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """JSON's own types: the key, the place, the facts, and the sentences in English.
 
     Bytes are hexadecimal digits; `details` are the codes and values of what the sentence `detail` says.
     """
-    words = words or catalogue("en")
+    words = catalogue("en")
     told = asdict(finding) | {name: words.text(f"finding.{finding.key}.{name}") for name in _TEXTS}
     told |= {name: list(told[name]) for name in ("connections", "details", "waiting")}
     return told | {"raw": finding.raw.hex(), "detail": evidence(finding, words)}
 
 
 def finding_from_json(entry: Mapping[str, Any]) -> Finding:
-    """The finding that `finding_to_json` wrote, in whatever language."""
-    kept = {field.name: entry[field.name] for field in fields(Finding)} | {
-        "connections": tuple(entry["connections"]),
-        "raw": bytes.fromhex(entry["raw"]),
-        "details": tuple(Detail(**detail) for detail in entry["details"]),
-        "waiting": tuple(Waiting(**waiting) for waiting in entry["waiting"]),
-    }
-    return Finding(**kept)
+    """The finding that `finding_to_json` wrote; ValueError where it is none."""
+    return _FINDING.validate_python({**entry, "raw": bytes.fromhex(entry["raw"])})
 
 
 def _where(finding: Finding, words: Catalogue) -> str:
