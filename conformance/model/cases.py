@@ -9,26 +9,20 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from pydantic import Field, SkipValidation, field_validator, model_validator
 
 from conformance.agent.player.items import parse_items
 from conformance.agent.player.steps import STEPS, Again, Concurrency, Input, Rests, Serve, Shows, Step, Together, Type
 from conformance.model.placeholders import fill_all, with_parts
+from conformance.model.program import Role
 from conformance.model.yaml_file import Lines, Model, Text, YamlError, load, plain_name, validate
 
 __all__ = ["Case", "CaseFile", "all_steps", "load_cases", "parse_lines"]
-
-_OLD_KEYS = {"rough": "non-strict", "crowd": "concurrency"}  # files written before these had their names
-
-Target: TypeAlias = tuple[str, Literal["server", "client"]]
-"""The name of a protocol, and a side of it."""
-
-_Steps = tuple[SkipValidation[Step], ...]
 
 
 class Case(Model):
@@ -46,7 +40,7 @@ class Case(Model):
 
     name: str
     about: Text
-    steps: _Steps
+    steps: tuple[SkipValidation[Step], ...]
     serves: Literal["both", "at once", "one at a time"] = "both"
     console: Lines = ()
     hides: Lines = ()
@@ -72,14 +66,9 @@ class CaseFile:
 
     path: Path
     protocol: str
-    against: Literal["server", "client"]
+    against: Role
     afterwards: tuple[Step, ...]
     cases: tuple[Case, ...]
-
-    @property
-    def target(self) -> Target:
-        """What they are for: a protocol, and one side of it."""
-        return self.protocol, self.against
 
     @property
     def typed(self) -> bool:
@@ -89,27 +78,26 @@ class CaseFile:
 
 class _Content(Model):
     protocol: str
-    against: Literal["server", "client"]
+    against: Role
     afterwards: list[Any] = Field(default_factory=list)
     cases: list[Any]
 
 
-def load_cases(files: Iterable[Path]) -> Mapping[Target, CaseFile]:
+def load_cases(files: Iterable[Path]) -> Mapping[tuple[str, Role], CaseFile]:
     """The cases of all these files, by their protocol and the side they are against; YamlError where one is wrong.
 
     A file may add cases to those of another; names are unique among all of them.
     """
-    found: dict[Target, CaseFile] = {}
+    found: dict[tuple[str, Role], CaseFile] = {}
     for path in files:
         file = _load(path)
-        known = found.get(file.target)
-        if known is not None:
+        known = found.setdefault((file.protocol, file.against), file)
+        if known is not file:
             taken = {case.name for case in known.cases} & {case.name for case in file.cases}
             if taken:
                 raise YamlError(f"{path}: cases: the name {min(taken)!r} is taken, by a case of {known.path}")
             cases, afterwards = (*known.cases, *file.cases), known.afterwards or file.afterwards
-            file = dataclasses.replace(known, afterwards=afterwards, cases=cases)
-        found[file.target] = file
+            found[file.protocol, file.against] = dataclasses.replace(known, afterwards=afterwards, cases=cases)
     return found
 
 
@@ -128,15 +116,9 @@ def _load(path: Path) -> CaseFile:
 
 def _case(raw: Any, path: Path, number: int) -> Case:
     keys = ("cases", str(number))
-    if isinstance(raw, dict):
-        raw = _renamed(raw)
-        if "steps" in raw:
-            raw["steps"] = _steps(raw["steps"], path, *keys, "steps")
+    if isinstance(raw, dict) and "steps" in raw:
+        raw = {**raw, "steps": _steps(raw["steps"], path, *keys, "steps")}
     return validate(Case, raw, path, *keys)
-
-
-def _renamed(raw: Mapping[str, Any]) -> dict[str, Any]:
-    return {_OLD_KEYS.get(key, key): value for key, value in raw.items()}
 
 
 def _steps(raw: Any, path: Path, *keys: str) -> tuple[Step, ...]:
@@ -146,38 +128,34 @@ def _steps(raw: Any, path: Path, *keys: str) -> tuple[Step, ...]:
 
 
 def _step(raw: Any, path: Path, *keys: str) -> Step:
-    content = _renamed(raw) if isinstance(raw, dict) else {}
-    action = next((key for key in content if key in STEPS), None)
+    action = next((key for key in raw if key in STEPS), None) if isinstance(raw, dict) else None
     if action is None:
         raise YamlError(f"{path}: {'.'.join(keys)}: a step is one of {', '.join(STEPS)}, got {raw!r}")
     fields = {
         "non_strict" if key == "non-strict" else key: _value(action, key, value, path, *keys, key)
-        for key, value in content.items()
+        for key, value in raw.items()
     }
     return validate(STEPS[action], fields, path, *keys)
 
 
 def _value(action: str, key: str, value: Any, path: Path, *keys: str) -> Any:
     """What the step has for what YAML has under `key`."""
+    parse: Callable[[Any], Any]
+    match key:
+        case "serve" | "steps":
+            return _steps(value, path, *keys)
+        case "together" if isinstance(value, list):
+            return tuple(_steps(steps, path, *keys, str(number)) for number, steps in enumerate(value))
+        case "send" | "receive":
+            parse = parse_items
+        case "type" | "shows" | "non-strict" if action in ("type", "shows"):
+            parse = parse_lines
+        case _:
+            return value
     try:
-        match key:
-            case "send" | "receive":
-                return parse_items(value)
-            case "type" | "shows":
-                return parse_lines(value)
-            case "non-strict" if action == "shows":
-                return parse_lines(value)
-            case "serve" | "steps":
-                return _steps(value, path, *keys)
-            case "together" if isinstance(value, list):
-                return tuple(_steps(steps, path, *keys, str(number)) for number, steps in enumerate(value))
-            case "cut" | "same" if isinstance(value, list):
-                return tuple(value)
-    except YamlError:
-        raise
+        return parse(value)
     except ValueError as error:
         raise YamlError(f"{path}: {'.'.join(keys)}: {error}") from None
-    return value
 
 
 def parse_lines(raw: Any) -> tuple[str, ...]:

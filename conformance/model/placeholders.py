@@ -13,15 +13,13 @@ from typing import Any
 __all__ = ["check_placeholders", "fill", "fill_all", "pattern", "with_parts"]
 
 _PLACEHOLDER = re.compile(r"\{(\w+(?:\.\d+)?)\}")
+_IN_LINES = re.compile(r"\{([^\W\d]\w*)\}")  # `{of.0}` has no value in a line
 _CACHED = 1024
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
     """The text with its placeholders replaced by the values."""
-    form, placeholders = _compiled(text)
-    if not placeholders:
-        return text
-    return form % tuple([values.get(name, placeholder) for name, placeholder in placeholders])
+    return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)
 
 
 def fill_all(content: Any, values: Mapping[str, Any]) -> Any:
@@ -39,13 +37,8 @@ def fill_all(content: Any, values: Mapping[str, Any]) -> Any:
 
 def with_parts(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values, and the parts of those that are lists, as `name.0`, `name.1`."""
-    parts = {
-        f"{name}.{index}": part
-        for name, value in values.items()
-        if isinstance(value, list)
-        for index, part in enumerate(value)
-    }
-    return {**values, **parts}
+    lists = [(name, value) for name, value in values.items() if isinstance(value, list)]
+    return {**values, **{f"{name}.{index}": part for name, value in lists for index, part in enumerate(value)}}
 
 
 def check_placeholders(text: str, known: Iterable[str]) -> None:
@@ -58,23 +51,10 @@ def check_placeholders(text: str, known: Iterable[str]) -> None:
 @lru_cache(maxsize=_CACHED)
 def pattern(text: str) -> re.Pattern[str]:
     """A pattern that matches the text with anything in its placeholders, and the same in all of one name."""
-    first, *rest = _PLACEHOLDER.split(text)
-    parts = [re.escape(first)]
+    first, *rest = _IN_LINES.split(text)
+    form = re.escape(first)
     seen: set[str] = set()
     for name, after in zip(rest[::2], rest[1::2], strict=True):
-        if not name.isidentifier():  # `{of.0}` has no value in a line
-            part = re.escape(f"{{{name}}}")
-        elif name in seen:
-            part = f"(?P={name})"
-        else:
-            part = f"(?P<{name}>.*)"
-        parts += [part, re.escape(after)]
+        form += (f"(?P={name})" if name in seen else f"(?P<{name}>.*)") + re.escape(after)
         seen.add(name)
-    return re.compile("".join(parts), re.DOTALL)
-
-
-@lru_cache(maxsize=_CACHED)
-def _compiled(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """The text as a format for `%`, and its placeholders: the name, and what stands there without a value."""
-    placeholders = [(name, f"{{{name}}}") for name in _PLACEHOLDER.findall(text)]
-    return "%s".join(_PLACEHOLDER.split(text.replace("%", "%%"))[::2]), placeholders
+    return re.compile(form, re.DOTALL)
