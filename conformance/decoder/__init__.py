@@ -1,7 +1,7 @@
 """A protocol and the bytes of both sides in; fields and problems out. Pure: no sockets, no threads, no clock."""
 
-from conformance.decoder.conversation import Conversation, Conversations, feed, read_conversations
-from conformance.decoder.decoder import Decoder, Expected, Field, Message, Outcome, Unread
+from conformance.decoder.conversation import Conversation, Conversations, read_conversations
+from conformance.decoder.decoder import Decoder, Expected, Field, Message, Outcome, Unread, encoded
 
 __all__ = [
     "Conversation",
@@ -12,6 +12,6 @@ __all__ = [
     "Message",
     "Outcome",
     "Unread",
-    "feed",
+    "encoded",
     "read_conversations",
 ]

@@ -12,28 +12,9 @@ from conformance.decoder.decoder import Decoder, Field, Message, Outcome
 from conformance.decoder.program import compile_protocol
 from conformance.model.protocol import Protocol
 
-__all__ = ["Conversation", "Conversations", "feed", "read_conversations"]
+__all__ = ["Conversation", "Conversations", "read_conversations"]
 
 _SHOWN_BYTES = 16
-
-
-def feed(decoder: Decoder, event: Event) -> Sequence[Outcome]:
-    """Gives the decoder what the tap saw, and returns what is decided by it.
-
-    Of a `received` whose bytes were not kept only their number is known: that side is read no further.
-    """
-    match event.kind:
-        case "received":
-            if event.size:
-                decoder.stop(event.sender)
-            return decoder.receive(event.sender, event.data, event.at)
-        case "sent":
-            decoder.passed_on(event.sender, event.size)
-        case "end":
-            return decoder.end(event.sender, event.at)
-        case "reset" | "refused":
-            return [*decoder.end(event.sender, event.at), *decoder.end(other(event.sender), event.at)]
-    return ()
 
 
 class Conversation:
@@ -47,7 +28,7 @@ class Conversation:
     def __init__(self, protocol: Protocol, connection: Connection) -> None:
         self.protocol = protocol
         self.connection = connection
-        self.decoder = Decoder(protocol, opened=connection.opened)
+        self.decoder = Decoder(protocol, connection=connection.number, opened=connection.opened)
         self.fields: list[Field] = []
         self.messages: list[Message] = []
         self.problems: list[Problem] = []
@@ -64,17 +45,33 @@ class Conversation:
         """How many rounds of the loops that both sides take part in have begun."""
         return self.decoder.rounds
 
-    def add(self, event: Event) -> list[Outcome]:
-        """Takes in what the tap saw of this connection next, and returns what is decided by it."""
-        told: list[Outcome] = []
-        if event.kind == "refused":
-            told = [Problem("refused", Where(self.number, SERVER), {"reason": event.detail}, event.at)]
-            self.decoder.stop(CLIENT)
-            self.decoder.stop(SERVER)
-        elif event.kind == "received" and event.size and self.decoder.reads(event.sender):
-            where = Where(self.number, event.sender, self.decoder.total(event.sender))
-            told = [Problem("not-recorded", where, {"size": event.size}, event.at)]
-        return self._take([*told, *feed(self.decoder, event)])
+    def add(self, event: Event) -> Sequence[Outcome]:
+        """Takes in what the tap saw of this connection next, and returns what is decided by it.
+
+        Of a `received` whose bytes were not kept only their number is known: that side is read no further.
+        """
+        decoder, side, told = self.decoder, event.sender, list[Outcome]()
+        match event.kind:
+            case "received" if event.size:
+                if decoder.reads(side):
+                    where = Where(self.number, side, decoder.total(side))
+                    told.append(Problem("not-recorded", where, {"size": event.size}, event.at))
+                decoder.stop(side)
+            case "received":
+                told += decoder.receive(side, event.data, event.at)
+            case "sent":
+                decoder.passed_on(side, event.size)
+            case "end":
+                told += decoder.end(side, event.at)
+            case "reset":
+                told += [*decoder.end(side, event.at), *decoder.end(other(side), event.at)]
+            case "refused":
+                told.append(Problem("refused", Where(self.number, SERVER), {"reason": event.detail}, event.at))
+                for each in (CLIENT, SERVER):
+                    decoder.stop(each)
+                    decoder.end(each, event.at)
+        self._keep(told)
+        return told
 
     def forget(self) -> None:
         """Keeps nothing more, neither of what was read nor of what will be."""
@@ -87,7 +84,7 @@ class Conversation:
         """Nothing more was recorded: what has not ended ends here, and what is still due never came."""
         last = max([self.connection.opened, *(self.connection.direction(side).last for side in (CLIENT, SERVER))])
         for side in (CLIENT, SERVER):
-            self._take(self.decoder.end(side, last))
+            self._keep(self.decoder.end(side, last))
         # How many were too many is known only now.
         for place, problem in enumerate(self.problems):
             if problem.code == "too-many-bytes" and not problem.values:
@@ -111,10 +108,8 @@ class Conversation:
         self._ordered = sorted(self.fields, key=order)
         return self._ordered
 
-    def _take(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """The outcomes, with the connection in their places."""
-        placed = [self._placed(outcome) for outcome in outcomes]
-        for outcome in placed if self.keeps else ():
+    def _keep(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes if self.keeps else ():
             problem = outcome if isinstance(outcome, Problem) else None
             if isinstance(outcome, Field):
                 self.fields.append(outcome)
@@ -123,14 +118,6 @@ class Conversation:
                 self.messages.append(outcome)
             if problem is not None:
                 self.problems.append(problem)
-        return placed
-
-    def _placed(self, outcome: Outcome) -> Outcome:
-        if isinstance(outcome, Problem):
-            return outcome.on(connection=self.number)
-        if isinstance(outcome, Field) and outcome.problem is not None:
-            return outcome._replace(problem=outcome.problem.on(connection=self.number))
-        return outcome
 
 
 class Conversations:

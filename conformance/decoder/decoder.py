@@ -28,18 +28,19 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple, cast
 
 from conformance.agent.addresses import is_address
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.problem import Problem, Where
+from conformance.agent.sized_bytes import BYTES, SizedBytes
 from conformance.decoder.program import Again, Enter, Own, Program, Said, compile_protocol
 from conformance.model.protocol import Protocol
 from javaio import WIRE_TYPES, UTFDataFormatError
 
-__all__ = ["Decoder", "Expected", "Field", "Message", "Outcome", "Unread"]
+__all__ = ["Decoder", "Expected", "Field", "Message", "Outcome", "Unread", "encoded"]
 
 _SHOWN_BYTES = 16
 
@@ -78,6 +79,10 @@ class Field(NamedTuple):
         """Its round in the innermost loop; None outside of loops."""
         return self.path[-1] if self.path else None
 
+    def where(self, connection: int | None, line: int | None = None) -> Where:
+        """Its place on that connection; `line` is where it shows on a console."""
+        return Where(connection, self.side, self.offset, self.name, self.type, self.round, line=line)
+
 
 class Message(NamedTuple):
     """One round of a loop that is one side's alone: what it said at once, by name. `last` is its last field."""
@@ -110,6 +115,11 @@ class Expected(NamedTuple):
     equals: str | None
     value: Any
 
+    @property
+    def round(self) -> int | None:
+        """Its round in the innermost loop; None outside of loops."""
+        return self.path[-1] if self.path else None
+
 
 Outcome = Field | Message | Problem | Unread
 
@@ -120,13 +130,18 @@ _NOTHING: tuple[Outcome, ...] = ()
 
 
 class Decoder:
-    """Reads one connection by `protocol`. `longest` is how many bytes of a field may be kept until it is whole."""
+    """Reads one connection by `protocol`; `connection` is its number in the places of problems.
 
-    def __init__(self, protocol: Protocol, *, opened: float = 0.0, longest: int | None = None) -> None:
+    `longest` is how many bytes of a field may be kept until it is whole.
+    """
+
+    def __init__(
+        self, protocol: Protocol, *, connection: int | None = None, opened: float = 0.0, longest: int | None = None
+    ) -> None:
         programs = compile_protocol(protocol)
         scope: dict[Any, Any] = {}
-        self._client = _Side(CLIENT, programs.client, scope, opened, longest)
-        self._server = _Side(SERVER, programs.server, scope, opened, longest)
+        self._client = _Side(CLIENT, programs.client, [scope], connection, opened, longest)
+        self._server = _Side(SERVER, programs.server, [scope], connection, opened, longest)
         self._client.other, self._server.other = self._server, self._client
         self._early: list[Outcome] = []  # fields of no bytes, which need not wait for any
         for side in (self._client, self._server):
@@ -201,6 +216,10 @@ class Decoder:
         """Which fields are due by now: each side's next, where it has begun it or the protocol has it speak."""
         return [due for side in (self._client, self._server) if not side.ended and (due := side.due()) is not None]
 
+    def owed(self, side: Side) -> Expected | None:
+        """The field that was due when that side ended."""
+        return self._side(side).owed
+
     def _go_on(self, mine: _Side, at: float) -> list[Outcome]:
         """Both sides, until neither can go on: what one says may be what the other waits for."""
         out, self._early = self._early, []
@@ -213,19 +232,17 @@ class Decoder:
         return out
 
 
+@dataclass(slots=True)
 class _Loop:
     """The rounds of a loop: how many have begun, whether it is over, the values of those that one side has entered.
 
     `began` is the offset at which the side that leads it began its last round.
     """
 
-    __slots__ = ("began", "over", "rounds", "started")
-
-    def __init__(self) -> None:
-        self.started = 0
-        self.over = False
-        self.began = 0
-        self.rounds: dict[int, dict[Any, Any]] = {}
+    started: int = 0
+    over: bool = False
+    began: int = 0
+    rounds: dict[int, dict[Any, Any]] = field(default_factory=dict)
 
     def enter(self, number: int, shared: bool, awaited: bool) -> dict[Any, Any]:
         """The values of that round: who comes second finds those of the first, and they are forgotten here then.
@@ -242,35 +259,34 @@ class _Loop:
         return scope
 
 
+@dataclass(slots=True, eq=False)
 class _Side:
-    """One side's machine. `said` is its last field."""
+    """One side's machine."""
 
-    other: _Side
-    said: Field
-
-    def __init__(self, name: Side, program: Program, scope: dict[Any, Any], opened: float, longest: int | None) -> None:
-        self.name = name
-        self.program = program
-        self.pc = 0  # where it stands in its program
-        self.scopes = [scope]
-        self.loops: list[_Loop] = []
-        self.path: tuple[int, ...] = ()
-        self.pieces: list[bytes] = []
-        self.place = 0  # the offset of the first byte in them
-        self.total = 0
-        self.enough = 1  # so many must have come in all before it is worth a look
-        self.marks: deque[tuple[int, float, int | None]] = (
-            deque()
-        )  # of each piece its end, its time, and what was heard
-        self.last = opened
-        self.passed_on: int | None = None
-        self.blocked = False  # waits for the other side
-        self.told = False  # has said something that the other side may wait for
-        self.ended = False
-        self.stopped = False
-        self.shows = True
-        self.rounds = 0
-        self.longest = longest
+    name: Side
+    program: Program
+    scopes: list[dict[Any, Any]]
+    connection: int | None
+    last: float  # when its last byte came
+    longest: int | None
+    other: _Side = field(init=False)
+    said: Field = field(init=False)  # its last field
+    owed: Expected | None = None  # what was due when it ended
+    pc: int = 0  # where it stands in its program
+    loops: list[_Loop] = field(default_factory=list)
+    path: tuple[int, ...] = ()
+    pieces: list[bytes] = field(default_factory=list)
+    place: int = 0  # the offset of the first byte in them
+    total: int = 0
+    enough: int = 1  # so many must have come in all before it is worth a look
+    marks: deque[tuple[int, float, int | None]] = field(default_factory=deque)  # of each piece its end, time, and heard
+    passed_on: int | None = None
+    blocked: bool = False  # waits for the other side
+    told: bool = False  # has said something that the other side may wait for
+    ended: bool = False
+    stopped: bool = False
+    shows: bool = True
+    rounds: int = 0
 
     def rest(self) -> bytes:
         """All that is there and not used."""
@@ -301,9 +317,7 @@ class _Side:
                     length += op.rest(buffer[start : start + length])
                 if there < length:
                     needed = length
-                    if self.ended:
-                        self._owes(out, op, buffer[start:], length, wanted, place + start, at)
-                    elif self.longest is not None and length > self.longest:
+                    if self.longest is not None and length > self.longest and not self.ended:
                         self._stop(out, "field-too-long", op, place + start, at, size=length, limit=self.longest)
                     break
                 stop = start + length
@@ -359,7 +373,7 @@ class _Side:
                     if not more:
                         loop.over = True
                     elif number > 1 and loop.began == place + start:
-                        where = Where(side=self.name, offset=place + start, round=number)
+                        where = Where(self.connection, self.name, place + start, round=number)
                         self._halt(out, Problem("empty-round", where, {}, at))
                         break
                     else:
@@ -377,11 +391,11 @@ class _Side:
                         self.loops.append(loop)
                         scopes.append(loop.enter(number, op.shared, not self.other.stopped))
                         self.path = (*self.path, number)
-                    pc = pc + 1 if more else op.target
+                    pc += 1 if more else op.past
                 elif more:
                     scopes[-1] = loop.enter(number, op.shared, not self.other.stopped)
                     self.path = (*self.path[:-1], number)
-                    pc = op.target
+                    pc -= op.back
                 else:
                     self.loops.pop()
                     gone, self.path = scopes.pop(), self.path[:-1]
@@ -395,12 +409,14 @@ class _Side:
                 if size > start:
                     offset = place + start
                     came = next(came for end, came, _ in marks if end > offset)
-                    self._halt(out, Problem("too-many-bytes", Where(side=self.name, offset=offset), {}, came))
+                    self._halt(out, Problem("too-many-bytes", Where(self.connection, self.name, offset), {}, came))
                 break
         self.pc, self.blocked = pc, blocked
         self.place = place = place + start
         self.enough = _NEVER if blocked else place + needed
         self.pieces = [buffer[start:]] if start < size else []
+        if self.ended:
+            self._owes(out, at)
         if self.stopped and self.pieces:
             out.append(Unread(self.name, place, self.pieces.pop(), at))
 
@@ -427,7 +443,7 @@ class _Side:
             return
         self.stopped = True
         if not self.other.stopped and not self.other.blocked:
-            where = Where(side=self.name, offset=self.place)
+            where = Where(self.connection, self.name, self.place)
             came = next(came for end, came, _ in self.marks if end > self.place)
             out.append(Problem("unasked", where, {"raw": rest[:_SHOWN_BYTES], "size": len(rest)}, came))
         out.append(Unread(self.name, self.place, rest, at))
@@ -441,22 +457,40 @@ class _Side:
         self._halt(out, self._problem(code, op, offset, at, values))
 
     def _problem(self, code: str, op: Own, offset: int, at: float, values: Mapping[str, Any]) -> Problem:
-        where = Where(None, self.name, offset, op.name, op.type, self.path[-1] if self.path else None)
+        where = Where(self.connection, self.name, offset, op.name, op.type, self.path[-1] if self.path else None)
         return Problem(code, where, values, at)
 
     def _wrong(self, op: Own, value: Any, wanted: Any, raw: bytes, offset: int, at: float) -> Problem:
         values = {"value": value, "expected": wanted, "equals": op.step.equals, "raw": raw[:_SHOWN_BYTES]}
         values["size"] = len(raw)
-        with suppress(TypeError, ValueError, OverflowError):  # `equals` may give what the type cannot hold
-            right = bytes(wanted) if op.counted is not None else WIRE_TYPES[op.type].encode(wanted)
+        if (right := encoded(op.type, wanted)) is not None:
             values["right"] = right[:_SHOWN_BYTES]
         return self._problem("wrong-value", op, offset, at, values)
 
-    def _owes(self, out: list[Outcome], op: Own, got: bytes, needed: int, wanted: Any, offset: int, at: float) -> None:
-        """The side has ended, and this field is due, or has only begun."""
-        values: dict[str, Any] = {} if op.equals is None else {"equals": op.step.equals, "expected": wanted}
-        if got:
-            values |= {"needed": needed, "got": len(got), "raw": got[:_SHOWN_BYTES]}
+    def _owes(self, out: list[Outcome], at: float) -> None:
+        """The side has ended: a field may be due, or have only begun."""
+        op, due = self.program[self.pc], self.due()
+        if due is None:
+            return
+        assert isinstance(op, Own)
+        self.owed = due
+        values: dict[str, Any] = {} if due.equals is None else {"equals": due.equals, "expected": due.value}
+        if due.got:
+            needed = op.size if due.needed is None else due.needed
+            values |= {"needed": needed, "got": len(due.got), "raw": due.got[:_SHOWN_BYTES]}
         elif op.counted is not None:
-            values["needed"] = needed
-        self._stop(out, "ends-inside" if got else "never-sent", op, offset, at, **values)
+            values["needed"] = due.needed
+        self._stop(out, "ends-inside" if due.got else "never-sent", op, due.offset, at, **values)
+
+
+def encoded(type_: str | None, value: Any) -> bytes | None:
+    """The bytes of that value; None where it or the type is not known, or where the type cannot hold it.
+
+    What `equals` gives may be such a value.
+    """
+    if type_ is None or value is None:
+        return None
+    try:
+        return (SizedBytes(len(value)) if type_ == BYTES else WIRE_TYPES[type_]).encode(value)
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -52,7 +52,7 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """A loop begins, if it has a round; else the program goes on at `target`.
+    """A loop begins, if it has a round; else the program goes on `past` it, so many steps ahead.
 
     loop    the key of its rounds among the values of the scope around it
     leads   the side's own bytes decide whether there is a round more
@@ -62,19 +62,19 @@ class Enter:
     loop: int
     leads: bool
     shared: bool
-    target: int
+    past: int
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A round is over. With one round more the program goes on at `target`, and else behind the loop.
+    """A round is over. With one round more the program goes `back` so many steps, and else on behind the loop.
 
     `exports` are the names that then stand for the values of its last round.
     """
 
     leads: bool
     shared: bool
-    target: int
+    back: int
     exports: tuple[str | int, ...]
 
 
@@ -162,24 +162,20 @@ class _Compiler:
         number = -self.loops  # names are text and places from 0 on: no key of a scope is taken twice
         lead = body[0]
         assert isinstance(lead, FieldStep)
-        starts = {side: len(program) for side, program in self.programs.items()}
-        for program in self.programs.values():
-            program.append(End())  # gives way to the `Enter`, once it is known where the loop ends
         before = set(self.known)
+        around, self.programs = self.programs, {CLIENT: [], SERVER: []}
         self.steps(body, place, level + 1, sides)
-        speakers = [side for side, program in self.programs.items() if len(program) > starts[side] + 1]
-        for side, program in self.programs.items():
-            start = starts[side]
-            if side not in speakers:
-                del program[start:]
+        inside, self.programs = self.programs, around
+        shared = all(inside.values())
+        for side, program in inside.items():
+            if not program:
                 continue
-            own = [step for step in program[start + 1 :] if isinstance(step, Own) and step.level == level + 1]
-            leads, shared = side == lead.sender, len(speakers) > 1
+            own = [step for step in program if isinstance(step, Own) and step.level == level + 1]
             if len(sides) == 1:
                 program.append(Said(tuple(step.name for step in own)))
+            leads, back = side == lead.sender, len(program)
             exports = tuple(key for step in own for key in (step.name, step.ordinal))
-            program.append(Again(leads, shared, start + 1, exports))
-            program[start] = Enter(number, leads, shared, len(program))
+            around[side] += [Enter(number, leads, shared, back + 2), *program, Again(leads, shared, back, exports)]
         # Behind the loop its names stand for those of its last round.
         for name, known in self.known.items():
             if name not in before or known.level > level:

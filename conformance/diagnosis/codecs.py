@@ -19,6 +19,7 @@ from typing import Any, Literal
 from conformance.agent.addresses import is_address
 from conformance.agent.recording import Direction
 from conformance.agent.sized_bytes import BYTES, SizedBytes, SizeError
+from conformance.decoder import encoded
 from conformance.model.protocol import FieldStep
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError, decode_modified_utf8
 
@@ -189,11 +190,8 @@ def may_become(step: FieldStep, there: bytes, value: Any, expected: Any) -> bool
     `value` is what is there of a text, `expected` what must stand there, where that is known.
     """
     if expected is not None:
-        try:
-            wire = SizedBytes(len(expected)) if step.type == BYTES else WIRE_TYPES[step.type]
-            return wire.encode(expected).startswith(there)
-        except (ValueError, OverflowError, TypeError):
-            return False
+        right = encoded(step.type, expected)
+        return right is not None and right.startswith(there)
     if step.form is None or len(there) < 2:
         return True
     return 0 < int.from_bytes(there[:2], "big") <= _LONGEST_ADDRESS and may_become_address(value)

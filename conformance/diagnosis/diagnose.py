@@ -17,7 +17,7 @@ from conformance.diagnosis.codecs import fixed_size
 from conformance.diagnosis.explanations import Explanation, explain_side, meant
 from conformance.diagnosis.finding import Detail, Finding, Waiting
 from conformance.diagnosis.hypotheses import other_protocol
-from conformance.diagnosis.reading import Due, Reading
+from conformance.diagnosis.reading import Reading
 from conformance.diagnosis.script import EXTRA
 from conformance.model.protocol import FieldStep, Protocol, Repeat
 
@@ -102,7 +102,7 @@ def _margin(reading: Reading, *, stopped: bool, suspect: bool) -> float | None:
         return _MARGIN_WRONG
     if reading.stopped_in is None:
         return _MARGIN_SUSPECTED if suspect and reading.size else None
-    if reading.stopped_in.step.equals is not None:
+    if reading.stopped_in.equals is not None:
         return None  # what has come of the answer is what the right one begins with
     return _MARGIN_STOPPED if stopped else None
 
@@ -162,18 +162,21 @@ def _waiting(protocol: Protocol, readings: Mapping[Side, Reading], number: int, 
     steps = protocol.fields
     due = [reading.due for reading in readings.values() if reading.due is not None]
     if due:
-        first = min(due, key=lambda due: (due.round or 0, steps.index(due.step)))
+        first = min(due, key=lambda due: (due.round or 0, due.ordinal))
+        place, got = first.ordinal, first.got
+        needed, offset, in_round = first.needed, first.offset, first.round
     else:
         match protocol.session[-1]:
             case Repeat(repeat=(FieldStep() as lead, *_)):  # one round more; silence in a chat is no sign
-                first = Due(lead, None, readings[lead.sender].size)
+                place, got = steps.index(lead), b""
+                needed, offset, in_round = fixed_size(lead), readings[lead.sender].size, None
             case _:
                 return []
         if any(reading.unreadable or reading.unasked for reading in readings.values()):
             return []
-    step, turn = first.step, first.step.sender
-    place = steps.index(step)
-    waiting = [Waiting(other(turn), step.field, step.type, first.missing, since)]
+    step, turn = steps[place], steps[place].sender
+    missing = None if needed is None else needed - len(got)
+    waiting = [Waiting(other(turn), step.field, step.type, missing, since)]
     awaited = next((step for step in (*steps[place + 1 :], *steps[:place]) if step.sender != turn), None)
     if awaited is not None:
         waiting.append(Waiting(turn, awaited.field, awaited.type, fixed_size(awaited), since))
@@ -184,9 +187,9 @@ def _waiting(protocol: Protocol, readings: Mapping[Side, Reading], number: int, 
             (number,),
             step.field,
             step.type,
-            first.round,
-            first.offset,
-            first.got[:_SHOWN_BYTES],
+            in_round,
+            offset,
+            got[:_SHOWN_BYTES],
             confidence=1.0 if due else 0.5,
             guess=not due,
             waiting=tuple(waiting),

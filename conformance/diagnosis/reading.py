@@ -12,25 +12,22 @@ from operator import attrgetter
 from typing import Any
 
 from conformance.agent.events import Side
-from conformance.agent.problem import Problem
 from conformance.agent.sized_bytes import BYTES
-from conformance.decoder import Conversation, Field
+from conformance.decoder import Conversation, Expected, Field
 from conformance.diagnosis.codecs import (
     NUMBERS,
     TEXT,
     ByteStream,
     begun,
     byte_bits,
-    fixed_size,
     may_become,
     settled_bits,
     value_bits,
 )
 from conformance.diagnosis.script import Item, Loop, fields_of, script_of
 from conformance.diagnosis.walk import STOPPED_BITS, Questions
-from conformance.model.protocol import FieldStep
 
-__all__ = ["Due", "Reading", "Window"]
+__all__ = ["Reading", "Window"]
 
 _UNREADABLE = frozenset({"malformed-text", "bad-size"})
 _WRONG = frozenset({"wrong-value", "no-address", "before-question", "too-many-bytes"}) | _UNREADABLE
@@ -40,27 +37,6 @@ _UNREAD_BITS = 60.0
 _ROUNDS_BEFORE = 8
 _WHOLE_START = 4096  # a mistake found by then is looked for from the first byte on
 _WINDOW = 4096
-
-
-@dataclass(frozen=True)
-class Due:
-    """A field that a side has to send next: `got` is what has come of it.
-
-    `needed` is how many bytes it takes, where more is known than its type tells; `value` what it must be, if known.
-    """
-
-    step: FieldStep
-    round: int | None
-    offset: int
-    got: bytes = b""
-    needed: int | None = None
-    value: Any = None
-
-    @property
-    def missing(self) -> int | None:
-        """How many bytes of it have not come, if known."""
-        needed = fixed_size(self.step) if self.needed is None else self.needed
-        return None if needed is None else needed - len(self.got)
 
 
 @dataclass(frozen=True)
@@ -93,7 +69,7 @@ class Reading:
         self._steps = conversation.protocol.fields
         problems = {problem.code: problem for problem in reversed(conversation.problems) if problem.where.side == side}
         wrong = [where for code in _WRONG & problems.keys() if (where := problems[code].where.offset) is not None]
-        self.due = self._due(problems)
+        self.due = next((due for due in decoder.expects() if due.side == side), None) or decoder.owed(side)
         self.unreadable = not _UNREADABLE.isdisjoint(problems)
         self.unasked = "too-many-bytes" in problems or (self.due is None and decoder.unread(side) != b"")
         # What it costs that the bytes behind the last whole field are right.
@@ -103,40 +79,22 @@ class Reading:
             wrong.append(self._read)
             self._bits_behind = _UNREAD_BITS + byte_bits(BYTES if "bad-size" in problems else TEXT) * unread
         if self.due is not None and self.due.got:
-            candidate = begun(self.due.got, 0, self.due.step.type, self.due.needed or 0)
+            step = self._steps[self.due.ordinal]
+            candidate = begun(self.due.got, 0, step.type, self.due.needed or 0)
             if candidate is None:
                 self.unreadable = True
                 self.due = None
                 wrong.append(self._read)
                 self._bits_behind = _UNREAD_BITS + byte_bits(TEXT) * unread
-            elif not may_become(self.due.step, self.due.got, candidate.value, self.due.value):
+            elif not may_become(step, self.due.got, candidate.value, self.due.value):
                 wrong.append(self._read)
                 self._bits_behind = candidate.bits + _WRONG_VALUE_BITS + STOPPED_BITS
             else:
-                self._bits_behind = STOPPED_BITS + (0.0 if self.due.step.equals is not None else candidate.bits)
+                self._bits_behind = STOPPED_BITS + (0.0 if step.equals is not None else candidate.bits)
         self.wrong_at = min(wrong, default=None)
 
-    def _due(self, problems: dict[str, Problem]) -> Due | None:
-        for expected in self._conversation.decoder.expects():
-            if expected.side == self.side:
-                step, number = self._steps[expected.ordinal], expected.path[-1] if expected.path else None
-                return Due(step, number, expected.offset, expected.got, expected.needed, expected.value)
-        # Of a side that has ended the decoder tells it as a problem.
-        owed = problems.get("ends-inside") or problems.get("never-sent")
-        if owed is None:
-            return None
-        where, values = owed.where, owed.values
-        assert where.offset is not None
-        step = next(step for step in self._steps if (step.sender, step.field) == (where.side, where.field))
-        due = Due(step, where.round, where.offset, needed=values.get("needed"))
-        if owed.code == "never-sent":
-            return due
-        got = self.direction.data[where.offset : self.size]
-        needed = None if step.type == TEXT and len(got) < 2 else due.needed
-        return replace(due, got=got, needed=needed, value=values.get("expected"))
-
     @property
-    def stopped_in(self) -> Due | None:
+    def stopped_in(self) -> Expected | None:
         """The field inside which the bytes end."""
         return self.due if self.due is not None and self.due.got else None
 

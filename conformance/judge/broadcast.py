@@ -54,8 +54,8 @@ class Post:
     def problem(self, code: str, **values: Any) -> Problem:
         """A problem that shows in this message: its place is the message's last field."""
         last = self.message.last
-        where = Where(self.connection, last.side, last.offset, last.name, last.type, last.round)
-        return Problem(code, where, {"author": self.author, "text": self.text, **values}, last.came)
+        values = {"author": self.author, "text": self.text, **values}
+        return Problem(code, last.where(self.connection), values, last.came)
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,7 @@ class WireLine(NamedTuple):
 
     def where(self, line: int | None) -> Where:
         """The place of what it tells of, and of the line on the console."""
-        field = self.field
-        if field is None:
-            return Where(self.connection, line=line)
-        return Where(self.connection, field.side, field.offset, field.name, field.type, field.round, line=line)
+        return Where(self.connection, line=line) if self.field is None else self.field.where(self.connection, line)
 
 
 class Printed(NamedTuple):

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.problem import Problem
-from conformance.agent.sized_bytes import BYTES
-from conformance.decoder import Conversation, Field
+from conformance.decoder import Conversation, Field, encoded
 from conformance.judge.broadcast import posts
 from conformance.judge.consoles import (
     Printed,
@@ -33,7 +32,6 @@ from conformance.judge.verdict import ProcessResult
 from conformance.model.placeholders import fill
 from conformance.model.program import Console
 from conformance.model.protocol import Protocol
-from javaio import WIRE_TYPES
 
 __all__ = ["Divergence", "LineMark", "LinePlace", "WireMark", "correlate", "find_divergence"]
 
@@ -257,7 +255,7 @@ def _wire_mark(problem: Problem, conversations: Sequence[Conversation]) -> WireM
     if problem.code not in _TELL_EXPECTED:
         return mark
     expected = problem.values.get("expected")
-    return replace(mark, expected=expected, expected_raw=_encoded(mark.type, expected))
+    return replace(mark, expected=expected, expected_raw=encoded(mark.type, expected))
 
 
 def _field_at(conversation: Conversation, side: Side, offset: int, name: str | None) -> Field | None:
@@ -269,15 +267,6 @@ def _field_at(conversation: Conversation, side: Side, offset: int, name: str | N
         if field.side == side and field.offset <= offset < field.end:
             found = field
     return found
-
-
-def _encoded(type_: str | None, value: Any) -> bytes | None:
-    if value is None or type_ is None:
-        return None
-    try:
-        return bytes(value) if type_ == BYTES else WIRE_TYPES[type_].encode(value)
-    except (TypeError, ValueError, OverflowError):  # `equals` may give what the type cannot hold
-        return None
 
 
 def _lines_of(wire: WireMark, correlated: Sequence[Mapping[int, LinePlace]]) -> Iterator[LineMark]:

@@ -157,8 +157,7 @@ def _wrong_rounds(conversation: Conversation, wanted: int) -> Problem:
     extra = (field for field in conversation.fields if field.side == CLIENT and (field.round or 0) > wanted)
     field = next(extra, None)
     if field is not None:
-        where = Where(conversation.number, CLIENT, field.offset, field.name, field.type, field.round)
-        return Problem("wrong-rounds", where, values, field.came)
+        return Problem("wrong-rounds", field.where(conversation.number), values, field.came)
     direction = conversation.connection.client
     return Problem("wrong-rounds", Where(conversation.number, CLIENT, direction.size), values, direction.last)
 

@@ -151,7 +151,7 @@ def stalled(connection: int, due: Expected, seconds: float) -> Problem:
         values |= {"got": len(due.got), "raw": due.got[:_SHOWN_BYTES]}
     if due.equals is not None:
         values |= {"equals": due.equals, "expected": due.value}
-    where = Where(connection, due.side, due.offset, due.field, due.type, due.path[-1] if due.path else None)
+    where = Where(connection, due.side, due.offset, due.field, due.type, due.round)
     return Problem("stalled", where, values)
 
 
