@@ -63,11 +63,11 @@ def all_cells(registry: Registry, variants: Variants) -> Iterator[Cell]:
 
 def program_variants(program: Program, variants: Variants) -> Iterator[Program]:
     """The program once in each variant chosen for its language, as `java21-SimpleServer`; or as it is, without any."""
-    language = program.entry.language
-    chosen = variants.get(language, ()) if language else ()
+    language = program.entry.language or ""
+    chosen = variants.get(language)
     if not chosen:
         yield program
-    for variant in chosen:
+    for variant in chosen or ():
         name = program.name.removeprefix(f"{language}-")
         yield dataclasses.replace(program, name=f"{language}{variant}-{name}", variant=variant)
 

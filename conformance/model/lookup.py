@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from conformance.model.protocol import Protocol
-from conformance.model.registry import Network, Registry, load_registry
+from conformance.model.registry import Network, load_registry
 from conformance.model.yaml_file import load
 
 __all__ = ["UsageError", "find_case_files", "find_network", "find_protocol"]
+
+_known = functools.cache(load_registry)
 
 
 class UsageError(Exception):
@@ -46,8 +48,3 @@ def find_network(name: str) -> Network:
     if name not in known:
         raise UsageError("cli.usage.network", text=name, known=", ".join(known))
     return known[name]
-
-
-@functools.cache
-def _known() -> Registry:
-    return load_registry()

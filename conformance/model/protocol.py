@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.expressions import names_in, parse_expression
 from conformance.agent.sized_bytes import BYTES, SizedBytes
-from conformance.model.yaml_file import Lines, Model, Name, Text, _as_tuple
+from conformance.model.yaml_file import Lines, Model, Name, Text
 from javaio import WIRE_TYPES, WireType
 
 __all__ = ["BothWays", "FieldStep", "Protocol", "Repeat", "Step"]
@@ -129,7 +129,7 @@ Step = Annotated[
     Annotated[FieldStep, Tag("<field>")] | Annotated[Repeat, Tag("<repeat>")] | Annotated[BothWays, Tag("<both ways>")],
     Discriminator(_kind_of_step),
 ]
-Steps = Annotated[tuple[Step, ...], BeforeValidator(_as_tuple)]
+Steps = Annotated[tuple[Step, ...], Field(strict=False)]
 
 
 class Protocol(Model):

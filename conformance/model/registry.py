@@ -94,19 +94,19 @@ def load_matrix(extra: Iterable[Path] = (), home: Path = SPEC) -> Registry:
 
 def load_runtimes(home: Path = SPEC) -> Mapping[str, RuntimeEntry]:
     """The runtimes by their languages."""
-    return _entries(RuntimeEntry, home / "runtimes.yaml")
+    path = home / "runtimes.yaml"
+    return _entries(RuntimeEntry, read_yaml(path), path)
 
 
 def _load(paths: Iterable[Path], home: Path) -> Registry:
     runtimes = load_runtimes(home)
     files = {path: _read_programs(path) for path in dict.fromkeys(path.resolve() for path in paths)}
-    own = {kind: sorted((home / kind).glob("*.yaml")) for kind in _BROUGHT}
+    brought = {kind: dict.fromkeys(sorted((home / kind).glob("*.yaml"))) for kind in _BROUGHT}
     for path, content in files.items():
-        for kind, found in own.items():
-            found += _listed(path, kind, content.get(kind) or [])
-    every = {kind: tuple(dict.fromkeys(found)) for kind, found in own.items()}
-    protocols = _by_name("protocol", every["protocols"], lambda path: {(one := load(Protocol, path)).protocol: one})
-    consoles = _by_name("console", every["consoles"], lambda path: _entries(Console, path))
+        for kind, found in brought.items():
+            found |= dict.fromkeys(_listed(path, kind, content.get(kind) or []))
+    protocols = _by_name("protocol", brought["protocols"], lambda path: {(one := load(Protocol, path)).protocol: one})
+    consoles = _by_name("console", brought["consoles"], lambda path: _entries(Console, read_yaml(path), path))
     programs: dict[tuple[Role, str], Program] = {}
     for path, content in files.items():
         for program in _programs(path, content, protocols, consoles, runtimes):
@@ -118,10 +118,10 @@ def _load(paths: Iterable[Path], home: Path) -> Registry:
     return Registry(
         protocols=protocols,
         consoles=consoles,
-        networks=_entries(Network, home / "networks.yaml"),
+        networks=_entries(Network, read_yaml(home / "networks.yaml"), home / "networks.yaml"),
         scenarios={scenario.scenario: scenario for scenario in scenarios},
         runtimes=runtimes,
-        cases=every["cases"],
+        cases=tuple(brought["cases"]),
         servers=servers,
         clients=clients,
     )
@@ -164,11 +164,11 @@ def _by_name(kind: str, paths: Iterable[Path], read: Callable[[Path], Mapping[st
     return known
 
 
-def _entries(kind: type[M], path: Path) -> dict[str, M]:
-    content = read_yaml(path)
+def _entries(kind: type[M], content: Any, path: Path, *keys: str, what: str = "entries") -> dict[str, M]:
+    """`content`, found in `path` under `keys`: entries of one kind, by their names."""
     if not isinstance(content, dict):
-        raise YamlError(f"{path}: must be a mapping of names to entries, got {content!r}")
-    return {str(name): validate(kind, entry, path, str(name)) for name, entry in content.items()}
+        raise YamlError(f"{': '.join([str(path), *keys])}: must be a mapping of names to {what}, got {content!r}")
+    return {str(name): validate(kind, entry, path, *keys, str(name)) for name, entry in content.items()}
 
 
 def _programs(
@@ -181,12 +181,9 @@ def _programs(
     for role in _ROLES:
         fitting = {name: console for name, console in consoles.items() if console.role == role}
         group = f"{role}s"
-        entries = content.get(group) or {}
-        if not isinstance(entries, dict):
-            raise YamlError(f"{path}: {group}: must be a mapping of names to programs, got {entries!r}")
-        for key, raw in entries.items():
-            name = validate(Name, str(key), path, group, str(key))
-            entry = validate(ProgramEntry, raw, path, group, name)
+        entries = _entries(ProgramEntry, content.get(group) or {}, path, group, what="programs")
+        for name, entry in entries.items():
+            validate(Name, name, path, group, name)
             console = None if entry.console == ANY_CONSOLE else fitting.get(entry.console)
             program = Program(name, role, entry, console, path)
             for what, asked, known in (

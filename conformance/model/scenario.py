@@ -65,29 +65,25 @@ class Scenario(Model):
 
     @model_validator(mode="after")
     def _possible(self) -> Scenario:
-        present: set[str] = set()
         joined: set[str] = set()
         spoke: set[str] = set()
+        left: set[str] = set()
         for number, step in enumerate(self.steps, 1):
-            match step:
-                case Join(join=names):
-                    for name in names:
-                        if name not in self.members:
-                            raise ValueError(f"step {number}: {name!r} is no member")
-                        if name in joined:
-                            raise ValueError(f"step {number}: {name!r} has joined before, and a member joins once")
-                    joined |= set(names)
-                    present |= set(names)
-                case Say(say=names) | Leave(leave=names):
-                    for name in names:
-                        if name not in present:
-                            raise ValueError(f"step {number}: {name!r} is not present then")
-                    if isinstance(step, Say):
-                        spoke |= set(names)
-                    else:
-                        present -= set(names)
-        if present:
-            raise ValueError(f"at the end all must have left, and {', '.join(sorted(present))} did not")
+            if isinstance(step, Join):
+                for name in step.join:
+                    if name not in self.members:
+                        raise ValueError(f"step {number}: {name!r} is no member")
+                    if name in joined:
+                        raise ValueError(f"step {number}: {name!r} has joined before, and a member joins once")
+                joined.update(step.join)
+            else:
+                names = step.say if isinstance(step, Say) else step.leave
+                for name in names:
+                    if name not in joined - left:
+                        raise ValueError(f"step {number}: {name!r} is not present then")
+                (spoke if isinstance(step, Say) else left).update(names)
+        if joined - left:
+            raise ValueError(f"at the end all must have left, and {', '.join(sorted(joined - left))} did not")
         for silent in sorted(joined - spoke):
             raise ValueError(f"{silent!r} says nothing, and the wire tells by its messages whose a connection is")
         return self

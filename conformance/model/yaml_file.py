@@ -5,20 +5,12 @@ from __future__ import annotations
 import difflib
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import CoreSchema, ErrorDetails
 from pydantic_core.core_schema import no_info_plain_validator_function, to_string_ser_schema
 
@@ -27,6 +19,7 @@ __all__ = ["Lines", "Model", "Name", "Text", "YamlError", "load", "plain_name", 
 T = TypeVar("T")
 _SHOWN = 60
 _NAME = re.compile(r"\w[\w.+-]*")
+_adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -66,11 +59,7 @@ def plain_name(name: str) -> str:
 Name = Annotated[str, AfterValidator(plain_name)]
 
 
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-Lines = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Lines = Annotated[tuple[str, ...], Field(strict=False)]
 """A list of strings in YAML."""
 
 
@@ -135,11 +124,6 @@ def read_yaml(path: Path) -> Any:
         raise YamlError(f"{path}: is not YAML: {error}") from error
 
 
-@functools.cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
 def load(kind: type[T], path: Path) -> T:
     """The file as a `kind`."""
     return validate(kind, read_yaml(path), path)
@@ -148,7 +132,7 @@ def load(kind: type[T], path: Path) -> T:
 def validate(kind: type[T], content: Any, path: Path, *keys: str) -> T:
     """`content`, found in `path` under `keys`, as a `kind`."""
     try:
-        checked: T = _adapter(cast(Any, kind)).validate_python(content)
+        checked: T = _adapter(kind).validate_python(content)
         return checked
     except ValidationError as error:
         raise YamlError(f"{path}: {_sentence(content, error.errors()[0], keys)}") from error
