@@ -3,14 +3,13 @@
 from conformance.judge.broadcast import Said
 from conformance.judge.consoles import expected_count
 from conformance.judge.correlation import Divergence, LineMark, LinePlace, WireMark, correlate, find_divergence
-from conformance.judge.verdict import ConsoleLine, Observation, ProcessResult, Stream, Verdict, judge, program_problem
+from conformance.judge.verdict import ConsoleLine, ProcessResult, Stream, Verdict, judge, program_problem
 
 __all__ = [
     "ConsoleLine",
     "Divergence",
     "LineMark",
     "LinePlace",
-    "Observation",
     "ProcessResult",
     "Said",
     "Stream",

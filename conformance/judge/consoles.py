@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Any, NamedTuple, TypeVar
 
@@ -115,10 +116,8 @@ def expected_count(console: Console, conversations: Iterable[Conversation], mess
 
 def common(some: Sequence[object], others: Sequence[object]) -> int:
     """How many are the same before the first that is not."""
-    for count, (one, other) in enumerate(zip(some, others, strict=False)):
-        if one != other:
-            return count
-    return min(len(some), len(others))
+    pairs = enumerate(zip(some, others, strict=False))
+    return next((count for count, (one, other) in pairs if one != other), min(len(some), len(others)))
 
 
 def owners(told: Mapping[_Teller, Sequence[str]], wanted: Sequence[Sequence[str]]) -> dict[_Teller, int]:
@@ -142,42 +141,37 @@ def owners(told: Mapping[_Teller, Sequence[str]], wanted: Sequence[Sequence[str]
     return found
 
 
-def _departs(actual: Sequence[str], place: int, wanted: WireLine | None) -> Problem:
-    """What is wrong where the line at `place` is not the one that is wanted there; None: that no line is wanted."""
-    if wanted is None:
-        return Problem("extra-line", Where(line=place), {"got": actual[place]})
-    values = {"expected": wanted.text}
-    if place < len(actual):
-        return Problem("line-differs", wanted.where(place), {**values, "got": actual[place]})
-    if place == 0:
-        return Problem("line-missing", wanted.where(None), values)
-    return Problem("line-missing", wanted.where(place - 1), {**values, "after": actual[-1]})
-
-
-def check_exact(actual: Sequence[str], expected: Sequence[WireLine]) -> Problem | None:
-    """What is wrong where there is only one order."""
-    place = common(actual, [line.text for line in expected])
-    if place == len(actual) == len(expected):
-        return None
-    return _departs(actual, place, expected[place] if place < len(expected) else None)
+def check_exact(
+    actual: Sequence[str], expected: Sequence[WireLine], places: Sequence[int] | None = None
+) -> Problem | None:
+    """What is wrong where there is only one order; `places` are those of the lines, where they do not count from 0."""
+    same = common(actual, [line.text for line in expected])
+    at = range(len(actual)) if places is None else places
+    if same < len(expected):
+        wanted, values = expected[same], {"expected": expected[same].text}
+        if same < len(actual):
+            return Problem("line-differs", wanted.where(at[same]), {**values, "got": actual[same]})
+        if same == 0:
+            return Problem("line-missing", wanted.where(None), values)
+        return Problem("line-missing", wanted.where(at[same - 1]), {**values, "after": actual[-1]})
+    return Problem("extra-line", Where(line=at[same]), {"got": actual[same]}) if same < len(actual) else None
 
 
 def check_blocks(actual: Sequence[str], listening: str, blocks: Sequence[Sequence[WireLine]]) -> Problem | None:
     """What is wrong where a server serves one connection at a time, in whichever order."""
     listens = WireLine(listening, listening)
-    starts = [place + 1 for place, line in enumerate(actual) if line == listening]
-    if starts[:1] != [1]:
-        return _departs(actual, 0, listens)
-    told = {start: actual[start : end - 1] for start, end in pairwise([*starts, len(actual) + 1])}
+    starts = [place for place, line in enumerate(actual) if line == listening]
+    if starts[:1] != [0]:
+        return check_exact(actual, [listens])
+    told = {start: actual[start + 1 : end] for start, end in pairwise([*starts, len(actual)])}
     found = owners(told, [[line.text for line in block] for block in blocks])
     for start in starts:
+        wanted, end = [listens], len(actual)
         if start in found:
-            wanted = [*blocks[found[start]], listens]
-            place = start + common(actual[start : start + len(wanted)], [line.text for line in wanted])
-            if place < start + len(wanted):
-                return _departs(actual, place, wanted[place - start])
-        elif start < len(actual):
-            return _departs(actual, start, None)
+            wanted = [listens, *blocks[found[start]], listens]
+            end = start + len(wanted)
+        if problem := check_exact(actual[start:end], wanted, range(start, len(actual))):
+            return problem
     return None
 
 
@@ -209,7 +203,7 @@ def check_interleaved(
         or _same_lines(lines, [*accepts * (len(sequences) + 1), *(line for each in sequences for line in each)])
         or (_wrong_ids(console, lines, len(sequences)) if ids and not right_ids else None)
         or _order(lines, [[*accepts, *sequence] for sequence in sequences])
-        or _room(actual, in_room, [*room])
+        or check_exact([actual[place] for place in in_room], [*room], in_room)
     )
 
 
@@ -227,26 +221,17 @@ def told_by_id(
         yield id_, ids[id_], index
 
 
-def _room(actual: Sequence[str], places: Sequence[int], room: Sequence[WireLine]) -> Problem | None:
-    problem = check_exact([actual[place] for place in places], room)
-    if problem is None or problem.where.line is None:
-        return problem
-    return problem.on(line=places[problem.where.line])
-
-
 def _each_id(lines: Sequence[Printed], sequences: Sequence[Sequence[WireLine]]) -> Problem | None:
     """Whether the lines of each id tell one of the conversations."""
     for id_, mine, index in told_by_id(lines, sequences):
         wanted = [line for line in sequences[index] if ID in line.template]
-        number = common([printed.text for printed in mine], [line.text for line in wanted])
-        here = mine[min(number, len(mine) - 1)]
-        if number < len(wanted):
-            values = {"expected": wanted[number].text.replace(ID, id_), "id": id_}
-            code, name = ("line-differs", "got") if number < len(mine) else ("line-missing", "after")
-            return Problem(code, wanted[number].where(here.place), {**values, name: here.line})
-        if number < len(mine):
+        problem = check_exact([printed.text for printed in mine], wanted, [printed.place for printed in mine])
+        if problem is not None:
+            values = {name: text.replace(ID, id_) for name, text in problem.values.items()}
+            if problem.code != "extra-line":
+                values["id"] = id_
             connection = next((line.connection for line in sequences[index]), None)
-            return Problem("extra-line", Where(connection, line=here.place), {"got": here.line})
+            return replace(problem.on(connection=connection), values=values)
     return None
 
 

@@ -31,7 +31,6 @@ from conformance.judge.consoles import (
 from conformance.judge.verdict import ProcessResult
 from conformance.model.placeholders import fill
 from conformance.model.program import Console
-from conformance.model.protocol import Protocol
 
 __all__ = ["Divergence", "LineMark", "LinePlace", "WireMark", "correlate", "find_divergence"]
 
@@ -47,7 +46,7 @@ class LinePlace(NamedTuple):
     offset: int | None = None
 
 
-def correlate(protocol: Protocol, result: ProcessResult, conversations: Sequence[Conversation]) -> dict[int, LinePlace]:
+def correlate(result: ProcessResult, conversations: Sequence[Conversation]) -> dict[int, LinePlace]:
     """For each line of the program that tells of a field or a connection, by its place among all lines: of which."""
     console = result.program.console
     if console is None:

@@ -18,9 +18,8 @@ from conformance.judge import consoles
 from conformance.judge.broadcast import Broadcast, Said, read_broadcast
 from conformance.model.placeholders import fill
 from conformance.model.program import Console, Program
-from conformance.model.protocol import Protocol
 
-__all__ = ["ConsoleLine", "Observation", "ProcessResult", "Stream", "Verdict", "judge", "program_problem"]
+__all__ = ["ConsoleLine", "ProcessResult", "Stream", "Verdict", "judge", "program_problem"]
 
 _NEVER_CAME = ("never-sent", "ends-inside", "refused")
 
@@ -64,18 +63,6 @@ class ProcessResult:
 
 
 @dataclass(frozen=True)
-class Observation:
-    """All that is known of a cell once it is over; `concurrency` is how many clients a program of many was to start."""
-
-    protocol: Protocol
-    conversations: Sequence[Conversation]
-    server: ProcessResult
-    clients: Sequence[ProcessResult]
-    concurrency: int
-    said: Sequence[Said] = ()
-
-
-@dataclass(frozen=True)
 class Verdict:
     """What is wrong, the first explaining the rest; nothing where all is well."""
 
@@ -94,10 +81,16 @@ def program_problem(program: Program, member: str | None, code: str, **values: A
     return Problem(code, Where(program=label), {**values, "role": program.role})
 
 
-def judge(observation: Observation) -> Verdict:
-    """The verdict on one cell."""
-    conversations, results = observation.conversations, (observation.server, *observation.clients)
-    broadcast = read_broadcast(conversations, observation.said)
+def judge(
+    conversations: Sequence[Conversation],
+    server: ProcessResult,
+    clients: Sequence[ProcessResult],
+    concurrency: int,
+    said: Sequence[Said] = (),
+) -> Verdict:
+    """The verdict on a cell that is over; `concurrency` is how many clients a program of many was to start."""
+    results = (server, *clients)
+    broadcast = read_broadcast(conversations, said)
     on_the_wire = [problem for conversation in conversations for problem in conversation.problems]
     never_came = [problem for problem in on_the_wire if problem.code in _NEVER_CAME]
     broken = [problem for problem in on_the_wire if problem.code not in _NEVER_CAME]
@@ -106,10 +99,10 @@ def judge(observation: Observation) -> Verdict:
         *(problem for result in results for problem in _died(result)),
         *([broadcast.problem] if broadcast.problem else ()),
         *never_came,
-        *_too_few_or_many(observation),
+        *_too_few_or_many(conversations, [result.program for result in clients], concurrency),
         *(result.problem for result in results if result.problem is not None),
     ]
-    return Verdict(tuple(problems or _consoles(observation, broadcast)), conversations)
+    return Verdict(tuple(problems or _consoles((*clients, server), conversations, broadcast)), conversations)
 
 
 def _died(result: ProcessResult) -> Iterator[Problem]:
@@ -136,16 +129,16 @@ def _telling_error(result: ProcessResult) -> int | None:
     return errors[-1] if result.lines[errors[0]].text.startswith("Traceback") else errors[0]
 
 
-def _too_few_or_many(observation: Observation) -> Iterator[Problem]:
+def _too_few_or_many(
+    conversations: Sequence[Conversation], clients: Sequence[Program], concurrency: int
+) -> Iterator[Problem]:
     """Connections and rounds, where it is known how many there must be."""
-    conversations = observation.conversations
-    expected = [result.program.connections(observation.concurrency) for result in observation.clients]
+    expected = [program.connections(concurrency) for program in clients]
     wanted = sum(number or 0 for number in expected)
     if None not in expected and len(conversations) != wanted:
         where = Where(conversations[wanted].number) if len(conversations) > wanted else Where()
         yield Problem("wrong-connections", where, {"wanted": wanted, "made": len(conversations)})
-    promised = (result.program.console.rounds for result in observation.clients if result.program.console)
-    rounds = {number for number in promised if number is not None}
+    rounds = {one.console.rounds for one in clients if one.console and one.console.rounds is not None}
     for conversation in conversations:
         if rounds and not conversation.problems and conversation.rounds not in rounds:
             yield _wrong_rounds(conversation, min(rounds))
@@ -165,11 +158,13 @@ def _wrong_rounds(conversation: Conversation, wanted: int) -> Problem:
 # The consoles --------------------------------------------------------------------------------------------------------
 
 
-def _consoles(observation: Observation, broadcast: Broadcast) -> Iterator[Problem]:
+def _consoles(
+    results: Sequence[ProcessResult], conversations: Sequence[Conversation], broadcast: Broadcast
+) -> Iterator[Problem]:
     """What each console tells otherwise than the wire: the first line of it."""
-    for result in (*observation.clients, observation.server):
+    for result in results:
         console = result.program.console
-        problem = None if console is None else _console(result, console, observation.conversations, broadcast)
+        problem = None if console is None else _console(result, console, conversations, broadcast)
         if problem is None:
             continue
         place, line, number = problem.where.line, None, {}

@@ -85,7 +85,7 @@ def analyse(result: CellResult | CaseResult) -> Analysis:
     if not analysis.shows:
         return analysis
     conversations = conversations or read_conversations(protocol, result.recording)
-    correlated = [correlate(protocol, one, conversations) for one in results]
+    correlated = [correlate(one, conversations) for one in results]
     analysis = replace(analysis, conversations=conversations, correlated=correlated)
     if analysis.passed:
         return analysis

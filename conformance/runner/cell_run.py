@@ -20,7 +20,6 @@ from conformance.backends.console_log import MOST_BYTES, MOST_LINES, ConsoleLog
 from conformance.decoder import Conversations
 from conformance.judge import (
     ConsoleLine,
-    Observation,
     ProcessResult,
     Said,
     Verdict,
@@ -143,9 +142,8 @@ class _Run:
             results = [ProcessResult(cell.server, self._server.console.lines, None, 0)] if started else []
             verdict = Verdict((error.problem,), self._wire.finish())
         else:
-            said, conversations = tuple(self._said), self._wire.finish()
-            seen = Observation(cell.protocol, conversations, results[0], results[1:], cell.network.clients, said)
-            verdict = judge(seen)
+            server, *clients = results
+            verdict = judge(self._wire.finish(), server, clients, cell.network.clients, tuple(self._said))
         seconds = time.monotonic() - self._began
         return CellResult(cell, verdict, self._wire.recording, results, self._began, seconds, self._phases)
 

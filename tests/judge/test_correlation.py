@@ -30,7 +30,7 @@ def lines_of(console: str, conversation: Conversation, id_: int = 0) -> list[str
 def correlated(
     role: Role, console: str, lines: Sequence[str], conversations: Sequence[Conversation]
 ) -> Mapping[int, LinePlace]:
-    return correlate(ADDITION, ProcessResult(program(role, console), printed(lines), None, 8999), conversations)
+    return correlate(ProcessResult(program(role, console), printed(lines), None, 8999), conversations)
 
 
 def connections(found: Mapping[int, LinePlace], count: int) -> list[int | None]:
@@ -97,7 +97,7 @@ def test_the_lines_behind_a_lost_one_tell_of_their_own_fields() -> None:
 def test_standard_error_tells_of_nothing() -> None:
     conversation = added((1, 2))
     lines = [ConsoleLine(0.0, "err", "oups"), *printed(lines_of("simple-client", conversation))]
-    found = correlate(ADDITION, ProcessResult(program("client", "simple-client"), lines, 0, 8999), [conversation])
+    found = correlate(ProcessResult(program("client", "simple-client"), lines, 0, 8999), [conversation])
     assert sorted(found) == list(range(1, len(lines)))
 
 
@@ -108,8 +108,8 @@ def test_a_line_of_a_room_tells_of_its_message() -> None:
     lines = [LISTENING, "--> Message de alice : bonjour", "<-- Message diffusé à 1 clients"]
     server = ProcessResult(program("server", "chat-server", protocol="chat"), printed(lines), None, 8999)
     text = len(utf("alice"))
-    assert correlate(CHAT, server, conversations)[1] == LinePlace(1, CLIENT, 11 + text)
+    assert correlate(server, conversations)[1] == LinePlace(1, CLIENT, 11 + text)
     bob = ProcessResult(
         program("client", "chat-client", protocol="chat"), printed(["--> alice : bonjour"]), 0, 8999, member="alice"
     )
-    assert correlate(CHAT, bob, conversations)[0] == LinePlace(1, SERVER, text)
+    assert correlate(bob, conversations)[0] == LinePlace(1, SERVER, text)

@@ -17,7 +17,6 @@ from conformance.judge import (
     Divergence,
     LineMark,
     LinePlace,
-    Observation,
     ProcessResult,
     WireMark,
     correlate,
@@ -56,8 +55,8 @@ def lines_of(console: str, conversation: Conversation) -> list[str]:
 def divergence(*results: ProcessResult, conversations: Sequence[Conversation]) -> tuple[Problem, Divergence | None]:
     """The first problem of the verdict, and what is marked of it."""
     server, *clients = results
-    problems = judge(Observation(ADDITION, conversations, server, clients, len(conversations))).problems
-    correlated = [correlate(ADDITION, result, conversations) for result in results]
+    problems = judge(conversations, server, clients, len(conversations)).problems
+    correlated = [correlate(result, conversations) for result in results]
     return problems[0], find_divergence(problems, conversations, results, correlated)
 
 

@@ -10,7 +10,7 @@ from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.agent.problem import Problem
 from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
-from conformance.judge import ConsoleLine, Observation, ProcessResult, Said, Verdict, judge, program_problem
+from conformance.judge import ConsoleLine, ProcessResult, Said, Verdict, judge, program_problem
 from conformance.judge.consoles import connection_lines
 from tests.conformance.building import (
     ADDITION,
@@ -57,7 +57,7 @@ def verdict(
     problem = None if client_problem is None else program_problem(the_client, None, client_problem, seconds=45.0)
     ours = ProcessResult(program("server", consoles[0], "the-server"), server, server_status, 8999)
     theirs = ProcessResult(the_client, client, client_status, 8999, problem)
-    return judge(Observation(ADDITION, conversations, ours, [theirs], 1))
+    return judge(conversations, ours, [theirs], 1)
 
 
 def codes(found: Verdict) -> list[str]:
@@ -247,7 +247,7 @@ def chat(*, heard: str = "--> alice : bonjour", room: str = "--> Message de alic
     diffused = "<-- Message diffusé à 2 clients"
     lines = [*[LISTENING] * 3, *ids, room, diffused, "--> Message de bob : salut", diffused]
     server = ProcessResult(program("server", "chat-server", "the-chat", "chat"), printed(lines), None, 8999)
-    return judge(Observation(CHAT, conversations, server, clients, 2, said))
+    return judge(conversations, server, clients, 2, said)
 
 
 def test_a_chat_in_which_all_is_well() -> None:

@@ -13,7 +13,7 @@ from conformance.agent.problem import Problem
 from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
 from conformance.formatting import LANGUAGES, catalogue, sentence
-from conformance.judge import Observation, ProcessResult, Verdict, judge
+from conformance.judge import ProcessResult, Verdict, judge
 from conformance.model.cells import Cell, all_cells
 from conformance.pytest_plugin.summary import summary_lines
 from conformance.pytest_plugin.transcript import transcript
@@ -32,7 +32,7 @@ def result(parts: Sequence[Part], server: Sequence[str] = ("bonjour",)) -> CellR
     recording = Recording(events(parts, began=10.0))
     ours = ProcessResult(CELL.server, printed(server, ["oups"]), None, 20001)
     theirs = ProcessResult(CELL.clients[0], printed(["au revoir"]), 3, 20002)
-    verdict = judge(Observation(ADDITION, read_conversations(ADDITION, recording), ours, [theirs], 1))
+    verdict = judge(read_conversations(ADDITION, recording), ours, [theirs], 1)
     return CellResult(CELL, verdict, recording, [ours, theirs], 10.0, 2.5, {"server": 0.25})
 
 
