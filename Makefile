@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help matrix test lint format differential benchmark clean
+.PHONY: help matrix test lint format differential diagnosis benchmark clean
 
 help:
 	@echo "make matrix        every client against every server (ARGS=... for pytest)"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint          style and types"
 	@echo "make format        formats the code"
 	@echo "make differential  compares javaio with the JDK on ten million inputs (INPUTS=...)"
+	@echo "make diagnosis     measures the diagnosis with the corpus of tests/diagnosis/corpus (ARGS=...)"
 	@echo "make benchmark     speed, compared with Java, C and others (ARGS=...)"
 	@echo "make clean         removes everything that these have made"
 
@@ -35,6 +36,9 @@ format: $(READY)
 INPUTS ?= 10000000
 differential: $(READY)
 	$(BIN)/python -m tests.javaio.differential --inputs $(INPUTS) --workers 2
+
+diagnosis: $(READY)
+	$(BIN)/python -m tests.diagnosis.measure $(ARGS)
 
 benchmark: $(VENV)/benchmark
 	@mkdir -p results

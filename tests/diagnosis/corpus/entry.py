@@ -1,0 +1,126 @@
+"""An entry of the corpus: what two programs send, whose mistake it is, and what must and may be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from conformance.agent.events import CLIENT, SERVER, Side
+from conformance.model.protocol import Protocol
+from conformance.model.yaml_file import read_yaml, validate
+from tests.conformance.exercise import TRANSFER
+from tests.diagnosis.corpus.meet import Move, Player, meet
+from tests.diagnosis.protocols import PROTOCOLS
+
+__all__ = ["SOURCES", "Entry", "Label", "Source", "Ways", "labels", "make", "protocol"]
+
+Ways = Sequence[Literal["written", "together", "bytes"]]
+Source = Literal["reports", "wrong programs", "own", "right"]
+SOURCES: tuple[Source, ...] = ("reports", "wrong programs", "own", "right")
+_OWN = Path(__file__).with_name("protocols")
+
+
+@cache
+def protocol(name: str) -> Protocol:
+    """The protocol of that name: of the course, of an exercise, of these tests, or made up for the corpus."""
+    if name in PROTOCOLS:
+        return PROTOCOLS[name]
+    path = _OWN / f"{name}.yaml"
+    return TRANSFER if name == TRANSFER.protocol else validate(Protocol, read_yaml(path), path)
+
+
+@dataclass(frozen=True)
+class Label:
+    """One mistake: the keys that are right words for it, and whose it is."""
+
+    keys: frozenset[str]
+    side: Side
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What passes on one connection, and what is to be said of it.
+
+    kind     what is wrong, in words; several entries may be of one kind
+    must     the mistakes, all of which must be told, one of them first; none: nothing may be said
+    may      keys that may be said as well, of whichever side
+    judged   the side that is judged, where the other is wrong on purpose
+    """
+
+    name: str
+    kind: str
+    source: Source
+    protocol: str
+    moves: tuple[Move, ...]
+    must: tuple[Label, ...] = ()
+    may: frozenset[str] = frozenset()
+    judged: Side | None = None
+
+    def allows(self, key: str, side: Side) -> bool:
+        """Whether this is true of it."""
+        return key in self.may or any(key in label.keys and side == label.side for label in self.must)
+
+
+def labels(text: str, at_fault: Side) -> tuple[Label, ...]:
+    """The mistakes that `text` tells: `a|b & server:c` is a or b, and c of the server."""
+    told: list[Label] = []
+    for part in filter(None, (part.strip() for part in text.split("&"))):
+        head, colon, keys = part.rpartition(":")
+        side = SERVER if head == SERVER else CLIENT if head == CLIENT else at_fault
+        assert not colon or head in (CLIENT, SERVER), text
+        told.append(Label(frozenset(keys.split("|")), side))
+    return tuple(told)
+
+
+def make(
+    name: str,
+    kind: str,
+    source: Source,
+    protocol: str,
+    client: Player,
+    server: Player,
+    *,
+    at_fault: Side = CLIENT,
+    must: str = "",
+    may: str = "both-sides-waiting",
+    judged: Side | None = None,
+    ways: Ways = ("written",),
+) -> Iterable[Entry]:
+    """The entry, once for each of the `ways` in which its bytes may come: as they are written, what a side says at a
+    time in one piece, or byte by byte."""
+    moves = meet(client, server)
+    for way in ways:
+        label = "" if way == "written" else f"/{way}"
+        yield Entry(
+            f"{name}/{protocol}{label}",
+            kind,
+            source,
+            protocol,
+            tuple(_in_pieces(moves, way)),
+            labels(must, at_fault),
+            frozenset(filter(None, may.split("|"))),
+            judged,
+        )
+
+
+def _in_pieces(moves: Sequence[Move], way: str) -> Iterable[Move]:
+    if way == "written":
+        yield from moves
+        return
+    for _, run in groupby(moves, key=lambda move: (move.side, isinstance(move.what, bytes))):
+        group = list(run)
+        pieces = [move.what for move in group if isinstance(move.what, bytes)]
+        if not pieces:
+            yield from group
+        elif way == "together":
+            yield Move(sum(move.after for move in group), group[0].side, b"".join(pieces))
+        else:
+            data = b"".join(pieces)
+            yield from (
+                Move(group[0].after if offset == 0 else 0.0005, group[0].side, data[offset : offset + 1])
+                for offset in range(len(data))
+            )
