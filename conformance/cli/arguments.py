@@ -38,7 +38,6 @@ class Parser(argparse.ArgumentParser):
         return super().add_argument(*names, **options)
 
     def add_subparsers(self, **options: Any) -> Any:
-        """As in argparse."""
         own: Any = functools.partial(Parser, words=self.words)
         return super().add_subparsers(parser_class=own, **options)
 

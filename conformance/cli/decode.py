@@ -22,18 +22,17 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    saved = read_saved(arguments.file)
-    about = saved.about
+    about, events, whole = read_saved(arguments.file)
     protocol = find_protocol(arguments.protocol) if arguments.protocol else about.protocol
     lines = lines_of(arguments, about.began)
     facts = {"to": about.to, "network": about.network, "protocol": protocol.protocol}
     told = {"path": arguments.file, **facts}
     print_line(lines.note("recording", "cli.decode.recording", told, began=about.began, **facts))
     viewer = Viewer(protocol, lambda event: print_line(lines.event(event)))
-    for event in saved.events:
+    for event in events:
         viewer.look(event.at, STALL_SECONDS)
         viewer.add(event)
-    if not saved.whole:
+    if not whole:
         print_line(lines.note("cut", "cli.decode.cut", {}))
     viewer.end()
     print_line(lines.totals(viewer.totals))

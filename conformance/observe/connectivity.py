@@ -15,16 +15,7 @@ from conformance.agent.problem import Problem
 from conformance.diagnosis import Finding
 from conformance.observe.places import OwnAddress
 
-__all__ = [
-    "Answer",
-    "Attempt",
-    "Fact",
-    "Verdict",
-    "attempt",
-    "connection_answer",
-    "name_answer",
-    "network_answer",
-]
+__all__ = ["Answer", "Attempt", "Fact", "Verdict", "attempt", "connection_answer", "name_answer", "network_answer"]
 
 Verdict = Literal["ok", "note", "wrong"]
 

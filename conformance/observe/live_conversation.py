@@ -1,9 +1,7 @@
-"""One connection while it goes on: what the decoder says of it, when nothing more comes that should, and which mistake
-explains what went wrong.
+"""One connection while it goes on: what passes, what should have come and did not, and which mistake explains it.
 
-Fields are not kept, so that a connection may go on for ever. For the diagnosis its beginning is kept, and read there:
-a mistake is known better by all the bytes that belong to it than by the first wrong one. So it is looked for once
-nothing has come for a moment, the connection stands still, or it is over.
+Fields are not kept, so that a connection may go on for ever; its beginning is, for the diagnosis. A mistake is known
+better by all its bytes than by the first one: it is looked for once nothing has come for a moment, or nothing more can.
 """
 
 from __future__ import annotations
@@ -15,19 +13,9 @@ from conformance.agent.events import CLIENT, SERVER, Event, Side
 from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Connection
 from conformance.decoder import Conversation, Expected, Field, Outcome, Unread
-from conformance.diagnosis import Finding, diagnose
+from conformance.diagnosis import diagnose
 from conformance.model.protocol import Protocol
-from conformance.observe.live_events import (
-    Bytes,
-    Closed,
-    Diagnosed,
-    Elided,
-    FieldRead,
-    LiveEvent,
-    Opened,
-    ProblemFound,
-    Stalled,
-)
+from conformance.observe import live_events as live
 
 __all__ = ["LiveConversation", "stalled"]
 
@@ -50,17 +38,16 @@ class LiveConversation:
         self._told: set[tuple[str, Side]] = set()
         self._given_up: set[Side] = set()
 
-    def add(self, event: Event) -> Iterator[LiveEvent]:
-        """Takes in what the tap saw."""
+    def add(self, event: Event) -> Iterator[live.LiveEvent]:
         yield from self._when_quiet(event.at)
         self._last = event.at
         if event.kind != "sent":
             self._moved, self._stalled = event.at, False
         match event.kind:
             case "opened":
-                yield Opened(event.at, self._number, event.detail)
+                yield live.Opened(event.at, self._number, event.detail)
             case "end" | "reset" as how:
-                yield Closed(event.at, self._number, event.sender, how, event.detail)
+                yield live.Closed(event.at, self._number, event.sender, how, event.detail)
             case "received":
                 if event.size:
                     yield from self.give_up(event.at, event.sender, "not-kept")
@@ -76,7 +63,7 @@ class LiveConversation:
         if self.over:
             yield from self._diagnose(event.at)
 
-    def give_up(self, at: float, side: Side, code: str = "too-fast", **values: Any) -> Iterator[LiveEvent]:
+    def give_up(self, at: float, side: Side, code: str = "too-fast", **values: Any) -> Iterator[live.LiveEvent]:
         """From here on the bytes of that side are counted, and not read."""
         if side not in self._given_up:
             self._given_up.add(side)
@@ -84,33 +71,33 @@ class LiveConversation:
             where = Where(self._number, side, decoder.read(side) if decoder.reads(side) else decoder.total(side))
             decoder.stop(side)
             self._conversation.forget()
-            yield Elided(at, self._number, side, Problem(code, where, values, at))
+            yield live.Elided(at, self._number, Problem(code, where, values, at))
 
-    def look(self, now: float, timeout: float) -> Iterator[LiveEvent]:
+    def look(self, now: float, timeout: float) -> Iterator[live.LiveEvent]:
         """What should have come by now, and did not, once each time; and the diagnosis of what went wrong."""
         yield from self._when_quiet(now)
         if self.over or self._stalled or now - self._moved < timeout:
             return
         for problem in self._stalls(now - self._moved):
             self._stalled = True
-            yield Stalled(now, self._number, problem)
+            yield live.Stalled(now, self._number, problem)
         if self._stalled:
             yield from self._diagnose(now, still=True)
 
-    def end(self, now: float) -> Iterator[LiveEvent]:
+    def end(self, now: float) -> Iterator[live.LiveEvent]:
         """Nobody looks any further: the diagnosis that was still to come."""
         return self._diagnose(now)
 
-    def _read(self, at: float, outcomes: Sequence[Outcome]) -> Iterator[LiveEvent]:
+    def _read(self, at: float, outcomes: Sequence[Outcome]) -> Iterator[live.LiveEvent]:
         for outcome in outcomes:
             if isinstance(outcome, Field):
                 self._wrong |= outcome.problem is not None
-                yield FieldRead(at, self._number, outcome)
+                yield live.FieldRead(at, self._number, outcome)
             elif isinstance(outcome, Problem):
                 self._wrong = True
-                yield ProblemFound(at, self._number, outcome)
+                yield live.ProblemFound(at, self._number, outcome)
             elif isinstance(outcome, Unread):
-                yield Bytes(at, self._number, outcome.side, outcome.data, outcome.offset)
+                yield live.Bytes(at, self._number, outcome.side, outcome.data, outcome.offset)
 
     def _stalls(self, seconds: float) -> Iterator[Problem]:
         due = self._decoder.expects()
@@ -126,21 +113,23 @@ class LiveConversation:
     def _unread(self, side: Side) -> int:
         return self._decoder.total(side) - self._decoder.read(side) if self._decoder.reads(side) else 0
 
-    def _when_quiet(self, now: float) -> Iterator[LiveEvent]:
+    def _when_quiet(self, now: float) -> Iterator[live.LiveEvent]:
         if self._wrong and now - self._last >= _QUIET_SECONDS:
             yield from self._diagnose(now)
 
-    def _diagnose(self, now: float, *, still: bool = False) -> Iterator[LiveEvent]:
+    def _diagnose(self, now: float, *, still: bool = False) -> Iterator[live.LiveEvent]:
         """Each mistake once; `still` where nothing has moved for so long that somebody must be waiting."""
         if not self._conversation.keeps or not (self._wrong or still):
             return
         self._wrong = False
-        findings = diagnose([self._conversation], now=now if still else None, timeout=0.0)
+        found = diagnose([self._conversation], now=now if still else None, timeout=0.0)
+        # Between fields somebody may just be thinking, or typing; nobody does inside one.
+        findings = [finding for finding in found if finding.key != "both-sides-waiting" or finding.raw]
         for side in (CLIENT, SERVER):
-            mine = [finding for finding in findings if finding.side == side and not _may_be_slow(finding)]
+            mine = [finding for finding in findings if finding.side == side]
             if mine and (mine[0].key, side) not in self._told:
                 self._told.add((mine[0].key, side))
-                yield Diagnosed(now, self._number, mine[0], tuple(mine[1:]))
+                yield live.Diagnosed(now, self._number, mine[0], tuple(mine[1:]))
 
 
 def stalled(connection: int, due: Expected, seconds: float) -> Problem:
@@ -153,8 +142,3 @@ def stalled(connection: int, due: Expected, seconds: float) -> Problem:
         values |= {"equals": due.equals, "expected": due.value}
     where = Where(connection, due.side, due.offset, due.field, due.type, due.round)
     return Problem("stalled", where, values)
-
-
-def _may_be_slow(finding: Finding) -> bool:
-    """Whether somebody may just be thinking, or typing; nobody does inside a field."""
-    return finding.key == "both-sides-waiting" and not finding.raw

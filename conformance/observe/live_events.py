@@ -69,9 +69,8 @@ class Stalled(_Live):
 
 @dataclass(frozen=True, slots=True)
 class Elided(_Live):
-    """From here on the bytes of that side are passed on and no longer read."""
+    """From here on the bytes of the problem's side are passed on and no longer read."""
 
-    side: Side
     problem: Problem
 
 

@@ -46,7 +46,6 @@ class PcapngSaver:
         self._block(_INTERFACE, struct.pack("<HHI", _RAW_IP, 0, 0) + _options({_NAME: "tap"}))
 
     def add(self, event: Event) -> None:
-        """Writes the packets that the event is."""
         if event.kind == "opened":
             self._flows[event.connection] = _Flow(event.detail, event.via)
         flow = self._flows.get(event.connection)

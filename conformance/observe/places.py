@@ -12,8 +12,6 @@ from conformance.model.lookup import UsageError
 
 __all__ = ["OwnAddress", "Place", "listen_place", "own_addresses", "place", "reachable_addresses"]
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
 
 @dataclass(frozen=True)
 class Place:
@@ -64,7 +62,7 @@ def listen_place(text: str) -> Place:
 class OwnAddress:
     """An address, the interface that has it, and the network around it."""
 
-    address: Address
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address
     network: ipaddress.IPv4Network | ipaddress.IPv6Network
     interface: str
 
@@ -80,7 +78,10 @@ def own_addresses() -> list[OwnAddress]:
         for entry in entries:
             if interface in up and entry.family in (socket.AF_INET, socket.AF_INET6):
                 address = ipaddress.ip_address(entry.address.partition("%")[0])
-                network = ipaddress.ip_network(f"{address}/{_prefix(entry.netmask, address)}", strict=False)
+                # psutil writes the masks of both families as addresses; some systems append the length.
+                mask = (entry.netmask or "").partition("/")[0]
+                prefix = int(ipaddress.ip_address(mask)).bit_count() if mask else address.max_prefixlen
+                network = ipaddress.ip_network(f"{address}/{prefix}", strict=False)
                 found.append(OwnAddress(address, network, interface))
     return found
 
@@ -88,10 +89,3 @@ def own_addresses() -> list[OwnAddress]:
 def reachable_addresses() -> list[str]:
     """The IPv4 addresses by which others on the network can reach this machine."""
     return [str(own.address) for own in own_addresses() if own.address.version == 4 and not own.address.is_loopback]
-
-
-def _prefix(mask: str | None, address: Address) -> int:
-    if not mask:
-        return address.max_prefixlen
-    # psutil writes both families' masks as addresses; some systems append the length.
-    return int(ipaddress.ip_address(mask.partition("/")[0])).bit_count()

@@ -19,28 +19,19 @@ from conformance.model import Protocol, YamlError
 from conformance.model.lookup import UsageError
 from conformance.model.yaml_file import validate
 
-__all__ = ["About", "JsonSaver", "Saved", "read_saved"]
+__all__ = ["About", "JsonSaver", "read_saved"]
 
 _FORMAT = "java-python-sockets tap 1"
 
 
 @dataclass(frozen=True)
 class About:
-    """What the recording is of; `began` in seconds since 1970."""
+    """What the recording is of; its events count their time from `began`, in seconds since 1970."""
 
     protocol: Protocol
     to: str
     network: str
     began: float
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A recording that was read again; its events count their time from `about.began`."""
-
-    about: About
-    events: list[Event]
-    whole: bool
 
 
 class JsonSaver:
@@ -59,7 +50,6 @@ class JsonSaver:
         self._file.write(json.dumps(head)[:-1].encode() + b', "events": [\n')
 
     def add(self, event: Event) -> None:
-        """Writes one more event."""
         line = json.dumps(event._replace(data=b"").to_json()).encode()
         if event.data:  # in megabytes, where `json` would look at every character of them again
             line = b'%b, "data": "%b"}' % (line[:-1], binascii.hexlify(event.data))
@@ -76,8 +66,8 @@ class JsonSaver:
         self._file.close()
 
 
-def read_saved(path: Path) -> Saved:
-    """The recording in the file; UsageError where it has none, YamlError where the protocol in it is none."""
+def read_saved(path: Path) -> tuple[About, list[Event], bool]:
+    """The recording in the file, and whether it is whole. UsageError, or YamlError where the protocol in it is none."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -96,7 +86,7 @@ def read_saved(path: Path) -> Saved:
         raise  # it is a ValueError too
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError("cli.usage.damaged", path=path, error=f"{type(error).__name__} {error}") from error
-    return Saved(about, events, whole)
+    return about, events, whole
 
 
 def _parse(text: str) -> tuple[Any, bool]:
