@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from string import Formatter
@@ -76,10 +76,8 @@ class Catalogue:
         }
 
 
-@functools.cache
-def catalogue(language: Language) -> Catalogue:
-    """The catalogue of that language, read once."""
-    return Catalogue(language)
+catalogue: Callable[[Language], Catalogue] = functools.cache(Catalogue)
+"""The catalogue of that language, read once."""
 
 
 def language_of_environment(environment: Mapping[str, str] = os.environ) -> Language:

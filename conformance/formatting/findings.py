@@ -62,12 +62,8 @@ def _where(finding: Finding, words: Catalogue) -> str:
     numbers, count = finding.connections, len(finding.connections)
     listed = {"numbers": ", ".join(map(str, numbers)), "first": numbers[0]}
     name = "finding.connections" if count <= _MANY else "finding.connections.many"
-    place = {
-        "connections": words.text(name, listed, count=count),
-        "offset": finding.offset,
-        "who": words.text(f"side.{finding.side}"),
-    }
-    told = words.text("finding.place", place)
+    connections, who = words.text(name, listed, count=count), words.text(f"side.{finding.side}")
+    told = words.text("finding.place", {"connections": connections, "offset": finding.offset, "who": who})
     if finding.field is not None:
         in_round = "" if finding.round is None else words.text("place.in-round", {"round": finding.round})
         told += words.text("finding.due", {"type": finding.type, "field": finding.field, "in_round": in_round})

@@ -189,8 +189,7 @@ def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
             case Concurrency(steps=inner) | Again(steps=inner) | Serve(serve=inner):
                 yield from all_steps(inner)
             case Together(together=lists):
-                for inner in lists:
-                    yield from all_steps(inner)
+                yield from all_steps(itertools.chain.from_iterable(lists))
 
 
 def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:
@@ -211,12 +210,10 @@ def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:
 
 
 def _values(axis: Any, path: Path, number: int) -> list[Any]:
-    match axis:
-        case list():
-            return axis
-        case str() if re.fullmatch(r"\d+\.\.\d+", axis):
-            first, last = axis.split("..")
-            return list(range(int(first), int(last) + 1))
+    if isinstance(axis, list):
+        return axis
+    if isinstance(axis, str) and (bounds := re.fullmatch(r"(\d+)\.\.(\d+)", axis)):
+        return list(range(int(bounds[1]), int(bounds[2]) + 1))
     raise YamlError(f"{path}: cases.{number}.for: must have lists, or ranges such as 1..35, got {axis!r}")
 
 

@@ -1,7 +1,4 @@
-"""Placeholders: `{name}` in the texts of YAML files, and `{name.0}` for the first part of a value that is a list.
-
-Commands of programs, lines of consoles, arguments of images and cases use them. A placeholder without a value stays.
-"""
+"""Placeholders: `{name}` in the texts of YAML files, and `{name.0}` for the first part of a value that is a list."""
 
 from __future__ import annotations
 
@@ -14,11 +11,10 @@ __all__ = ["check_placeholders", "fill", "fill_all", "pattern", "with_parts"]
 
 _PLACEHOLDER = re.compile(r"\{(\w+(?:\.\d+)?)\}")
 _IN_LINES = re.compile(r"\{([^\W\d]\w*)\}")  # `{of.0}` has no value in a line
-_CACHED = 1024
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:
-    """The text with its placeholders replaced by the values."""
+    """The text with its placeholders replaced by the values; one without a value stays."""
     return _PLACEHOLDER.sub(lambda found: str(values.get(found[1], found[0])), text)
 
 
@@ -48,7 +44,7 @@ def check_placeholders(text: str, known: Iterable[str]) -> None:
             raise ValueError(f"no such placeholder: {{{name}}}; known are {', '.join(known)}")
 
 
-@lru_cache(maxsize=_CACHED)
+@lru_cache(maxsize=1024)
 def pattern(text: str) -> re.Pattern[str]:
     """A pattern that matches the text with anything in its placeholders, and the same in all of one name."""
     first, *rest = _IN_LINES.split(text)

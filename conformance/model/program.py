@@ -116,9 +116,7 @@ class Program:
 
     def connections(self, clients: int) -> int | None:
         """The number of connections it makes; None if that is not known."""
-        if self.entry.connections is not None:
-            return self.entry.connections
-        said = None if self.console is None else self.console.connections
+        said = self.entry.connections or (self.console.connections if self.console else None)
         return clients if said == "{clients}" else said
 
     def command(self, values: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,9 +1,4 @@
-"""A protocol: who sends which field when. Everything that decodes or judges traffic follows it.
-
-A session is a list of steps: a field; `repeat`, steps that may come any number of times; or `both ways`, two lists of
-steps that the two sides follow at the same time, each at its own pace. A field has one of javaio's types, or is
-`bytes`, of which its `size` says how many there are.
-"""
+"""A protocol: who sends which field when. Everything that decodes or judges traffic follows it."""
 
 from __future__ import annotations
 
@@ -98,7 +93,7 @@ class _TwoSides(Model):
 
 
 class BothWays(Model):
-    """Steps that the two sides follow at the same time.
+    """Steps that the two sides follow at the same time, each at its own pace.
 
     `broadcast` names the fields of a message that the server passes on to every client, in one order for all.
     """

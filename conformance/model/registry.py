@@ -113,13 +113,13 @@ def _load(paths: Iterable[Path], home: Path) -> Registry:
             known = programs.setdefault((program.role, program.name), program)
             if known is not program:
                 raise YamlError(f"{program.where}: the name is taken, by {known.file}")
-    scenarios = [load(Scenario, path) for path in sorted((home / "scenarios").glob("*.yaml"))]
+    scenarios = sorted((home / "scenarios").glob("*.yaml"))
     servers, clients = (tuple(one for one in programs.values() if one.role == role) for role in _ROLES)
     return Registry(
         protocols=protocols,
         consoles=consoles,
         networks=_entries(Network, read_yaml(home / "networks.yaml"), home / "networks.yaml"),
-        scenarios={scenario.scenario: scenario for scenario in scenarios},
+        scenarios=_by_name("scenario", scenarios, lambda path: {(one := load(Scenario, path)).scenario: one}),
         runtimes=runtimes,
         cases=tuple(brought["cases"]),
         servers=servers,
@@ -194,8 +194,8 @@ def _programs(
                 if asked is not None and asked not in known:
                     where = f"{program.where}.{what.split()[0]}"
                     raise YamlError(f"{where}: no such {what}: {asked!r}; known are {', '.join(known)}")
-            after = set() if console is None else set(console.after)
-            for unknown in sorted(after - {step.key for step in protocols[entry.protocol].fields}):
+            fields = {step.key for step in protocols[entry.protocol].fields}
+            for unknown in sorted(set(console.after if console else ()) - fields):
                 raise YamlError(
                     f"{program.where}.console: {entry.console!r} has lines after {unknown}, "
                     f"and the protocol {entry.protocol!r} has no such field"

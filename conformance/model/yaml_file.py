@@ -20,7 +20,6 @@ T = TypeVar("T")
 _SHOWN = 60
 _NAME = re.compile(r"\w[\w.+-]*")
 _adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)
-_MERGE = "tag:yaml.org,2002:merge"
 
 
 class YamlError(ValueError):
@@ -97,12 +96,12 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: list[Any] = []
         for key_node, _ in node.value:
-            if key_node.tag == _MERGE:
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} stands twice", key_node.start_mark)
-            seen.append(key)
+            if key_node.tag != "tag:yaml.org,2002:merge":
+                key = self.construct_object(key_node, deep=True)
+                if key in seen:
+                    twice = f"key {key!r} stands twice"
+                    raise yaml.constructor.ConstructorError(None, None, twice, key_node.start_mark)
+                seen.append(key)
         return super().construct_mapping(node, deep)
 
 
@@ -158,14 +157,12 @@ def _found(content: Any, error: ErrorDetails) -> list[str]:
     """The keys of the file that lead to the error: pydantic also names branches of unions, which are in no file."""
     found: list[str] = []
     place = content
-    for number, part in enumerate(error["loc"], 1):
+    for part in error["loc"]:
         in_list = isinstance(place, list) and isinstance(part, int) and part < len(place)
         if in_list or (isinstance(place, dict) and part in place):
             place = place[part]
-        elif not (error["type"] == "missing" and number == len(error["loc"])):
-            continue
-        found.append(str(part))
-    return found
+            found.append(str(part))
+    return [*found, str(error["loc"][-1])] if error["type"] == "missing" else found
 
 
 def _shown(value: Any) -> str:
