@@ -22,18 +22,19 @@ def choose_backend(wanted: str, entries: Mapping[str, RuntimeEntry]) -> Backend:
     from conformance.backends.engine import connect_engine
 
     engine, answer = connect_engine()
-    if wanted == "containers" and engine is None:
+    why = f"auto: {answer}" if wanted == "auto" else "as asked"
+    if engine is not None and wanted != "processes":
+        from conformance.backends.containers import ContainerBackend
+
+        return ContainerBackend(engine, runtimes, why)
+    if wanted == "containers":
         raise NoBackendError(
             f"--backend containers: {answer}: start Docker, or install it (Docker Desktop, or docker.io on Debian)"
         )
-    if wanted == "processes" or engine is None:
-        others = [runtime for language, runtime in runtimes.items() if language != HARNESS_RUNTIME]
-        if wanted == "auto" and not any(runtime.toolchains for runtime in others):
-            raise NoBackendError(
-                f"{answer}, and there is no {others[0].title}: "
-                f"install Docker (Docker Desktop, or docker.io on Debian), or {others[0].install}"
-            )
-        return ProcessBackend(runtimes, "as asked" if wanted == "processes" else f"auto: {answer}")
-    from conformance.backends.containers import ContainerBackend
-
-    return ContainerBackend(engine, runtimes, "as asked" if wanted == "containers" else f"auto: {answer}")
+    others = [runtime for language, runtime in runtimes.items() if language != HARNESS_RUNTIME]
+    if wanted == "auto" and not any(runtime.toolchains for runtime in others):
+        raise NoBackendError(
+            f"{answer}, and there is no {others[0].title}: "
+            f"install Docker (Docker Desktop, or docker.io on Debian), or {others[0].install}"
+        )
+    return ProcessBackend(runtimes, why)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 from conformance.backends.console_log import ConsoleLog
 from conformance.backends.helpers import Control, PlayerControl, TapControl
-from conformance.judge.verdict import Stream
 from conformance.model.program import Program
 
 __all__ = [
     "Backend",
-    "Feed",
     "Handle",
     "NoBackendError",
+    "Output",
     "Places",
     "ProgramError",
     "Progress",
@@ -28,8 +30,8 @@ __all__ = [
     "joined",
 ]
 
-Feed = Callable[[Stream, bytes], None]
-Progress = Callable[[str], None]
+Output: TypeAlias = ConsoleLog | Control  # is fed with what a program prints, and told when it can print no more
+Progress: TypeAlias = Callable[[str], None]
 
 
 class NoBackendError(Exception):
@@ -42,9 +44,8 @@ class ProgramError(Exception):
 
 @dataclass(frozen=True)
 class Places:
-    """The addresses of a cell: the server's port, the server's address for the tap, the tap's address for clients."""
+    """The addresses of a cell: the server's for the tap, and the tap's for clients."""
 
-    server_port: int
     server: tuple[str, int]
     tap: tuple[str, int]
 
@@ -86,7 +87,6 @@ class Worker(ABC):
 
     def __init__(self) -> None:
         self.tap = TapControl()
-        self._player: PlayerControl | None = None
         self._helpers: list[Handle] = []
 
     @abstractmethod
@@ -98,19 +98,15 @@ class Worker(ABC):
         """Starts the program of `control`, and connects the two."""
 
     @abstractmethod
-    def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle: ...
-
-    def player(self) -> PlayerControl:
-        """The worker's player, started on the first call. It reaches servers, and clients reach it."""
-        if self._player is None:
-            self._player = PlayerControl()
-            self._helpers.append(self._start_helper(self._player))
-        return self._player
-
     def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
         """Starts a program, with its standard input open where it is `typed` to; raises ProgramError if that fails."""
-        console = ConsoleLog()
-        return Started(self._start(program, values, console, typed), console)
+
+    @cached_property
+    def player(self) -> PlayerControl:
+        """The worker's player, started when it is first needed. It reaches servers, and clients reach it."""
+        player = PlayerControl()
+        self._helpers.append(self._start_helper(player))
+        return player
 
     def close(self) -> None:
         """Ends the tap, the player and everything else that the worker still holds."""
@@ -157,16 +153,16 @@ def build_failure(program: Program, command: str, status: int, output: Sequence[
 
 def expand(words: Iterable[str], folder: Path) -> list[str]:
     """Replaces each word with `*` by the files of `folder` that match it, as a shell does."""
-    expanded: list[str] = []
-    for word in words:
-        files = sorted(file.relative_to(folder).as_posix() for file in folder.glob(word)) if "*" in word else []
-        expanded += files or [word]
-    return expanded
+
+    def files(word: str) -> list[str]:
+        return sorted(file.relative_to(folder).as_posix() for file in folder.glob(word)) if "*" in word else []
+
+    return [file for word in words for file in files(word) or [word]]
 
 
 def joined(versions: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The versions under each name, as one text."""
-    by_name: dict[str, list[str]] = {}
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
     for name, version in sorted(versions):
-        by_name.setdefault(name, []).append(version)
+        by_name[name].append(version)
     return {name: ", ".join(found) for name, found in by_name.items()}

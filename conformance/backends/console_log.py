@@ -50,19 +50,18 @@ class ConsoleLog:
         """Takes in what the program has just printed."""
         now = time.monotonic()
         with self._changed:
-            self._size += 0 if self.overflowed else len(data)
+            if not self.overflowed:
+                self._size += len(data)
             if self.overflowed:
                 return
             rest = self._open[stream]
             rest += data
             if b"\n" in data:
-                *ended, last = bytes(rest).split(b"\n")
-                self._open[stream] = bytearray(last)
-                self._add(
-                    [ConsoleLine(now, stream, _text(line)) for line in ended[: MOST_LINES + 1 - len(self._lines)]]
-                )
+                *ended, self._open[stream] = rest.split(b"\n")
+                room = MOST_LINES + 1 - len(self._lines)
+                self._add([ConsoleLine(now, stream, _text(line)) for line in ended[:room]])
 
-    def close(self) -> None:
+    def end(self) -> None:
         """The program can print no more; a line without its end is kept as such."""
         now = time.monotonic()
         with self._changed:
@@ -83,12 +82,9 @@ class ConsoleLog:
         `seen` is asked anew whenever lines come: it must look at what is new only.
         """
         with self._changed:
-            while not seen(self):
-                left = until - time.monotonic()
-                if self.closed or left <= 0 or not self._changed.wait(left):
-                    return seen(self)
-            return True
+            self._changed.wait_for(lambda: self.closed or seen(self), until - time.monotonic())
+            return seen(self)
 
 
-def _text(line: bytes | bytearray) -> str:
+def _text(line: bytearray) -> str:
     return line.decode("utf-8", "backslashreplace").removesuffix("\r")

@@ -2,8 +2,7 @@
 
 A worker keeps two containers for all its cells: the tap, and an empty one, the site, for its network namespace alone. A
 client's container joins the tap's namespace, so that a program with a fixed 127.0.0.1:8999 finds the tap there. A
-server's container joins the site's namespace, where its port is free. Joining an existing namespace takes a third of
-the time that a new one takes; the programs of each cell are new all the same.
+server's container joins the site's namespace, where its port is free. Joining takes a third of the time of a new one.
 
 The host needs no route to the containers: orders, consoles and recordings travel through the engine's API.
 """
@@ -17,9 +16,10 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,20 +35,21 @@ from testcontainers.core.exceptions import ContainerStartException
 
 from conformance.backends.base import (
     Backend,
-    Feed,
     Handle,
+    Output,
     Places,
     ProgramError,
     Progress,
+    Started,
     Worker,
     build_failure,
     expand,
     joined,
 )
 from conformance.backends.console_log import ConsoleLog
-from conformance.backends.engine import LABEL, ensure_image, reap_engine, remove_container, remove_run
+from conformance.backends.engine import LABEL, ensure_image, remove_container, remove_labelled
 from conformance.backends.helpers import Control
-from conformance.backends.run_label import run_label
+from conformance.backends.run_label import is_gone, run_label
 from conformance.backends.runtimes import HARNESS_RUNTIME, Runtime
 from conformance.model.program import Program
 
@@ -82,12 +83,12 @@ class ContainerBackend(Backend):
         self.id = uuid4().hex[:12]  # one process may have two backends
         self._run = f"{run_label()}/{self.id}"
         self.labels = {LABEL: self._run}
-        self._runtimes = runtimes
+        self.runtimes = runtimes
         self._images: dict[tuple[str, str | None], str] = {}
         self._volumes: dict[tuple[str, str, str | None], dict[str, str]] = {}
         self._building = threading.Lock()
         self._count = itertools.count(1)
-        reap_engine(engine)
+        remove_labelled(engine, is_gone)
         self.network = engine.networks.create(f"java-python-sockets-{self.id}", internal=True, labels=self.labels)
 
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
@@ -95,15 +96,15 @@ class ContainerBackend(Backend):
             language = program.entry.language
             if language is None and program.entry.image is None:
                 return f"{program.name} is a command of this machine, and needs the backend `processes`"
-            if language and (reason := self._runtimes[language].not_in_images(program.variant)):
+            if language and (reason := self.runtimes[language].not_in_images(program.variant)):
                 return reason
         return None
 
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
-        wanted = {key for program in programs if (key := self._image_key(program)) is not None}
+        wanted = {self._image_key(program) for program in programs if program.entry.language}
         for key in sorted({*wanted, (HARNESS_RUNTIME, None)} - self._images.keys(), key=str):
             language, variant = key
-            self._images[key] = ensure_image(self.engine, self._runtimes[language], variant, progress)
+            self._images[key] = ensure_image(self.engine, self.runtimes[language], variant, progress)
 
     def worker(self) -> Worker:
         return _ContainerWorker(self, next(self._count))
@@ -114,10 +115,10 @@ class ContainerBackend(Backend):
         python = self.engine.containers.run(
             self.harness_image, command, labels=self.labels, network_mode="none", remove=True
         )
-        variants = [(self._runtimes[language].key, variant) for language, variant in self._images if variant]
+        variants = [(self.runtimes[language].key, variant) for language, variant in self._images if variant]
         return {
             "system": f"{version['Os']} {version['KernelVersion']}",
-            self._runtimes[HARNESS_RUNTIME].key: python.decode().strip(),
+            self.runtimes[HARNESS_RUNTIME].key: python.decode().strip(),
             **joined(variants),
             "engine": str(version["Version"]),
             "images": ", ".join(sorted(self._images.values())),
@@ -125,33 +126,25 @@ class ContainerBackend(Backend):
 
     def abort(self) -> None:
         self.stopping = True
-        remove_run(self.engine, self._run)
+        remove_labelled(self.engine, lambda label: label == self._run)
 
     def close(self) -> None:
-        remove_run(self.engine, self._run)
+        self.abort()
         self.engine.close()
 
     def image(self, program: Program) -> str:
         """The tag of the image that a program runs in."""
-        key = self._image_key(program)
-        image = self._images[key] if key else program.entry.image
-        assert image is not None
-        return image
+        return program.entry.image or self._images[self._image_key(program)]
 
     @property
     def harness_image(self) -> str:
         """The tag of the image that the tap and the player run in."""
         return self._images[HARNESS_RUNTIME, None]
 
-    def _image_key(self, program: Program) -> tuple[str, str | None] | None:
+    def _image_key(self, program: Program) -> tuple[str, str | None]:
         language = program.entry.language
-        return None if language is None else (language, self._runtimes[language].image_variant(program.variant))
-
-    def command(self, program: Program, values: Mapping[str, str]) -> list[str]:
-        """The command of the program's container; empty for the image's own."""
-        words = program.command({**values, "folder": _SOURCES, "build": _BUILD})
-        language = program.entry.language
-        return self._runtimes[language].with_options(words) if language and words else list(words)
+        assert language is not None
+        return language, self.runtimes[language].image_variant(program.variant)
 
     def mounts(self, program: Program) -> dict[str, str]:
         """The volumes with a program's sources and the output of its build, with their mount points.
@@ -179,8 +172,8 @@ class ContainerBackend(Backend):
             self,
             self.image(program),
             expand(words, folder),
-            log.feed,
-            before=lambda container: container.put_archive(_SOURCES, sources),
+            log,
+            files=(_SOURCES, sources),
             volumes=[(name, place, "rw") for name, place in volumes.items()],
             network_mode="none",
             working_dir=_SOURCES,
@@ -199,62 +192,58 @@ class _ContainerWorker(Worker):
         self._backend = backend
         self._site_name = f"server-{number}-{backend.id}"  # which is unique in the engine
         with ThreadPoolExecutor(2) as both:
-            tap, site = both.submit(self._start_helper, self.tap), both.submit(self._start_site)
+            options = {"name": self._site_name, "network_mode": backend.network.name}
+            start_site = partial(ContainerHandle, backend, backend.harness_image, ["sleep", "infinity"], ConsoleLog())
+            tap, site = both.submit(self._start_helper, self.tap), both.submit(start_site, **options)
             self._tap, self._site = tap.result(), site.result()
         self._helpers = [self._tap, self._site]
 
-    def _start_site(self) -> ContainerHandle:
-        """Starts the empty container, which holds the network namespace of the servers."""
-        backend = self._backend
-        options: dict[str, Any] = {"name": self._site_name, "network_mode": backend.network.name}
-        return ContainerHandle(backend, backend.harness_image, ["sleep", "infinity"], ConsoleLog().feed, **options)
-
     def _start_helper(self, control: Control) -> ContainerHandle:
-        network = self._backend.network.name if control is self.tap else f"container:{self._tap.id}"
         handle = ContainerHandle(
             self._backend,
             self._backend.harness_image,
             ["python3", "-m", control.module],
-            control.feed,
+            control,
             typed=True,
-            closed=control.ended,
-            before=lambda container: container.put_archive(str(Path(_HARNESS).parent), harness_archive()),
-            environment={"PYTHONPATH": f"{_HARNESS}:/opt/programs"},
+            files=(str(Path(_HARNESS).parent), harness_archive()),
+            env={"PYTHONPATH": f"{_HARNESS}:/opt/programs"},
             read_only=False,
-            network_mode=network,
+            network_mode=self._backend.network.name if control is self.tap else f"container:{self._tap.id}",
         )
-        control.connect(handle.type)
+        control.write = handle.type
         return handle
 
     def places(self, server: Program, clients: Iterable[Program], port: int) -> AbstractContextManager[Places]:
-        return nullcontext(Places(port, (self._site_name, port), (_LOOPBACK, port)))
+        return nullcontext(Places((self._site_name, port), (_LOOPBACK, port)))
 
-    def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
+    def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
         neighbour = self._site if program.role == "server" else self._tap
-        volumes = self._backend.mounts(program)
-        return ContainerHandle(
+        volumes, language, console = self._backend.mounts(program), program.entry.language, ConsoleLog()
+        command = list(program.command({**values, "folder": _SOURCES, "build": _BUILD}))  # empty for the image's own
+        handle = ContainerHandle(
             self._backend,
             self._backend.image(program),
-            self._backend.command(program, values),
-            console.feed,
+            self._backend.runtimes[language].with_options(command) if language else command,
+            console,
             typed=typed,
-            closed=console.close,
             network_mode=f"container:{neighbour.id}",
             volumes=[(name, place, "ro") for name, place in volumes.items()],
             working_dir=_SOURCES if volumes else None,
         )
+        return Started(handle, console)
 
 
 class _AttachingClient(DockerClient):
     """Attaches to a container before it starts, so that no byte of its console is missed."""
 
-    def __init__(self, engine: docker.DockerClient, before: Callable[[Container], Any]) -> None:
+    def __init__(self, engine: docker.DockerClient, files: tuple[str, bytes] | None) -> None:
         self.client = engine
         self.output: Any = None
-        self._before = before
+        self._files = files
 
     def start(self, container: Container) -> None:
-        self._before(container)
+        if self._files:
+            container.put_archive(*self._files)
         self.output = container.attach_socket(params={"stdout": 1, "stderr": 1, "stream": 1})
         super().start(container)
 
@@ -274,24 +263,21 @@ class ContainerHandle(Handle):
         self,
         backend: ContainerBackend,
         image: str,
-        command: Sequence[str],
-        feed: Feed,
+        command: list[str],
+        output: Output,
         *,
         typed: bool = False,
-        closed: Callable[[], None] = lambda: None,
-        before: Callable[[Container], Any] = lambda container: None,
-        name: str | None = None,
-        environment: Mapping[str, str] | None = None,
-        volumes: Iterable[tuple[str, str, str]] = (),
+        files: tuple[str, bytes] | None = None,
         **options: Any,
     ) -> None:
-        """Calls `before` before it starts; `options` are those of the docker client. Raises `ProgramError`."""
-        client = _AttachingClient(backend.engine, before)
-        container = _Container(image, client, name=name, env=dict(environment or {}), volumes=list(volumes))
+        """Starts it with the `files`, a folder and a tar archive for it. Raises `ProgramError`.
+
+        `options` are those of testcontainers and of the docker client.
+        """
+        client = _AttachingClient(backend.engine, files)
+        options = {"command": command or None, "labels": backend.labels, "stdin_open": typed, **_LIMITS, **options}
+        container = _Container(image, client, **options)
         container.tmpfs["/tmp"] = ""
-        if command:
-            container.with_command(list(command))
-        container.with_kwargs(labels=backend.labels, stdin_open=typed, **{**_LIMITS, **options})
         try:
             container.start()
         except APIError as error:
@@ -299,7 +285,6 @@ class ContainerHandle(Handle):
                 remove_container(container.get_wrapped_container())
             raise ProgramError(f"the image {image} cannot be started: {error.explanation or error}") from error
         self._container = created = container.get_wrapped_container()
-        output = client.output
         if backend.stopping:  # the others are removed already
             remove_container(created)
             raise ProgramError("the run was stopped")
@@ -309,7 +294,7 @@ class ContainerHandle(Handle):
         # The client returns a file object over a socket, or a socket on Windows.
         attached: Any = created.attach_socket(params={"stdin": 1, "stream": 1}) if typed else None
         self._input = getattr(attached, "_sock", attached)
-        self._reader = threading.Thread(target=_pass_on, args=(output, feed, closed), daemon=True)
+        self._reader = threading.Thread(target=_pass_on, args=(client.output, output), daemon=True)
         self._reader.start()
 
     def type(self, text: str) -> None:
@@ -351,13 +336,13 @@ class ContainerHandle(Handle):
         return self._status
 
 
-def _pass_on(output: Any, feed: Feed, closed: Callable[[], None]) -> None:
+def _pass_on(attached: Any, output: Output) -> None:
     try:
-        for stream, data in frames_iter(output, tty=False):  # type: ignore[no-untyped-call]
-            feed("err" if stream == STDERR else "out", data)
+        for stream, data in frames_iter(attached, tty=False):  # type: ignore[no-untyped-call]
+            output.feed("err" if stream == STDERR else "out", data)
     finally:
-        closed()
-        output.close()
+        output.end()
+        attached.close()
 
 
 def harness_archive() -> bytes:

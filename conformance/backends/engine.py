@@ -14,15 +14,13 @@ from docker.errors import APIError, BuildError, DockerException, ImageNotFound
 from docker.models.containers import Container
 
 from conformance.backends.base import ProgramError, Progress
-from conformance.backends.run_label import is_gone
-from conformance.backends.runtimes import Runtime
+from conformance.backends.runtimes import ROOT, Runtime
 
-__all__ = ["LABEL", "connect_engine", "ensure_image", "reap_engine", "remove_container", "remove_run"]
+__all__ = ["LABEL", "connect_engine", "ensure_image", "remove_container", "remove_labelled"]
 
 LABEL = "java-python-sockets.run"
 """The label of containers, networks and volumes whose value is the run label."""
 
-ROOT = Path(__file__).resolve().parents[2]
 _SOURCES = "java-python-sockets.sources"
 _SHOWN_LINES = 12
 _ANSWER_SECONDS = 60
@@ -39,23 +37,15 @@ def connect_engine() -> tuple[docker.DockerClient | None, str]:
     return engine, f"{version.get('Platform', {}).get('Name') or 'Docker'} {version['Version']} answers"
 
 
-def reap_engine(engine: docker.DockerClient) -> None:
-    """Removes the containers, networks and volumes of runs that have ended."""
-    _remove(engine, is_gone)
-
-
-def remove_run(engine: docker.DockerClient, run: str) -> None:
-    """Removes the containers, networks and volumes whose run label is `run`."""
-    _remove(engine, lambda label: label == run)
-
-
 def remove_container(container: Container) -> None:
     """Removes the container, which may be running, or gone already."""
     with suppress(APIError):
         container.remove(force=True, v=True)
 
 
-def _remove(engine: docker.DockerClient, unwanted: Callable[[str], bool]) -> None:
+def remove_labelled(engine: docker.DockerClient, unwanted: Callable[[str], bool]) -> None:
+    """Removes the containers, networks and volumes whose run label is unwanted."""
+
     def matches(labels: dict[str, str] | None) -> bool:
         return unwanted((labels or {}).get(LABEL, ""))
 

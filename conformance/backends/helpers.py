@@ -41,13 +41,10 @@ class Control(ABC):
 
     def __init__(self) -> None:
         self.broken = False
-        self._write: Callable[[str], None] = lambda line: None
+        self.write: Callable[[str], None] = lambda line: None
+        """Writes a line to the helper's standard input."""
         self._errors = b""
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
-
-    def connect(self, write: Callable[[str], None]) -> None:
-        """Sets the function that writes a line to the helper's standard input."""
-        self._write = write
 
     def feed(self, stream: str, data: bytes) -> None:
         """Handles what the helper has printed."""
@@ -56,7 +53,7 @@ class Control(ABC):
         else:
             self._read(data)
 
-    def ended(self) -> None:
+    def end(self) -> None:
         """The helper has ended; ends every wait for it."""
         self.broken = True
         self._answers.put(None)
@@ -65,7 +62,7 @@ class Control(ABC):
     def _read(self, data: bytes) -> None: ...
 
     def _order(self, order: dict[str, Any]) -> None:
-        self._write(json.dumps(order) + "\n")
+        self.write(json.dumps(order) + "\n")
 
     def _answer(self, seconds: float) -> dict[str, Any]:
         try:
@@ -102,11 +99,11 @@ class TapControl(Control):
                     self._frames.shift = time.monotonic() - message["now"]
                 self._answers.put(message)
 
-    def ended(self) -> None:
+    def end(self) -> None:
         """The tap has ended, and with it the recording."""
         self._recording.end()
         self._next.end()
-        super().ended()
+        super().end()
 
     def open(
         self, *, listen: Address, to: Address, conditions: Conditions, seed: int, connect_timeout: float = 0.0
@@ -116,7 +113,7 @@ class TapControl(Control):
         `connect_timeout` is that of `Relay`. Raises `HelperError`.
         """
         self._next = recording = Recording()
-        options = {"conditions": conditions.to_json(), "seed": seed, "connect_timeout": connect_timeout}
+        options = {"conditions": conditions._asdict(), "seed": seed, "connect_timeout": connect_timeout}
         self._do({"do": "open", "listen": listen, "to": to, **options})
         return recording
 
@@ -173,5 +170,5 @@ class PlayerControl(Control):
             found = answer[name] and Problem.from_json(answer[name])
             return found and replace(found, at=None if found.at is None else found.at + shift)
 
-        events = [Event.from_json(entry).shifted(shift) for entry in answer["events"]]
+        events = [Event.from_json({**entry, "at": entry["at"] + shift}) for entry in answer["events"]]
         return Outcome(problem("problem"), Recording(events), problem("non_strict"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-import random
+import secrets
 import shutil
 import signal
 import socket
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO
@@ -21,11 +21,12 @@ import psutil
 
 from conformance.backends.base import (
     Backend,
-    Feed,
     Handle,
+    Output,
     Places,
     ProgramError,
     Progress,
+    Started,
     Worker,
     build_failure,
     expand,
@@ -33,20 +34,13 @@ from conformance.backends.base import (
 )
 from conformance.backends.console_log import ConsoleLog
 from conformance.backends.helpers import Control
-from conformance.backends.run_label import (
-    RUN_LABEL_VARIABLE,
-    labelled_folder,
-    reap_folders,
-    reap_processes,
-    run_label,
-)
-from conformance.backends.runtimes import HARNESS_RUNTIME, Runtime, Toolchain
+from conformance.backends.run_label import RUN_LABEL_VARIABLE, labelled_folder, reap, run_label
+from conformance.backends.runtimes import HARNESS_RUNTIME, ROOT, Runtime, Toolchain
 from conformance.judge.verdict import Stream
 from conformance.model.program import Program
 
 __all__ = ["ProcessBackend"]
 
-ROOT = Path(__file__).resolve().parents[2]
 _LOOPBACK = "127.0.0.1"
 # Below the ports that systems give to outgoing connections, so that no client takes a server's port.
 _PORTS = range(20000, 30000)
@@ -79,9 +73,7 @@ class ProcessBackend(Backend):
         self._homes: dict[tuple[str, str], Path] = {}
         self._used = {(runtimes[HARNESS_RUNTIME].key, platform.python_version())}
         self._building = threading.Lock()
-        self._ports = random.Random(os.getpid())
-        reap_processes()
-        reap_folders()
+        reap()
 
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
         programs = [server, *clients]
@@ -174,7 +166,7 @@ class ProcessBackend(Backend):
     def free_port(self) -> int:
         """A port that nobody listens on."""
         while True:
-            port = self._ports.choice(_PORTS)
+            port = secrets.choice(_PORTS)
             with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt, suppress(OSError):
                 attempt.bind(("", port))
                 return port
@@ -192,36 +184,30 @@ class _ProcessWorker(Worker):
         with self._backend.own_port if server.fixed_port or client_fixed else nullcontext():
             server_port = port if server.fixed_port else self._backend.free_port()
             tap_port = port if client_fixed else self._backend.free_port()
-            yield Places(server_port, (_LOOPBACK, server_port), (_LOOPBACK, tap_port))
+            yield Places((_LOOPBACK, server_port), (_LOOPBACK, tap_port))
 
     def _start_helper(self, control: Control) -> ProcessHandle:
         argv = [sys.executable, "-m", control.module]
-        handle = ProcessHandle(argv, ROOT, self._backend.environment, control.feed, typed=True, closed=control.ended)
-        control.connect(handle.type)
+        handle = ProcessHandle(argv, ROOT, self._backend.environment, control, typed=True)
+        control.write = handle.type
         return handle
 
-    def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
+    def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
         backend = self._backend
         if backend.stopping:
             raise ProgramError("the run was stopped")
         folder = backend.home(program)
         filled = {**values, "folder": str(folder), "build": str(backend.built(program))}
         argv = backend.argv(program, program.command(filled))
-        return ProcessHandle(argv, folder, backend.environment, console.feed, typed=typed, closed=console.close)
+        console = ConsoleLog()
+        return Started(ProcessHandle(argv, folder, backend.environment, console, typed=typed), console)
 
 
 class ProcessHandle(Handle):
     """A process and its children."""
 
     def __init__(
-        self,
-        argv: Sequence[str],
-        folder: Path,
-        environment: Mapping[str, str],
-        feed: Feed,
-        *,
-        typed: bool = False,
-        closed: Callable[[], None] = lambda: None,
+        self, argv: Sequence[str], folder: Path, environment: Mapping[str, str], output: Output, *, typed: bool = False
     ) -> None:
         try:
             self._process = subprocess.Popen(
@@ -239,14 +225,14 @@ class ProcessHandle(Handle):
             raise ProgramError(f"{argv[0]} cannot be started: {error.strerror}") from error
         self._stopped = self._silent = False
         self._status: int | None = None
-        self._output = threading.Thread(target=self._pass_on, args=(feed, closed), daemon=True)
-        self._output.start()
+        self._reader = threading.Thread(target=self._pass_on, args=(output,), daemon=True)
+        self._reader.start()
 
-    def _pass_on(self, feed: Feed, closed: Callable[[], None]) -> None:
+    def _pass_on(self, output: Output) -> None:
         def read(stream: Stream, pipe: IO[bytes]) -> None:
             with pipe:
                 while data := os.read(pipe.fileno(), 65536):
-                    feed(stream, data)
+                    output.feed(stream, data)
 
         assert self._process.stdout is not None
         errors = threading.Thread(target=read, args=("err", self._process.stderr), daemon=True)
@@ -254,7 +240,7 @@ class ProcessHandle(Handle):
         read("out", self._process.stdout)
         errors.join()
         self._silent = True
-        closed()
+        output.end()
 
     def type(self, text: str) -> None:
         assert self._process.stdin is not None
@@ -282,7 +268,7 @@ class ProcessHandle(Handle):
             status = self._process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             return None
-        self._output.join()
+        self._reader.join()
         return status
 
     def stop(self) -> int | None:
@@ -293,7 +279,7 @@ class ProcessHandle(Handle):
             self._stopped, self._status = True, self._process.poll()
             self._kill()
             self._process.wait(_END_SECONDS)
-            self._output.join()
+            self._reader.join()
             if self._process.stdin is not None:
                 self.end_input()
         return self._status

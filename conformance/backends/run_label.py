@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["RUN_LABEL_VARIABLE", "is_gone", "labelled_folder", "reap_folders", "reap_processes", "run_label"]
+__all__ = ["RUN_LABEL_VARIABLE", "is_gone", "labelled_folder", "reap", "run_label"]
 
 RUN_LABEL_VARIABLE = "JAVA_PYTHON_SOCKETS_RUN"
 """The environment variable that carries the label."""
@@ -35,8 +35,7 @@ def is_gone(label: str) -> bool:
 
     A label may have more parts behind the three that `run_label` gives.
     """
-    host, _, rest = label.partition("/")
-    pid, began, *_ = *rest.split("/"), ""
+    host, pid, began, *_ = *label.split("/"), "", ""
     if host != platform.node() or not pid.isdigit():
         return False
     try:
@@ -50,8 +49,7 @@ def is_gone(label: str) -> bool:
 
 def _began(process: psutil.Process) -> float:
     # Relative to the start of the system, since setting the clock changes both times.
-    boot = psutil.boot_time()
-    return process.create_time() - boot
+    return process.create_time() - psutil.boot_time()
 
 
 def labelled_folder() -> tempfile.TemporaryDirectory[str]:
@@ -61,16 +59,8 @@ def labelled_folder() -> tempfile.TemporaryDirectory[str]:
     return folder
 
 
-def reap_folders() -> None:
-    """Removes the temporary folders of runs that have ended."""
-    for file in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*/{_LABEL_FILE}"):
-        with suppress(OSError):
-            if is_gone(file.read_text(encoding="utf-8")):
-                shutil.rmtree(file.parent, ignore_errors=True)
-
-
-def reap_processes() -> None:
-    """Kills the processes of runs that have ended."""
+def reap() -> None:
+    """Kills the processes of runs that have ended, and removes their temporary folders."""
     left: list[psutil.Process] = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
@@ -78,3 +68,7 @@ def reap_processes() -> None:
                 process.kill()
                 left.append(process)
     psutil.wait_procs(left, timeout=_END_SECONDS)
+    for file in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*/{_LABEL_FILE}"):
+        with suppress(OSError):
+            if is_gone(file.read_text(encoding="utf-8")):
+                shutil.rmtree(file.parent, ignore_errors=True)

@@ -21,9 +21,10 @@ from conformance.backends.base import ProgramError, Progress
 from conformance.model.placeholders import fill
 from conformance.model.registry import RuntimeEntry
 
-__all__ = ["HARNESS_RUNTIME", "JavaRuntime", "PythonRuntime", "Runtime", "Toolchain", "create_runtimes", "find_jdks"]
+__all__ = ["HARNESS_RUNTIME", "ROOT", "Runtime", "Toolchain", "create_runtimes", "find_jdks"]
 
 ROOT = Path(__file__).resolve().parents[2]
+"""The folder of this repository."""
 
 HARNESS_RUNTIME = "python"
 """The runtime of the harness's own programs, the tap and the player."""
@@ -42,21 +43,19 @@ class Toolchain:
 
 
 class Runtime(ABC):
-    """The runtime of one language.
+    """The runtime of one language."""
 
-    title     what a variant is a version of, in sentences: `JDK`
-    key       the name of its versions in the records: `jdk`
-    needs     which versions can be used
-    install   the phrase that says what to install
-    """
-
-    title: str
-    key: str
-    needs: str
-    install: str
+    title: str  # what a variant is a version of, in sentences: `JDK`
+    needs: str  # which versions can be used
+    install: str  # the phrase that says what to install
 
     def __init__(self, entry: RuntimeEntry) -> None:
         self.entry = entry
+
+    @property
+    def key(self) -> str:
+        """The name of its versions in the records: `jdk`."""
+        return self.title.lower()
 
     # In images
 
@@ -85,21 +84,17 @@ class Runtime(ABC):
 
     # On this machine
 
-    @cached_property
+    @property
+    @abstractmethod
     def toolchains(self) -> Mapping[str, Toolchain]:
         """The toolchains of this machine by their variants; the one that a user means without a version is first."""
-        return {toolchain.variant: toolchain for toolchain in self.find()}
 
-    @abstractmethod
-    def find(self) -> Iterator[Toolchain]:
-        """Looks for the toolchains of this machine."""
-
-    @abstractmethod
     def home(self, toolchain: Toolchain, folder: Path, run: Run, progress: Progress) -> Path:
         """The folder in which the programs of this repository run; what must be built for them is built in `folder`.
 
         Raises `ProgramError`.
         """
+        return ROOT
 
     def toolchain(self, variant: str | None) -> Toolchain | None:
         """The toolchain of that variant, or the first one; None if there is none."""
@@ -119,17 +114,19 @@ class Runtime(ABC):
         return None if executable is None else [str(executable), *self.with_options(command)[1:]]
 
 
-class JavaRuntime(Runtime):
+class _Java(Runtime):
     """Java: a variant is the version of a JDK."""
 
     title = "JDK"
-    key = "jdk"
     needs = "17 or later"
     install = "a JDK from version 17 on (default-jdk-headless on Debian)"
 
-    def find(self) -> Iterator[Toolchain]:
-        for version, home in find_jdks().items():
-            yield Toolchain(self, version, {name: home / "bin" / name for name in ("java", "javac")})
+    @cached_property
+    def toolchains(self) -> Mapping[str, Toolchain]:
+        return {
+            version: Toolchain(self, version, {name: home / "bin" / name for name in ("java", "javac")})
+            for version, home in find_jdks().items()
+        }
 
     def home(self, toolchain: Toolchain, folder: Path, run: Run, progress: Progress) -> Path:
         """The compiled classes of java-reference."""
@@ -143,24 +140,20 @@ class JavaRuntime(Runtime):
         return classes
 
 
-class PythonRuntime(Runtime):
+class _Python(Runtime):
     """Python: the one that runs the harness."""
 
     title = "Python"
-    key = "python"
     needs = "3.11 or later"
     install = "Python from version 3.11 on"
 
-    def find(self) -> Iterator[Toolchain]:
-        executable = Path(sys.executable)
-        yield Toolchain(self, platform.python_version(), {"python": executable, "python3": executable})
-
-    def home(self, toolchain: Toolchain, folder: Path, run: Run, progress: Progress) -> Path:
-        """The repository, which has the packages of the programs."""
-        return ROOT
+    @cached_property
+    def toolchains(self) -> Mapping[str, Toolchain]:
+        version, executable = platform.python_version(), Path(sys.executable)
+        return {version: Toolchain(self, version, {"python": executable, "python3": executable})}
 
 
-_CLASSES: Mapping[str, Callable[[RuntimeEntry], Runtime]] = {"java": JavaRuntime, "python": PythonRuntime}
+_CLASSES: Mapping[str, Callable[[RuntimeEntry], Runtime]] = {"java": _Java, "python": _Python}
 
 
 def create_runtimes(entries: Mapping[str, RuntimeEntry]) -> Mapping[str, Runtime]:

@@ -63,11 +63,6 @@ class CaseResult:
     began: float
     seconds: float
 
-    @property
-    def name(self) -> str:
-        """The case's full name."""
-        return f"{self.group.name}/{self.case.name}"
-
 
 def case_groups(registry: Registry, programs: Iterable[Program]) -> Iterator[CaseGroup]:
     """The cases of each program: of its protocol, against its side, for its way to serve."""
@@ -94,7 +89,7 @@ def run_cases(group: CaseGroup, names: Sequence[str], worker: Worker) -> dict[st
 
 def _against_server(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> Iterator[CaseResult]:
     """One server for all cases, as a class of students has it; a new one only where it has ended."""
-    program, player = group.program, worker.player()
+    program, player = group.program, worker.player
     with worker.places(program, (), group.protocol.port) as places:
         server: Started | None = None
         try:
@@ -103,8 +98,8 @@ def _against_server(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> 
                 try:
                     if server is None or server.console.closed:
                         server = None
-                        server = start_program(worker, program, {"port": str(places.server_port)})
-                        wait_for_server(server, program, places.server_port, _LISTEN_SECONDS)
+                        server = start_program(worker, program, {"port": str(places.server[1])})
+                        wait_for_server(server, program, places.server[1], _LISTEN_SECONDS)
                     before = len(server.console.lines)
                     outcome = player.against_server(case.steps, group.file.afterwards, *places.server)
                     if server.console.closed:
@@ -129,7 +124,7 @@ def _against_client(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> 
 def _play_against_client(
     group: CaseGroup, case: Case, worker: Worker, host: str, port: int
 ) -> tuple[Outcome, Sequence[ConsoleLine]]:
-    program, player, typed = group.program, worker.player(), group.file.typed
+    program, player, typed = group.program, worker.player, group.file.typed
     values = {"host": host, "port": str(port), "clients": str(_CONNECTIONS), "author": case.author}
     try:
         if case.listens:

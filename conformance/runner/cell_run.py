@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from conformance.agent.events import CLIENT, SERVER
@@ -62,12 +62,12 @@ class CellResult:
     results: list[ProcessResult]
     began: float
     seconds: float
-    phases: dict[str, float] = field(default_factory=dict)
+    phases: dict[str, float]
 
 
-def run_cell(cell: Cell, worker: Worker, limits: Limits | None = None) -> CellResult:
+def run_cell(cell: Cell, worker: Worker) -> CellResult:
     """Runs the cell in the worker."""
-    return _Run(cell, worker, limits or Limits()).run()
+    return _Run(cell, worker).run()
 
 
 def start_program(
@@ -102,11 +102,13 @@ class _Run:
     _places: Places
     _server: Started
 
-    def __init__(self, cell: Cell, worker: Worker, limits: Limits) -> None:
+    def __init__(self, cell: Cell, worker: Worker) -> None:
         self._cell = cell
         self._worker = worker
-        self._limits = limits
+        self._limits = Limits()
         self._wire = _Wire(cell.protocol, Recording())
+        members = cell.scenario.members if cell.scenario else (None,)
+        self._programs: dict[str | None, Program] = dict(zip(members, cell.clients, strict=True))
         self._clients: dict[str | None, Started] = {}
         self._problems: dict[str | None, Problem] = {}
         self._server_problem: Problem | None = None
@@ -120,7 +122,7 @@ class _Run:
         try:
             with ExitStack() as stack:
                 self._places = stack.enter_context(self._worker.places(cell.server, cell.clients, cell.protocol.port))
-                port = self._places.server_port
+                port = self._places.server[1]
                 self._server = start_program(self._worker, cell.server, {"port": str(port)})
                 stack.callback(self._server.handle.stop)
                 wait_for_server(self._server, cell.server, port, self._limits.listen)
@@ -174,16 +176,12 @@ class _Run:
                     case Leave(leave=names):
                         self._leave(names)
 
-    def _program(self, member: str | None) -> Program:
-        scenario = self._cell.scenario
-        return self._cell.clients[0 if scenario is None or member is None else scenario.members.index(member)]
-
     def _start(self, member: str | None) -> None:
         host, port = self._places.tap
         clients = str(self._cell.network.clients)
         values = {"host": host, "port": str(port), "clients": clients, "author": member or ""}
         typed = member is not None
-        self._clients[member] = start_program(self._worker, self._program(member), values, member, typed=typed)
+        self._clients[member] = start_program(self._worker, self._programs[member], values, member, typed=typed)
 
     def _wait_for_end(self, member: str | None, seconds: float) -> None:
         """Waits while bytes pass: a client is late after `seconds` without any, or after `Limits.session` in all."""
@@ -201,7 +199,7 @@ class _Run:
                 return
 
     def _problem(self, member: str | None, code: str, **values: Any) -> None:
-        self._problems[member] = program_problem(self._program(member), member, code, **values)
+        self._problems[member] = program_problem(self._programs[member], member, code, **values)
 
     def _fail(self, member: str, code: str, **values: Any) -> NoReturn:
         """Ends the scenario: this member's program did not do what the others wait for."""
@@ -237,7 +235,7 @@ class _Run:
 
     def _heard(self, member: str, texts: Mapping[str, str]) -> list[_Lines]:
         """The lines that this member must see of what is to be said; none of them has come yet."""
-        console, names = self._program(member).console, self._cell.protocol.broadcast
+        console, names = self._programs[member].console, self._cell.protocol.broadcast
         if console is None or not names:
             return []
         log = self._clients[member].console
@@ -303,10 +301,10 @@ class _Run:
                 problem = program_problem(program, member, "printed-too-much", bytes=MOST_BYTES, lines=MOST_LINES)
             return ProcessResult(program, of.console.lines, status, port, problem, member)
 
-        results = [result(cell.server, self._server, status, places.server_port, None)]
+        results = [result(cell.server, self._server, status, places.server[1], None)]
         for member, client in self._clients.items():
             ended = None if member in self._problems else client.handle.wait(time.monotonic())
-            results.append(result(self._program(member), client, ended, places.tap[1], member))
+            results.append(result(self._programs[member], client, ended, places.tap[1], member))
         return results
 
     def _phase(self, name: str) -> None:

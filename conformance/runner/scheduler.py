@@ -16,8 +16,7 @@ class Scheduler:
 
     def __init__(self, backend: Backend, workers: int) -> None:
         self._backend = backend
-        # As many as there are threads; None stands for a worker that is created when it is needed.
-        self._free: list[Worker | None] = [None] * workers
+        self._free: list[Worker] = []
         self._workers: list[Worker] = []
         self._futures: dict[Hashable, Future[Any]] = {}
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
@@ -39,12 +38,13 @@ class Scheduler:
             worker.close()
 
     def _run(self, work: Callable[[Worker], Any]) -> Any:
-        worker = self._free.pop()
         try:
-            if worker is None:
-                worker = self._backend.worker()
-                self._workers.append(worker)
+            worker = self._free.pop()
+        except IndexError:
+            worker = self._backend.worker()
+            self._workers.append(worker)
+        try:
             return work(worker)
         finally:
-            # A worker whose tap no longer answers is replaced.
-            self._free.append(None if worker is None or worker.tap.broken else worker)
+            if not worker.tap.broken:  # or else another one takes its place
+                self._free.append(worker)

@@ -12,7 +12,7 @@ def test_lines_are_put_together_however_they_come() -> None:
     for byte in "### Écoute sur le port 8999\r\n\nœ".encode():
         log.feed("out", bytes([byte]))
     assert [line.text for line in log.lines] == ["### Écoute sur le port 8999", ""]
-    log.close()
+    log.end()
     assert [(line.text, line.whole) for line in log.lines][2:] == [("œ", False)]
 
 
@@ -58,5 +58,5 @@ def test_what_is_new_is_looked_at_by_its_place() -> None:
 
 def test_waiting_ends_when_the_program_can_print_no_more() -> None:
     log = ConsoleLog()
-    log.close()
+    log.end()
     assert not log.wait_for(lambda seen: bool(seen.lines), float("inf"))

@@ -46,7 +46,7 @@ class Tap:
             [sys.executable, *(command or _AS_IT_IS)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.control = TapControl()
-        self.control.connect(self._write)
+        self.control.write = self._write
         self.recording = Recording()
         self.port = 0
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -152,7 +153,7 @@ def typist(*shown: str) -> tuple[Typist, _Keyboard]:
     """A typist at a client that has shown these lines and ended."""
     keyboard, console = _Keyboard(), ConsoleLog()
     console.feed("out", "".join(f"{line}\n" for line in shown).encode())
-    console.close()
+    console.end()
     return Typist(Started(keyboard, console), "mine", typed=True), keyboard
 
 
@@ -226,11 +227,11 @@ def test_a_client_that_waits_is_told_from_one_that_spins(
 
 
 def test_a_process_tells_how_busy_it_was(tmp_path: Path) -> None:
-    seen = threading.Event()
+    console = ConsoleLog()
     busy = "import time\nwhile time.process_time() < 0.5: pass\nprint('done', flush=True)\ntime.sleep(60)"
-    handle = ProcessHandle([sys.executable, "-c", busy], tmp_path, os.environ, lambda stream, data: seen.set())
+    handle = ProcessHandle([sys.executable, "-c", busy], tmp_path, os.environ, console)
     try:
-        assert seen.wait(LONG)
+        assert console.wait_for(lambda log: bool(log.lines), time.monotonic() + LONG)
         used = handle.processor_seconds()
     finally:
         handle.stop()
