@@ -102,7 +102,7 @@ def _opens_right(walker: Walker, window: Window, codecs: Mapping[str, Codec]) ->
 
 
 def _marks(window: Window, hypothesis: Hypothesis, reads: list[Read], *, swapped: bool) -> tuple[Mark, ...]:
-    if hypothesis.change is not None:
+    if hypothesis.key is not None:
         if not any(read.candidate.whole and read.step.field != EXTRA for read in reads):
             return ()  # one field that is not whole explains nothing
         order = due_order(window.items, len(reads) + 1)
@@ -112,13 +112,13 @@ def _marks(window: Window, hypothesis: Hypothesis, reads: list[Read], *, swapped
             if due is not read.step:
                 if due.equals and read is reads[-1] and (read.step.type == due.type or not read.candidate.whole):
                     return ()  # this is the answer itself, and a wrong one
-                return (Mark(hypothesis.change.key, due, read, hypothesis.change.detail),)
+                return (Mark(hypothesis.key, due, read, hypothesis.detail),)
     if hypothesis.early:
-        early = [read for read in reads if read.early]
-        return tuple(
-            Mark("answer-before-question", read.step, read, Detail("before-question", {"field": read.step.field}))
-            for read in early[:1]
-        )
+        for read in reads:
+            if read.early:
+                detail = Detail("before-question", {"field": read.step.field})
+                return (Mark("answer-before-question", read.step, read, detail),)
+        return ()
     marks: dict[str, Mark] = {}
     for read in reads:
         key = read.codec.key

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.diagnosis.codecs import NUMBER_CODECS, TEXT_CODECS, Codec, Digits, Line, Serialized
 from conformance.diagnosis.finding import Detail
-from conformance.diagnosis.script import Change, Item, Loop, changes, fields_of
+from conformance.diagnosis.script import EXTRA, Item, Loop, fields_of
 from conformance.model.protocol import FieldStep
 
 __all__ = ["Hypothesis", "hypotheses", "other_protocol"]
 
 _WRITER = "text-writer"
+_EXTRA_TYPES = ("UTF", "int", "long", "short", "byte")
 _REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|TRACE|PATCH|PRI) \S+ HTTP/[0-9]")
 _STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? [0-9]{3}")
 _HELLO = re.compile(rb"\x16\x03[\x00-\x04]..\x01", re.DOTALL)
@@ -26,23 +27,27 @@ _SHOWN_LINE = 200
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """How each field is written, by its name, where not right; or what other script is followed."""
+    """What a side sends instead; `prior` says how rare that is, in bits.
+
+    Fields are written otherwise, by `codecs` of their names; answers come `early`; or another script is followed, and
+    then `key` and `detail` say what is changed.
+    """
 
     items: tuple[Item, ...]
-    codecs: Mapping[str, Codec]
-    change: Change | None = None
-    early: bool = False
+    key: str | None = None
+    detail: Detail | None = None
     prior: float = 0.0
+    codecs: Mapping[str, Codec] = field(default_factory=dict)
+    early: bool = False
 
 
 def hypotheses(script: tuple[Item, ...]) -> Iterator[Hypothesis]:
     """All that is ever tried; the usual mistakes first, so that the rare ones have a limit to beat."""
     for codecs in _ways_to_write(script):
-        yield Hypothesis(script, codecs)
-    for change in changes(script):
-        yield Hypothesis(change.items, {}, change, prior=change.prior)
+        yield Hypothesis(script, codecs=codecs)
+    yield from _other_scripts(script)
     if any(step.equals is not None for step in fields_of(script)):
-        yield Hypothesis(script, {}, early=True, prior=10.0)
+        yield Hypothesis(script, early=True, prior=10.0)
 
 
 def _ways_to_write(script: tuple[Item, ...]) -> Iterator[dict[str, Codec]]:
@@ -81,3 +86,72 @@ def other_protocol(side: Side, data: bytes) -> tuple[str, Detail] | None:
     if side == CLIENT and _HELLO.match(data):
         return "tls-hello", Detail("begins-with-tls")
     return None
+
+
+def _other_scripts(script: tuple[Item, ...]) -> Iterator[Hypothesis]:
+    """Every script that is one such mistake away."""
+    opening = script[0]
+    for step in fields_of(script):
+        key, prior = ("address-never-sent", 6.0) if step is opening else ("field-missing", 11.0)
+        if left := _changed(script, {step.field: None}):
+            yield Hypothesis(left, key, Detail("left-out", {"field": step.field, "type": step.type}), prior)
+    yield from _late_opening(script)
+    yield from _swapped(script, script)
+    for name in _EXTRA_TYPES:
+        # Who sends it matters to nobody here: a script is one side's own.
+        extra = FieldStep.model_validate({"from": CLIENT, "field": EXTRA, "type": name})
+        for detail, changed in _with(script, extra):
+            yield Hypothesis(changed, "field-too-many", detail, 16.0)
+
+
+def _changed(items: Sequence[Item], other: Mapping[str, FieldStep | None]) -> tuple[Item, ...]:
+    """The same with other fields in place of those of these names, or with none."""
+    changed: list[Item] = []
+    for item in items:
+        if isinstance(item, FieldStep):
+            step = other.get(item.field, item)
+            changed += [] if step is None else [step]
+        elif body := _changed(item.body, other):
+            changed.append(replace(item, body=body))
+    return tuple(changed)
+
+
+def _late_opening(script: tuple[Item, ...]) -> Iterator[Hypothesis]:
+    """What opens the session comes only after fields of the first round."""
+    for index, item in enumerate(script[:-1]):
+        loop = script[index + 1]
+        if not isinstance(item, FieldStep) or not isinstance(loop, Loop):
+            continue
+        for many in range(1, len(loop.body) + 1):
+            first = loop.body[:many]
+            late = (*script[:index], *first, item, *loop.body[many:], loop, *script[index + 2 :])
+            detail = Detail("only-after", {"field": item.field, "after": fields_of(first)[-1].field})
+            yield Hypothesis(late, "wrong-order", detail, 8.0)
+
+
+def _swapped(whole: tuple[Item, ...], items: tuple[Item, ...]) -> Iterator[Hypothesis]:
+    """Two fields that should follow each other; of one type they would look the same."""
+    fields = [item for item in items if isinstance(item, FieldStep)]
+    for index, first in enumerate(fields):
+        for second in fields[index + 1 :]:
+            if first.type != second.type or first.form != second.form or first.equals != second.equals:
+                detail = Detail("before", {"field": second.field, "other": first.field})
+                exchanged = _changed(whole, {first.field: second, second.field: first})
+                yield Hypothesis(exchanged, "wrong-order", detail, 8.0)
+    for item in items:
+        if isinstance(item, Loop):
+            yield from _swapped(whole, item.body)
+
+
+def _with(items: tuple[Item, ...], extra: FieldStep) -> Iterator[tuple[Detail, tuple[Item, ...]]]:
+    for index in range(len(items) + 1):
+        if index and isinstance(items[index - 1], Loop):
+            continue  # that is inside the loop, or after its end
+        beside = fields_of(items[:index])[-1] if index else fields_of(items)[0]
+        detail = Detail("extra-after" if index else "extra-before", {"type": extra.type, "field": beside.field})
+        yield detail, (*items[:index], extra, *items[index:])
+    for index, item in enumerate(items):
+        if isinstance(item, Loop):
+            for detail, body in _with(item.body, extra):
+                in_each = replace(detail, values={**detail.values, "each_round": True})
+                yield in_each, (*items[:index], replace(item, body=body), *items[index + 1 :])
