@@ -7,12 +7,13 @@ is right so far, nothing is said, however odd the values: unless the caller asks
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from conformance.agent.events import CLIENT, SERVER, Side, other
 from conformance.agent.sized_bytes import BYTES
-from conformance.decoder import Conversation
+from conformance.decoder import Conversation, Expected
 from conformance.diagnosis.codecs import fixed_size
 from conformance.diagnosis.explanations import Explanation, explain_side, meant
 from conformance.diagnosis.finding import Detail, Finding, Waiting
@@ -50,22 +51,21 @@ def diagnose(
     are guesses, for a right program may have meant those values. `of` is the side that is judged, where only one of
     them is: what the other does wrong is no mistake of a program.
     """
-    found: list[Finding] = []
-    for conversation in conversations:
-        found += _of_conversation(conversation, now, timeout, suspect=suspect)
-    merged = _merge([finding for finding in found if of in (None, finding.side)])
+    found = (_of_conversation(conversation, now, timeout, suspect=suspect) for conversation in conversations)
+    merged = _merge(finding for finding in chain.from_iterable(found) if of in (None, finding.side))
     # A stable sort: within a connection the order tells which mistake explains the rest.
     return sorted(merged, key=lambda finding: finding.key == "both-sides-waiting")
 
 
-def _of_conversation(conversation: Conversation, now: float | None, timeout: float, *, suspect: bool) -> list[Finding]:
+def _of_conversation(
+    conversation: Conversation, now: float | None, timeout: float, *, suspect: bool
+) -> Iterator[Finding]:
     connection, protocol = conversation.connection, conversation.protocol
     readings = {side: Reading(conversation, side) for side in (CLIENT, SERVER)}
     closed = connection.client.closed or connection.server.closed
     moved = max(connection.opened, connection.client.last, connection.server.last)
     still = now is not None and now - moved >= timeout
     best: dict[Side, Explanation] = {}
-    found: list[Finding] = []
     for side in sorted((CLIENT, SERVER), key=lambda side: readings[side].shows_at):
         mine, theirs = readings[side], readings[other(side)]
         # In bytes that may be anything one can read anything: there the values are no ground for a suspicion.
@@ -77,7 +77,7 @@ def _of_conversation(conversation: Conversation, now: float | None, timeout: flo
         if spoken is not None:
             key, detail = spoken
             raw = mine.stream.data[:_SHOWN_BYTES]
-            found.append(Finding(key, side, (conversation.number,), raw=raw, details=(detail,)))
+            yield Finding(key, side, (conversation.number,), raw=raw, details=(detail,))
             continue
         asked = theirs.questions(mine.window)
         questions = [asked, theirs.questions(mine.window, swapped=True)]
@@ -87,13 +87,11 @@ def _of_conversation(conversation: Conversation, now: float | None, timeout: flo
         if mine.unasked and theirs.wrong_at is not None:
             # Who is asked nonsense may answer it: only an answer that is right for what was meant tells anything.
             explanations = [explanation for explanation in explanations if explanation.answers]
-        if not explanations:
-            continue
-        best[side] = explanations[0]
-        found += _findings(conversation.number, mine, explanations, certain=margin == _MARGIN_WRONG)
+        if explanations:
+            best[side] = explanations[0]
+            yield from _findings(conversation.number, mine, explanations, certain=margin == _MARGIN_WRONG)
     if still and not closed and not connection.refused:
-        found += _waiting(protocol, readings, conversation.number, moved)
-    return found
+        yield from _waiting(protocol, readings, conversation.number, moved)
 
 
 def _margin(reading: Reading, *, stopped: bool, suspect: bool) -> float | None:
@@ -153,7 +151,7 @@ def _shown(value: object) -> str:
     return text if len(text) <= _SHOWN_TEXT else f"{text[:_SHOWN_TEXT]}..."
 
 
-def _waiting(protocol: Protocol, readings: Mapping[Side, Reading], number: int, since: float) -> list[Finding]:
+def _waiting(protocol: Protocol, readings: Mapping[Side, Reading], number: int, since: float) -> Iterator[Finding]:
     """Who waits for whom, nothing having moved on connection `number` `since` then.
 
     It is the turn of the side whose field is due. The other waits for that field; and the one whose turn it is, as it
@@ -163,51 +161,46 @@ def _waiting(protocol: Protocol, readings: Mapping[Side, Reading], number: int, 
     due = [reading.due for reading in readings.values() if reading.due is not None]
     if due:
         first = min(due, key=lambda due: (due.round or 0, due.ordinal))
-        place, got = first.ordinal, first.got
-        needed, offset, in_round = first.needed, first.offset, first.round
     else:
         match protocol.session[-1]:
-            case Repeat(repeat=(FieldStep() as lead, *_)):  # one round more; silence in a chat is no sign
-                place, got = steps.index(lead), b""
-                needed, offset, in_round = fixed_size(lead), readings[lead.sender].size, None
+            case Repeat(repeat=(FieldStep(sender=side, field=name, type=type_) as lead, *_)):
+                # One round more; silence in a chat is no sign.
+                offset, needed = readings[side].size, fixed_size(lead)
+                first = Expected(side, name, type_, steps.index(lead), (), offset, b"", needed, None, None)
             case _:
-                return []
+                return
         if any(reading.unreadable or reading.unasked for reading in readings.values()):
-            return []
-    step, turn = steps[place], steps[place].sender
-    missing = None if needed is None else needed - len(got)
-    waiting = [Waiting(other(turn), step.field, step.type, missing, since)]
+            return
+    turn, place = first.side, first.ordinal
+    missing = None if first.needed is None else first.needed - len(first.got)
+    waiting = [Waiting(other(turn), first.field, first.type, missing, since)]
     awaited = next((step for step in (*steps[place + 1 :], *steps[:place]) if step.sender != turn), None)
     if awaited is not None:
         waiting.append(Waiting(turn, awaited.field, awaited.type, fixed_size(awaited), since))
-    return [
-        Finding(
-            "both-sides-waiting",
-            turn,
-            (number,),
-            step.field,
-            step.type,
-            in_round,
-            offset,
-            got[:_SHOWN_BYTES],
-            confidence=1.0 if due else 0.5,
-            guess=not due,
-            waiting=tuple(waiting),
-        )
-    ]
+    yield Finding(
+        "both-sides-waiting",
+        turn,
+        (number,),
+        first.field,
+        first.type,
+        first.round,
+        first.offset,
+        first.got[:_SHOWN_BYTES],
+        confidence=1.0 if due else 0.5,
+        guess=not due,
+        waiting=tuple(waiting),
+    )
 
 
-def _merge(findings: Sequence[Finding]) -> list[Finding]:
+def _merge(findings: Iterable[Finding]) -> Iterable[Finding]:
     """One finding for a mistake that is made in many connections."""
     merged: dict[tuple[str, Side, str | None], Finding] = {}
     for finding in findings:
         place = (finding.key, finding.side, finding.field)
-        same = merged.get(place)
-        if same is None:
-            merged[place] = finding
-        else:
-            numbers = tuple(dict.fromkeys((*same.connections, *finding.connections)))
-            clearer = finding if same.guess and not finding.guess else same
-            confidence = max(same.confidence, finding.confidence)
-            merged[place] = replace(clearer, connections=numbers, confidence=confidence)
-    return list(merged.values())
+        same = merged.get(place, finding)
+        merged[place] = replace(
+            finding if same.guess and not finding.guess else same,
+            connections=tuple(dict.fromkeys((*same.connections, *finding.connections))),
+            confidence=max(same.confidence, finding.confidence),
+        )
+    return merged.values()

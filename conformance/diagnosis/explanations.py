@@ -67,7 +67,7 @@ def explain_side(reading: Reading, questions: Sequence[Questions], margin: float
             continue
         for number, asked in enumerate(questions):
             prior = hypothesis.prior + (_READ_WRONG_BITS if asked.swapped else 2.0 * (number > 0))
-            found = walker.walk(hypothesis.items, hypothesis.codecs, asked, limit=limit - prior, early=hypothesis.early)
+            found = walker.walk(hypothesis, asked, limit - prior)
             # Bytes drawn by lot can be read as numbers as well; then they cost all that bytes can cost.
             if found is None or found[0] >= _NOISE_BITS * (window.end - window.start) + STOPPED_BITS:
                 continue

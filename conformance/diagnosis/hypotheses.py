@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations, pairwise
 
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.diagnosis.codecs import NUMBER_CODECS, TEXT_CODECS, Codec, Digits, Line, Serialized
@@ -108,36 +109,32 @@ def _changed(items: Sequence[Item], other: Mapping[str, FieldStep | None]) -> tu
     """The same with other fields in place of those of these names, or with none."""
     changed: list[Item] = []
     for item in items:
-        if isinstance(item, FieldStep):
-            step = other.get(item.field, item)
-            changed += [] if step is None else [step]
-        elif body := _changed(item.body, other):
-            changed.append(replace(item, body=body))
+        if isinstance(item, Loop):
+            if body := _changed(item.body, other):
+                changed.append(replace(item, body=body))
+        elif (step := other.get(item.field, item)) is not None:
+            changed.append(step)
     return tuple(changed)
 
 
 def _late_opening(script: tuple[Item, ...]) -> Iterator[Hypothesis]:
     """What opens the session comes only after fields of the first round."""
-    for index, item in enumerate(script[:-1]):
-        loop = script[index + 1]
-        if not isinstance(item, FieldStep) or not isinstance(loop, Loop):
-            continue
-        for many in range(1, len(loop.body) + 1):
-            first = loop.body[:many]
-            late = (*script[:index], *first, item, *loop.body[many:], loop, *script[index + 2 :])
-            detail = Detail("only-after", {"field": item.field, "after": fields_of(first)[-1].field})
-            yield Hypothesis(late, "wrong-order", detail, 8.0)
+    for index, (item, loop) in enumerate(pairwise(script)):
+        if isinstance(item, FieldStep) and isinstance(loop, Loop):
+            for many in range(1, len(loop.body) + 1):
+                first = loop.body[:many]
+                late = (*script[:index], *first, item, *loop.body[many:], loop, *script[index + 2 :])
+                detail = Detail("only-after", {"field": item.field, "after": fields_of(first)[-1].field})
+                yield Hypothesis(late, "wrong-order", detail, 8.0)
 
 
 def _swapped(whole: tuple[Item, ...], items: tuple[Item, ...]) -> Iterator[Hypothesis]:
     """Two fields that should follow each other; of one type they would look the same."""
-    fields = [item for item in items if isinstance(item, FieldStep)]
-    for index, first in enumerate(fields):
-        for second in fields[index + 1 :]:
-            if first.type != second.type or first.form != second.form or first.equals != second.equals:
-                detail = Detail("before", {"field": second.field, "other": first.field})
-                exchanged = _changed(whole, {first.field: second, second.field: first})
-                yield Hypothesis(exchanged, "wrong-order", detail, 8.0)
+    for first, second in combinations([item for item in items if isinstance(item, FieldStep)], 2):
+        if first.type != second.type or first.form != second.form or first.equals != second.equals:
+            detail = Detail("before", {"field": second.field, "other": first.field})
+            exchanged = _changed(whole, {first.field: second, second.field: first})
+            yield Hypothesis(exchanged, "wrong-order", detail, 8.0)
     for item in items:
         if isinstance(item, Loop):
             yield from _swapped(whole, item.body)

@@ -18,6 +18,7 @@ from conformance.diagnosis.codecs import (
     NUMBERS,
     TEXT,
     ByteStream,
+    Candidate,
     begun,
     byte_bits,
     may_become,
@@ -72,25 +73,22 @@ class Reading:
         self.due = next((due for due in decoder.expects() if due.side == side), None) or decoder.owed(side)
         self.unreadable = not _UNREADABLE.isdisjoint(problems)
         self.unasked = "too-many-bytes" in problems or (self.due is None and decoder.unread(side) != b"")
-        # What it costs that the bytes behind the last whole field are right.
-        unread = self.size - self._read
-        self._bits_behind = 0.0
+        begins: Candidate | None = None
+        if self.due is not None and self.due.got:
+            begins = begun(self.due.got, 0, self.due.type, self.due.needed or 0)
+            if begins is None:
+                self.unreadable, self.due = True, None
+        self._bits_behind = 0.0  # what it costs that the bytes behind the last whole field are right
         if self.unreadable or self.unasked:
             wrong.append(self._read)
-            self._bits_behind = _UNREAD_BITS + byte_bits(BYTES if "bad-size" in problems else TEXT) * unread
-        if self.due is not None and self.due.got:
+            byte = byte_bits(BYTES if "bad-size" in problems else TEXT)
+            self._bits_behind = _UNREAD_BITS + byte * (self.size - self._read)
+        elif self.due is not None and begins is not None:
             step = self._steps[self.due.ordinal]
-            candidate = begun(self.due.got, 0, step.type, self.due.needed or 0)
-            if candidate is None:
-                self.unreadable = True
-                self.due = None
+            self._bits_behind = STOPPED_BITS + (0.0 if step.equals is not None else begins.bits)
+            if not may_become(step, self.due.got, begins.value, self.due.value):
                 wrong.append(self._read)
-                self._bits_behind = _UNREAD_BITS + byte_bits(TEXT) * unread
-            elif not may_become(step, self.due.got, candidate.value, self.due.value):
-                wrong.append(self._read)
-                self._bits_behind = candidate.bits + _WRONG_VALUE_BITS + STOPPED_BITS
-            else:
-                self._bits_behind = STOPPED_BITS + (0.0 if step.equals is not None else candidate.bits)
+                self._bits_behind = STOPPED_BITS + begins.bits + _WRONG_VALUE_BITS
         self.wrong_at = min(wrong, default=None)
 
     @property

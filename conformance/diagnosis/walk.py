@@ -7,7 +7,7 @@ cannot explain a byte is out at once; so is one that has cost more than the limi
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import count
@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from conformance.agent.addresses import is_address
 from conformance.agent.expressions import parse_expression
 from conformance.diagnosis.codecs import ByteStream, Candidate, Codec, may_become, may_become_address, settled_bits
-from conformance.diagnosis.script import Again, Enter, Instruction, Item, compile_script
+from conformance.diagnosis.hypotheses import Hypothesis
+from conformance.diagnosis.script import Again, Enter, Instruction, compile_script
 from conformance.model.protocol import FieldStep
 
 __all__ = ["STOPPED_BITS", "Path", "Questions", "Read", "Walker"]
@@ -125,21 +126,12 @@ class Walker:
         self.start = start
         self._known: dict[tuple[Any, ...], list[tuple[float, Candidate]]] = {}
 
-    def walk(
-        self,
-        items: Sequence[Item],
-        codecs: Mapping[str, Codec],
-        questions: Questions,
-        *,
-        limit: float,
-        early: bool = False,
-    ) -> tuple[float, list[Read]] | None:
+    def walk(self, hypothesis: Hypothesis, questions: Questions, limit: float) -> tuple[float, list[Read]] | None:
         """The most plausible reading of the bytes that costs less than `limit` and breaks nothing: its cost and fields.
 
-        `codecs` says by a field's name how it is written, where not right. `early`: answers may come before their
-        question.
+        It is what the reading itself costs, without how rare the mistake is.
         """
-        script = compile_script(items)
+        script = compile_script(hypothesis.items)
         stop, order = len(self.stream.data), count()
         state = _State(0, (), self.start, None, frozenset())
         waiting: list[tuple[float, int, int, _State]] = [(0.0, 0, next(order), state)]
@@ -154,13 +146,13 @@ class Walker:
                 continue
             step = script[at]
             if isinstance(step, FieldStep):
-                ways = self._field(state, step, codecs.get(step.field, _RIGHT), questions, early)
+                ways = self._field(state, step, hypothesis, questions)
             else:
                 if isinstance(step, Enter):
                     jumps = [(at + 1, (*path, step.first)), (step.past, path)]
                 else:
                     jumps = [(step.start, (*path[:-1], path[-1] + 1)), (at + 1, path[:-1])]
-                ways = [(0.0, _State(to, inside, offset, last, used)) for to, inside in jumps]
+                ways = iter([(0.0, _State(to, inside, offset, last, used)) for to, inside in jumps])
             for cost, after in ways:
                 cost += bits
                 if after.offset >= stop:
@@ -171,28 +163,27 @@ class Walker:
         return None
 
     def _field(
-        self, state: _State, step: FieldStep, codec: Codec, questions: Questions, may_be_early: bool
-    ) -> list[tuple[float, _State]]:
+        self, state: _State, step: FieldStep, hypothesis: Hypothesis, questions: Questions
+    ) -> Iterator[tuple[float, _State]]:
         """The ways to read this field, each with its cost."""
         at, path, offset, last, used = state
+        codec = hypothesis.codecs.get(step.field, _RIGHT)
         expected, size, early = None, None, False
         if step.equals is not None:
             values = _Values(questions, path, last)
             expected = values.of(step.equals)
             early = expected is None or self.stream.direction.came(offset) < values.since
-            if early and not may_be_early:
-                return []
+            if early and not hypothesis.early:
+                return
         if step.size is not None:
             size = _Values(questions, path, last).of(step.size)
-        following = []
         for bits, candidate in self.candidates(codec, offset, step, size, expected, early):
             now_used = used
             if codec.key is not None and not candidate.right and codec.key not in used:
                 now_used = used | {codec.key}
                 bits += codec.prior
             read = Read(step, path, offset, candidate, codec, early, last)
-            following.append((bits, _State(at + 1, path, candidate.end, read, now_used)))
-        return following
+            yield bits, _State(at + 1, path, candidate.end, read, now_used)
 
     def candidates(
         self, codec: Codec, offset: int, step: FieldStep, size: Any = None, expected: Any = None, early: bool = False
