@@ -40,11 +40,6 @@ class Conversation:
         """The connection's number, from 1."""
         return self.connection.number
 
-    @property
-    def rounds(self) -> int:
-        """How many rounds of the loops that both sides take part in have begun."""
-        return self.decoder.rounds
-
     def add(self, event: Event) -> Sequence[Outcome]:
         """Takes in what the tap saw of this connection next, and returns what is decided by it.
 
@@ -131,7 +126,7 @@ class Conversations:
 
     def update(self) -> list[Conversation]:
         """The conversations up to now, in the order in which they were opened."""
-        events = self._recording.since(self._taken)
+        events = self._recording.events[self._taken :]
         self._taken += len(events)
         for event in events:
             conversation = self._by_number.get(event.connection)

@@ -14,6 +14,7 @@ from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.expressions import compile_expression, names_in
+from conformance.agent.sized_bytes import SizedBytes
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
 from javaio import WIRE_TYPES
 
@@ -134,7 +135,7 @@ class _Compiler:
                     self.steps(both.server, (*here, 1), level, (SERVER,))
 
     def field(self, step: FieldStep, place: tuple[int, ...], level: int) -> None:
-        wire = None if step.size is not None else WIRE_TYPES[step.type]
+        wire = WIRE_TYPES[step.type] if step.size is None else SizedBytes(0)
         ordinal = len(self.places)
         self.places.append(place)
         asked, question = self._asked(step)
@@ -144,9 +145,9 @@ class _Compiler:
                 ordinal=ordinal,
                 name=step.field,
                 type=step.type,
-                size=0 if wire is None else wire.size,
-                rest=None if wire is None else wire.rest,
-                unpack=bytes if wire is None else wire.unpack,
+                size=wire.size,
+                rest=wire.rest,
+                unpack=wire.unpack,
                 counted=self._computed(step.size),
                 equals=self._computed(step.equals),
                 asked=asked,

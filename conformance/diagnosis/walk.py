@@ -127,10 +127,7 @@ class Walker:
         self._known: dict[tuple[Any, ...], list[tuple[float, Candidate]]] = {}
 
     def walk(self, hypothesis: Hypothesis, questions: Questions, limit: float) -> tuple[float, list[Read]] | None:
-        """The most plausible reading of the bytes that costs less than `limit` and breaks nothing: its cost and fields.
-
-        It is what the reading itself costs, without how rare the mistake is.
-        """
+        """The most plausible reading of the bytes that breaks nothing: its cost, which is below `limit`, and fields."""
         script = compile_script(hypothesis.items)
         stop, order = len(self.stream.data), count()
         state = _State(0, (), self.start, None, frozenset())

@@ -34,6 +34,7 @@ __all__ = [
     "connection_lines",
     "expected_count",
     "owners",
+    "places_of",
     "read_lines",
     "told_by_id",
     "wire_lines",
@@ -43,6 +44,7 @@ ID = "{id}"
 _SHOWN_IDS = 5
 _SIMILAR = 100  # lines that a wrong one is compared with
 _Teller = TypeVar("_Teller", bound=Hashable)
+_Item = TypeVar("_Item", bound=Hashable)
 
 
 class WireLine(NamedTuple):
@@ -120,14 +122,20 @@ def common(some: Sequence[object], others: Sequence[object]) -> int:
     return next((count for count, (one, other) in pairs if one != other), min(len(some), len(others)))
 
 
+def places_of(items: Sequence[_Item]) -> dict[_Item, list[int]]:
+    """Where each of them stands, its last place first."""
+    places: dict[_Item, list[int]] = defaultdict(list)
+    for place in reversed(range(len(items))):
+        places[items[place]].append(place)
+    return places
+
+
 def owners(told: Mapping[_Teller, Sequence[str]], wanted: Sequence[Sequence[str]]) -> dict[_Teller, int]:
     """For each of those who tell lines, which of the sequences `wanted` it tells, each sequence once.
 
     Whoever tells one to the letter has it; the others have, in turn, the one of those left that they follow furthest.
     """
-    exact: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for index in range(len(wanted) - 1, -1, -1):
-        exact[tuple(wanted[index])].append(index)
+    exact = places_of([tuple(lines) for lines in wanted])
     found: dict[_Teller, int] = {}
     for teller, lines in told.items():
         indexes = exact.get(tuple(lines))

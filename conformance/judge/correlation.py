@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from conformance.agent.events import CLIENT, SERVER, Side
@@ -24,6 +24,7 @@ from conformance.judge.consoles import (
     common,
     connection_lines,
     owners,
+    places_of,
     read_lines,
     told_by_id,
     wire_lines,
@@ -94,7 +95,7 @@ def _all_lines(
 
 def _in_turn(lines: Sequence[Printed], wanted: Sequence[WireLine]) -> Iterator[tuple[Printed, WireLine]]:
     """Each line with the next of its text, or else with the next: none comes back to those before it."""
-    places = _places(wanted)
+    places = places_of([line.text for line in wanted])
     index = 0
     for printed in lines:
         same = places.get(printed.text, [])
@@ -109,8 +110,8 @@ def _in_turn(lines: Sequence[Printed], wanted: Sequence[WireLine]) -> Iterator[t
 
 def _fitting(lines: Sequence[Printed], wanted: Sequence[WireLine]) -> Iterator[tuple[Printed, WireLine]]:
     """Each line with the first of its text in time; and then those of no such text with what is left."""
-    wanted = sorted(wanted, key=_came)
-    places = _places(wanted)
+    wanted = sorted(wanted, key=lambda line: line.field.came if line.field else 0.0)
+    places = places_of([line.text for line in wanted])
     others = []
     for printed in lines:
         if places.get(printed.text):
@@ -119,19 +120,6 @@ def _fitting(lines: Sequence[Printed], wanted: Sequence[WireLine]) -> Iterator[t
             others.append(printed)
     left = sorted(index for same in places.values() for index in same)
     yield from zip(others, (wanted[index] for index in left), strict=False)
-
-
-def _places(wanted: Sequence[WireLine]) -> dict[str, list[int]]:
-    """Where each text stands, the last place first."""
-    places: dict[str, list[int]] = defaultdict(list)
-    for index in range(len(wanted) - 1, -1, -1):
-        places[wanted[index].text].append(index)
-    return places
-
-
-def _came(line: WireLine) -> float:
-    assert line.field is not None
-    return line.field.came
 
 
 def _by_block(
@@ -247,8 +235,8 @@ def _wire_mark(problem: Problem, conversations: Sequence[Conversation]) -> WireM
         raw = direction.data[where.offset :]
         mark = WireMark(conversation.number, where.side, where.offset, raw, at, where.field, where.type)
     else:
-        told = (field.offset, field.raw, field.came, field.name, field.type, field.value)
-        mark = WireMark(conversation.number, where.side, *told)
+        place = (conversation.number, field.side, field.offset)
+        mark = WireMark(*place, field.raw, field.came, field.name, field.type, field.value)
         if field.problem is not None and problem.code not in _TELL_EXPECTED:
             problem = field.problem  # in a case, what must come may be told by the protocol, too
     if problem.code not in _TELL_EXPECTED:
@@ -259,13 +247,10 @@ def _wire_mark(problem: Problem, conversations: Sequence[Conversation]) -> WireM
 
 def _field_at(conversation: Conversation, side: Side, offset: int, name: str | None) -> Field | None:
     """The field that begins at that byte, of that name if one has it, or else the one that the byte is in."""
-    found = None
-    for field in conversation.fields:
-        if field.side == side and field.offset == offset and field.name == name:
-            return field
-        if field.side == side and field.offset <= offset < field.end:
-            found = field
-    return found
+    mine = [field for field in conversation.fields if field.side == side]
+    named = (field for field in mine if (field.offset, field.name) == (offset, name))
+    around = (field for field in reversed(mine) if field.offset <= offset < field.end)
+    return next(chain(named, around), None)
 
 
 def _lines_of(wire: WireMark, correlated: Sequence[Mapping[int, LinePlace]]) -> Iterator[LineMark]:

@@ -140,13 +140,13 @@ def _too_few_or_many(
         yield Problem("wrong-connections", where, {"wanted": wanted, "made": len(conversations)})
     rounds = {one.console.rounds for one in clients if one.console and one.console.rounds is not None}
     for conversation in conversations:
-        if rounds and not conversation.problems and conversation.rounds not in rounds:
+        if rounds and not conversation.problems and conversation.decoder.rounds not in rounds:
             yield _wrong_rounds(conversation, min(rounds))
 
 
 def _wrong_rounds(conversation: Conversation, wanted: int) -> Problem:
     """Its place: the first field of the first round too many, or else where the client's bytes end."""
-    values = {"wanted": wanted, "asked": conversation.rounds}
+    values = {"wanted": wanted, "asked": conversation.decoder.rounds}
     extra = (field for field in conversation.fields if field.side == CLIENT and (field.round or 0) > wanted)
     field = next(extra, None)
     if field is not None:

@@ -28,7 +28,7 @@ def protocol(*session: object) -> Protocol:
 def test_a_right_conversation_is_read_field_by_field() -> None:
     conversation = read(ADDITION, *addition((84, 98), (2**31 - 1, 1)))
     assert conversation.problems == []
-    assert conversation.rounds == 2
+    assert conversation.decoder.rounds == 2
     assert [(field.key, field.value, field.offset, field.round) for field in conversation.in_order()] == [
         ("client.address", "127.0.0.1", 0, None),
         ("client.first", 84, 11, 1),
@@ -42,7 +42,7 @@ def test_a_right_conversation_is_read_field_by_field() -> None:
 
 def test_a_client_may_ask_for_nothing() -> None:
     conversation = read(ADDITION, *addition())
-    assert (conversation.problems, conversation.rounds) == ([], 0)
+    assert (conversation.problems, conversation.decoder.rounds) == ([], 0)
 
 
 def test_answers_find_their_questions_however_far_ahead_the_client_asks() -> None:
@@ -51,14 +51,14 @@ def test_answers_find_their_questions_however_far_ahead_the_client_asks() -> Non
     conversation = read(ADDITION, (CLIENT, utf("::1")), (CLIENT, asked), (SERVER, answered))
     assert conversation.problems == []
     assert [field.key for field in conversation.in_order()[1:4]] == ["client.first", "client.second", "server.sum"]
-    assert conversation.rounds == 100
+    assert conversation.decoder.rounds == 100
 
 
 @given(ROUNDS)
 def test_every_right_sum_is_accepted(rounds: list[tuple[int, int]]) -> None:
     conversation = read(ADDITION, *addition(*rounds))
     assert conversation.problems == []
-    assert conversation.rounds == len(rounds)
+    assert conversation.decoder.rounds == len(rounds)
 
 
 def test_a_field_knows_when_its_first_and_its_last_byte_came() -> None:

@@ -117,7 +117,7 @@ def test_a_size_may_be_a_number_or_computed() -> None:
 @given(CONTENTS)
 def test_a_right_transfer_is_read_field_by_field(contents: list[bytes]) -> None:
     conversation = read(TRANSFER, *transfer(*contents))
-    assert (problems(conversation), conversation.rounds) == ([], len(contents))
+    assert (problems(conversation), conversation.decoder.rounds) == ([], len(contents))
     read_contents = [field for field in conversation.fields if field.name == "content"]
     assert [field.value for field in read_contents] == contents
     assert all(field.raw == field.value for field in read_contents)
