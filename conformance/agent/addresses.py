@@ -9,12 +9,10 @@ from typing import Any
 
 __all__ = ["is_address", "listen_everywhere", "shown_address"]
 
-_MAPPED = "::ffff:"  # how a socket for both families shows an IPv4 address
-
 
 def shown_address(address: tuple[Any, ...]) -> str:
     """`192.168.1.20:8999`, `[fe80::1]:8999`: a socket's address as people write it."""
-    host, port = str(address[0]).removeprefix(_MAPPED), address[1]
+    host, port = address[0].removeprefix("::ffff:"), address[1]  # so a socket for both families shows IPv4
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

@@ -39,10 +39,6 @@ class Event(NamedTuple):
         """The event that `to_json` wrote."""
         return cls(**{**entry, "data": bytes.fromhex(entry.get("data", ""))})
 
-    def shifted(self, seconds: float) -> Event:
-        """The same event on a clock that is `seconds` ahead of the tap's."""
-        return self._replace(at=self.at + seconds)
-
 
 def other(side: Side) -> Side:
     """The one who listens while `side` sends."""

@@ -1,7 +1,4 @@
-"""What the tap recorded, connection by connection, and waiting for more of it.
-
-Events come in from the thread that reads the tap; the runner looks at them, or waits until they show something.
-"""
+"""What the tap recorded, connection by connection: one thread adds events, others look at them, or wait for more."""
 
 from __future__ import annotations
 
@@ -93,7 +90,7 @@ class Connection:
 
 
 class Recording:
-    """All connections of a cell or a case, in the order in which they were opened."""
+    """All connections of a cell or a case, in the order in which they were opened; `events` only grows, at its end."""
 
     def __init__(self, events: Sequence[Event] = ()) -> None:
         self._changed = threading.Condition(threading.RLock())
@@ -113,11 +110,6 @@ class Recording:
         """The connection of that number."""
         with self._changed:
             return self._connections[number]
-
-    def since(self, count: int) -> list[Event]:
-        """The events behind the first `count`."""
-        with self._changed:
-            return self.events[count:]
 
     def add(self, event: Event) -> None:
         """Takes in one more event."""

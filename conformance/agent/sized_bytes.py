@@ -1,7 +1,4 @@
-"""Sized bytes: bytes whose number the protocol computes, and bytes for human eyes. Java: `write(byte[])`, `readFully`.
-
-The types of javaio know their sizes. A `SizedBytes` is created for each field once its size is known.
-"""
+"""Sized bytes, whose number the protocol computes; and bytes for human eyes. Java: `write(byte[])`, `readFully`."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ class SizeError(ValueError):
 
 
 class SizedBytes(WireType[bytes]):
-    """The wire type of `size` bytes."""
+    """The wire type of `size` bytes, created for each field once its size is known."""
 
     def __init__(self, size: object) -> None:
         """Raises `SizeError` if `size` is not a whole number from 0 on."""
@@ -30,10 +27,6 @@ class SizedBytes(WireType[bytes]):
         if len(value) != self.size:
             raise SizeError(f"there must be {self.size} of them, and there are {len(value)}")
         return bytes(value)
-
-    def describe(self, value: bytes) -> str:
-        """The number of bytes, and the first of them in hexadecimal."""
-        return f"{len(value)} bytes {show(value)}".rstrip()
 
 
 def show(data: bytes) -> str:

@@ -52,7 +52,7 @@ class RelayProcess:
 
         UsageError where it cannot listen there.
         """
-        options = {"conditions": conditions.to_json(), "seed": time.time_ns(), "connect_timeout": 0}
+        options = {"conditions": conditions._asdict(), "seed": time.time_ns(), "connect_timeout": 0}
         self._input.write(json.dumps({"do": "open", "listen": listen, "to": to, **options}).encode() + b"\n")
         self._input.flush()
         answer: dict[str, Any] = next((message for message in self._messages if isinstance(message, dict)), {})

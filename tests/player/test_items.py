@@ -12,9 +12,9 @@ import pytest
 
 from conformance.agent.events import CLIENT
 from conformance.agent.player.items import encode_items, parse_items
-from conformance.agent.player.peer import Peer, UnexpectedError
+from conformance.agent.player.peer import Peer
 from conformance.agent.player.steps import Receive, Send, from_json, to_json
-from conformance.agent.problem import Where
+from conformance.agent.problem import ProblemError, Where
 
 
 def encoded(*items: object) -> tuple[bytes, dict[str, object]]:
@@ -93,7 +93,7 @@ def test_as_many_are_received_as_were_told(judged: Sent) -> None:
 
 
 def test_fewer_came(judged: Sent) -> None:
-    with pytest.raises(UnexpectedError) as caught:
+    with pytest.raises(ProblemError) as caught:
         judged((3).to_bytes(8, "big") + b"ab")
     problem = caught.value.problem
     assert (problem.code, problem.where) == ("ended-instead", Where(1, "server", 8, "content", "bytes"))
@@ -101,7 +101,7 @@ def test_fewer_came(judged: Sent) -> None:
 
 
 def test_a_program_that_told_a_size_that_is_none(judged: Sent) -> None:
-    with pytest.raises(UnexpectedError) as caught:
+    with pytest.raises(ProblemError) as caught:
         judged(b"\xff" * 8 + b"abc")
     problem = caught.value.problem
     assert (problem.code, problem.where) == ("bad-size", Where(1, "server", 8, "content", "bytes"))

@@ -50,12 +50,8 @@ def _operate(step: OperatorStep) -> Reply:
         _say(operator=to_json([step])[0])
         answer = sys.stdin.readline()
     if not answer:
-        return Reply(_harness_failed("the run was stopped"))
+        return Reply(Problem("harness-failed", values={"reason": "the run was stopped"}))
     return Reply(**{name: entry and Problem.from_json(entry) for name, entry in json.loads(answer).items()})
-
-
-def _harness_failed(reason: str) -> Problem:
-    return Problem("harness-failed", values={"reason": reason})
 
 
 def _play(order: dict[str, Any]) -> Outcome:
@@ -72,5 +68,5 @@ if __name__ == "__main__":
         try:
             outcome = _play(json.loads(line))
         except OSError as error:
-            outcome = Outcome(_harness_failed(error.strerror or str(error)))
+            outcome = Outcome(Problem("harness-failed", values={"reason": error.strerror or str(error)}))
         _tell(outcome)

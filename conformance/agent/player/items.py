@@ -1,14 +1,7 @@
 """What stands on the wire in a case: `int: 84`, `UTF: bonjour`, `hex: C0 80`, and lists of these.
 
-A value is written as it is. In what is received, `?name` takes any value and remembers it; in what is sent, `= first +
-second` computes one from what was remembered. `repeat: [...]` with `times: 10000` says the same thing often, and a UTF
-may be `{text: a, times: 65535}` or `{points: 0..FFFF, each: 1000}`, all characters from one code point to another, so
-many in each UTF (these numbers are hexadecimal).
-
-An address that is to be one is `{as: address, form: IP address}`.
-
-Bytes of which a field before them told how many are `bytes: {size: = size, as: content}`: what is received is kept
-under that name; what is sent is made up, and kept as well. `size` may be a plain number, and `hex` gives the bytes.
+`docs/write-an-exercise.md` has all forms of them. A value that has a name, `?name` or `as: name`, is remembered when
+it is received or made up, and `= first + second` is computed from what is remembered.
 """
 
 from __future__ import annotations
@@ -17,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from conformance.agent.addresses import is_address
-from conformance.agent.expressions import parse_expression
+from conformance.agent.expressions import Expression, parse_expression
 from conformance.agent.sized_bytes import BYTES, SizedBytes
 from javaio import WIRE_TYPES, WireType
 
@@ -36,8 +29,7 @@ class Item(NamedTuple):
     def remembers(self) -> str | None:
         """The name under which any value is taken here."""
         if isinstance(self.value, dict):
-            name: str | None = self.value.get("as")
-            return name
+            return self.value.get("as")
         return self.value[1:] if isinstance(self.value, str) and self.value.startswith("?") else None
 
     def fits(self, value: Any) -> bool:
@@ -52,10 +44,6 @@ class Item(NamedTuple):
         """How it stands on the wire; raises `SizeError` where what is known gives no size."""
         return SizedBytes(self.size(known)) if self.type == BYTES else WIRE_TYPES[self.type]
 
-    def encode(self, known: Mapping[str, Any]) -> bytes:
-        """Its bytes."""
-        return self.wire(known).encode(self.evaluate(known))
-
     def evaluate(self, known: Mapping[str, Any]) -> Any:
         """Its value, computed where it is an expression."""
         if self.type != BYTES:
@@ -67,9 +55,13 @@ class Item(NamedTuple):
 
 
 def _computed(value: Any, known: Mapping[str, Any]) -> Any:
-    if isinstance(value, str) and value.startswith("= "):
-        return parse_expression(value[2:])(known)
-    return value
+    expression = _expression(value)
+    return value if expression is None else expression(known)
+
+
+def _expression(value: Any) -> Expression | None:
+    """What a value is computed by; None where it is written as it is."""
+    return parse_expression(value[2:]) if isinstance(value, str) and value.startswith("= ") else None
 
 
 def parse_items(raw: Any) -> tuple[Item, ...]:
@@ -91,40 +83,40 @@ def _parse(entry: Any) -> Iterator[Item]:
 
 
 def _typed(kind: str, value: Any) -> Iterator[Item]:
-    if kind == "hex":
-        yield Item(BYTES, {"hex": _hex(value)})
-    elif kind == BYTES:
-        yield Item(kind, _sized(value))
-    elif kind not in WIRE_TYPES:
-        raise ValueError(f"no such type on the wire: {kind!r}; known are hex, {BYTES}, {', '.join(WIRE_TYPES)}")
-    elif kind == "UTF" and isinstance(value, dict) and "form" in value:
-        if value.keys() != {"as", "form"} or value["form"] != "IP address":
+    match kind, value:
+        case "hex", _:
+            yield Item(BYTES, {"hex": _hex(value)})
+        case "bytes", {"size": int() | str() as size, **rest} if not rest.keys() - {"as"}:
+            if _expression(size) is None and (isinstance(size, str) or size < 0):
+                raise ValueError(f"bytes: the size is a number from 0 on, or computed as '= size' is, and not {size!r}")
+            yield Item(kind, value)
+        case "bytes", {"hex": digits, **rest} if not rest.keys() - {"as"}:
+            yield Item(kind, {**value, "hex": _hex(digits)})
+        case "bytes", _:
+            raise ValueError(f"bytes: size or hex, and perhaps as, are needed, and not {value!r}")
+        case "UTF", {"as": _, "form": "IP address", **rest} if not rest:
+            yield Item(kind, value)
+        case "UTF", {"form": _}:
             raise ValueError(f"UTF: the form is {{as: NAME, form: IP address}}, and not {value!r}")
-        yield Item(kind, value)
-    elif kind == "UTF" and isinstance(value, dict):
-        yield from (Item(kind, text) for text in _texts(value))
-    else:
-        if isinstance(value, str) and value.startswith("= "):
-            parse_expression(value[2:])
-        elif not (isinstance(value, str) and value.startswith("?")):
+        case "UTF", {"text": str(text), "times": int(times), **rest} if not rest:
+            yield Item(kind, text * times)
+        case "UTF", {"points": str(points), "each": int(each), **rest} if not rest and ".." in points:
+            first, last = (int(point, 16) for point in points.split(".."))
+            size = int(str(each), 16)
+            for start in range(first, last + 1, size):
+                yield Item(kind, "".join(map(chr, range(start, min(start + size, last + 1)))))
+        case "UTF", dict():
+            raise ValueError(f"UTF: a text, or text and times, or points 0..FFFF and each 1000, and not {value!r}")
+        case _ if kind not in WIRE_TYPES:
+            raise ValueError(f"no such type on the wire: {kind!r}; known are hex, {BYTES}, {', '.join(WIRE_TYPES)}")
+        case _, str() if value.startswith("?") or _expression(value) is not None:
+            yield Item(kind, value)
+        case _:
             try:
                 WIRE_TYPES[kind].encode(value)
             except (TypeError, ValueError, OverflowError) as error:
                 raise ValueError(str(error)) from None
-        yield Item(kind, value)
-
-
-def _sized(value: Any) -> dict[str, Any]:
-    match value:
-        case {"size": int() | str() as size, **rest} if not set(rest) - {"as"}:
-            if isinstance(size, str) and size.startswith("= "):
-                parse_expression(size[2:])
-            elif isinstance(size, str) or size < 0:
-                raise ValueError(f"bytes: the size is a number from 0 on, or computed as '= size' is, and not {size!r}")
-            return dict(value)
-        case {"hex": digits, **rest} if not set(rest) - {"as"}:
-            return {**value, "hex": _hex(digits)}
-    raise ValueError(f"bytes: size or hex, and perhaps as, are needed, and not {value!r}")
+            yield Item(kind, value)
 
 
 def _hex(digits: Any) -> str:
@@ -135,24 +127,11 @@ def _hex(digits: Any) -> str:
     return str(digits)
 
 
-def _texts(value: Mapping[str, Any]) -> Iterator[str]:
-    match value:
-        case {"text": str(text), "times": int(times), **rest} if not rest:
-            yield text * times
-        case {"points": str(points), "each": int(each), **rest} if not rest and ".." in points:
-            first, last = (int(point, 16) for point in points.split(".."))
-            size = int(str(each), 16)
-            for start in range(first, last + 1, size):
-                yield "".join(map(chr, range(start, min(start + size, last + 1))))
-        case _:
-            raise ValueError(f"UTF: a text, or text and times, or points 0..FFFF and each 1000, and not {value!r}")
-
-
 def encode_items(items: Sequence[Item], known: dict[str, Any]) -> bytes:
     """The bytes of all of them; what was made up for one that has a name is known by it from then on."""
     made = bytearray()
     for item in items:
-        data = item.encode(known)
+        data = item.wire(known).encode(item.evaluate(known))
         if item.type == BYTES and item.remembers is not None:
             known[item.remembers] = data
         made += data

@@ -8,8 +8,9 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, TypeAlias
 
 from conformance.agent.addresses import shown_address
 from conformance.agent.events import CLIENT, Event, Kind, Side, other
@@ -18,34 +19,22 @@ from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.sized_bytes import BYTES, SizeError
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError, WireType
 
-__all__ = ["Peer", "UnexpectedError", "shown"]
+__all__ = ["Peer", "shown"]
 
 _PIECE = 65536
 _SHOWN_BYTES = 16
 _SHOWN_CHARACTERS = 60
 
-
-class UnexpectedError(ProblemError):
-    """The program did not do what the case expects."""
-
-
-class _EndError(Exception):
-    """The connection is over."""
-
-
-class _Due(NamedTuple):
-    """What must come next, as a problem says it: the field's name and type, and facts for the sentence."""
-
-    field: str | None
-    type: str | None
-    values: Mapping[str, Any]
+_Unexpected: TypeAlias = Callable[..., ProblemError]
+"""Makes the problem of a code and further facts, where what must come next is known."""
 
 
 @dataclass(eq=False)
 class Peer:
     """One end of a connection: `me` is the side that the harness plays, `number` that of the connection, from 1.
 
-    `timeout` is how long it waits for what must come, in seconds.
+    `timeout` is how long it waits for what must come, in seconds. Where the program does not do what it must, a
+    `ProblemError` is raised.
     """
 
     _sock: socket.socket
@@ -74,11 +63,9 @@ class Peer:
     def _tell(self, kind: Kind, sender: Side, data: bytes = b"", size: int = 0) -> None:
         self._record(Event(time.monotonic(), self._number, kind, sender, data, size))
 
-    def _unexpected(self, code: str, due: _Due | None = None, /, **values: Any) -> UnexpectedError:
-        """The problem, at the place of the program's next byte."""
-        field, type_, facts = due or (None, None, {})
-        where = Where(self._number, self._them, self._offset, field, type_)
-        return UnexpectedError(Problem(code, where, {**facts, **values}, time.monotonic()))
+    def _unexpected(self, code: str, /, name: str | None = None, kind: str | None = None, **facts: Any) -> ProblemError:
+        """The problem, at the place of the program's next byte, with a field's name and type where these are known."""
+        return ProblemError(Problem(code, replace(self.where, field=name, type=kind), facts, time.monotonic()))
 
     # What the harness does -------------------------------------------------------------------------------------------
 
@@ -119,113 +106,104 @@ class Peer:
             try:
                 wire = item.wire(known)
             except SizeError:
-                raise self._unexpected("bad-size", _Due(name, item.type, {"size": item.size(known)})) from None
+                raise self._unexpected("bad-size", name=name, kind=item.type, size=item.size(known)) from None
             if name is None:
                 self._exactly(item, wire, known, until)
             else:
-                facts = {"due": "size", "needed": wire.size} if wire.name == BYTES else {"due": "field"}
-                known[name] = self._value(wire, _Due(name, wire.name, facts), until, item)
+                due: dict[str, Any] = {"due": "size", "needed": wire.size} if wire.name == BYTES else {"due": "field"}
+                unexpected = partial(self._unexpected, name=name, kind=wire.name, **due)
+                known[name] = self._value(wire, unexpected, until, item)
 
-    def messages(self, count: int, fields: int) -> list[tuple[int, tuple[str, ...]]]:
-        """So many messages of so many UTF fields, each with the offset of its first byte."""
-        found: list[tuple[int, tuple[str, ...]]] = []
+    def messages(self, count: int, fields: int) -> list[tuple[Where, tuple[str, ...]]]:
+        """So many messages of so many UTF fields, each with the place of its first byte."""
+        found: list[tuple[Where, tuple[str, ...]]] = []
+        utf = WIRE_TYPES["UTF"]
         for number in range(1, count + 1):
-            offset, due = self._offset, _Due(None, "UTF", {"due": "message", "message": number})
-            texts = [self._value(WIRE_TYPES["UTF"], due, time.monotonic() + self._timeout) for _ in range(fields)]
-            found.append((offset, tuple(texts)))
+            where = self.where
+            unexpected = partial(self._unexpected, kind=utf.name, due="message", message=number)
+            texts = [self._value(utf, unexpected, time.monotonic() + self._timeout) for _ in range(fields)]
+            found.append((where, tuple(texts)))
         return found
 
     def goes_on(self) -> bool:
         """Waits for the next byte, and says whether one came; it is not taken."""
-        try:
-            return bool(self._buffer) or self._more(time.monotonic() + self._timeout)
-        except _EndError:
-            return False
+        return bool(self._buffer) or self._more(time.monotonic() + self._timeout)
 
     def silence(self, seconds: float) -> None:
         """Nothing may come for that long, and the connection must stand."""
-        try:
-            spoken = self._buffer or self._more(time.monotonic() + seconds)
-        except _EndError:
-            raise self._unexpected("ended-instead", due="silence", seconds=seconds, ended=self._end) from None
-        if spoken:
+        if self._buffer or self._more(time.monotonic() + seconds):
             raise self._unexpected("spoke-when-silent", **self._first(), seconds=seconds)
+        if self._end is not None:
+            raise self._unexpected("ended-instead", due="silence", seconds=seconds, ended=self._end)
 
     def stays_open(self, seconds: float) -> bool:
         """Waits that long for the end, or a byte; True where neither has come."""
-        try:
-            return not self._buffer and not self._more(time.monotonic() + min(seconds, self._timeout))
-        except _EndError:
-            return False
+        return not self._buffer and not self._more(time.monotonic() + min(seconds, self._timeout)) and not self._end
 
     def ends(self, how: str, after: str) -> None:
         """The program must end the connection; what it sent before is wrong, unless it may be `anything`."""
         until = time.monotonic() + self._timeout
-        try:
-            while self._more(until):
-                if after == "anything":
-                    self._drop(len(self._buffer))
-        except _EndError:
-            if not self._buffer or after == "anything":
-                if how not in ("either", self._end):
-                    raise self._unexpected("ended-otherwise", ended=self._end, how=how) from None
-                return
+        while self._more(until):
+            if after == "anything":
+                self._drop(len(self._buffer))
         if self._buffer and after == "nothing":
             raise self._unexpected("sent-instead-of-ending", **self._first())
-        raise self._unexpected("must-end", timeout=self._timeout)
+        if self._end is None:
+            raise self._unexpected("must-end", timeout=self._timeout)
+        if how not in ("either", self._end):
+            raise self._unexpected("ended-otherwise", ended=self._end, how=how)
 
-    def _value(self, wire: WireType[Any], due: _Due, until: float, item: Item | None = None) -> Any:
+    def _value(self, wire: WireType[Any], unexpected: _Unexpected, until: float, item: Item | None = None) -> Any:
         """The next value, whatever it is; an address, where `item` wants one."""
         while True:
             try:
                 value, size = wire.decode(self._buffer)
             except IncompleteValueError as error:
-                self._need(error.expected, due, until)
+                self._need(error.expected, unexpected, until)
             except UTFDataFormatError as error:
                 assert wire.rest is not None
                 size = wire.size + wire.rest(bytes(self._buffer[: wire.size]))
-                raise self._unexpected("malformed-text", due, reason=str(error), **self._first(size)) from None
+                raise unexpected("malformed-text", reason=str(error), **self._first(size)) from None
             else:
                 if item is not None and not item.fits(value):
-                    raise self._unexpected("no-address", due, value=shown(value), **self._first(size))
+                    raise unexpected("no-address", value=shown(value), **self._first(size))
                 self._drop(size)
                 return value
 
     def _exactly(self, item: Item, wire: WireType[Any], known: Mapping[str, Any], until: float) -> None:
         """These bytes. Where only some have come, and a wrong one among them, that one is the problem."""
-        expected = item.encode(known)
+        value = item.evaluate(known)
+        expected = wire.encode(value)
         size, long = len(expected), len(expected) > _SHOWN_BYTES
         facts: dict[str, Any] = {"due": "bytes", "right": expected[:_SHOWN_BYTES], "needed": size}
         if wire.name != BYTES:
-            facts |= {"due": "value", "expected": shown(item.evaluate(known))}
+            facts |= {"due": "value", "expected": shown(value)}
         if long:
             facts["due"] = f"long-{facts['due']}"
-        due = _Due(None, wire.name, facts)
+        unexpected = partial(self._unexpected, kind=wire.name, **facts)
         try:
-            self._need(size, due, until)
-        except UnexpectedError:
+            self._need(size, unexpected, until)
+        except ProblemError:
             if expected.startswith(self._buffer):
                 raise
         got = bytes(self._buffer[:size])
         if got == expected:
             self._drop(size)
             return
-        same = next((place for place, (one, two) in enumerate(zip(got, expected, strict=False)) if one != two), 0)
+        same = next(place for place, (one, two) in enumerate(zip(got, expected, strict=False)) if one != two)
         values = {"differs": self._offset + same, **self._first(len(got))}
         if long:  # those bytes are shown that are not the same
             raw, right = (data[same : same + _SHOWN_BYTES] for data in (got, expected))
             values |= {"same": same, "raw": raw, "right": right}
-        raise self._unexpected("unexpected-bytes", due, **values)
+        raise unexpected("unexpected-bytes", **values)
 
-    def _need(self, size: int, due: _Due, until: float) -> None:
+    def _need(self, size: int, unexpected: _Unexpected, until: float) -> None:
         """So many bytes must be there."""
-        try:
-            while len(self._buffer) < size:
-                if not self._more(until):
-                    code = "only-part-came" if self._buffer else "nothing-came"
-                    raise self._unexpected(code, due, timeout=self._timeout, **self._first())
-        except _EndError:
-            raise self._unexpected("ended-instead", due, ended=self._end, **self._first()) from None
+        while len(self._buffer) < size:
+            if not self._more(until):
+                code = "ended-instead" if self._end else "only-part-came" if self._buffer else "nothing-came"
+                why = {"ended": self._end} if self._end else {"timeout": self._timeout}
+                raise unexpected(code, **why, **self._first())
 
     def _first(self, size: int | None = None) -> dict[str, Any]:
         """Of so many bytes that have come, or of all that are not used: how many they are, and the first of them."""
@@ -237,11 +215,9 @@ class Peer:
         self._offset += size
 
     def _more(self, until: float) -> bool:
-        """Takes in what comes; False where nothing came until then. _EndError at the end, and ever after."""
-        if self._end is not None:
-            raise _EndError
+        """Takes in what comes; False where nothing came until then, or `_end` did."""
         left = until - time.monotonic()
-        if left <= 0:
+        if self._end is not None or left <= 0:
             return False
         self._sock.settimeout(left)
         try:
@@ -253,7 +229,7 @@ class Peer:
         if not data:
             self._end = self._end or "end"
             self._tell(self._end, self._them)
-            raise _EndError
+            return False
         self._tell("received", self._them, data)
         self._tell("sent", self._them, size=len(data))
         self._buffer += data

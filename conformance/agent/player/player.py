@@ -1,8 +1,7 @@
 """Plays a case: connects to a server, or waits for a client; goes through the steps, and judges what the program does.
 
-The player has no keyboard and no screen. What a case wants typed at a client, and seen of it, it hands to an `Operate`,
-which does it and says what came of it: the runner has one for a program that it started, `check client` one that asks a
-person.
+What a case wants typed at a client, and seen of it, is handed to an `Operate`: the runner has one for a program that
+it started, `check client` one that asks a person.
 """
 
 from __future__ import annotations
@@ -13,19 +12,21 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.player import steps as kind
 from conformance.agent.player.items import encode_items
-from conformance.agent.player.peer import Peer, UnexpectedError, shown
+from conformance.agent.player.peer import Peer, shown
 from conformance.agent.player.steps import OperatorStep, Step
-from conformance.agent.problem import Problem, Where
+from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.recording import Recording
 
 __all__ = ["Operate", "Outcome", "Reply", "play_against_client", "play_against_server"]
+
+T = TypeVar("T")
 
 _TIMEOUT = 5.0
 _CONNECT_SECONDS = 10.0
@@ -42,11 +43,6 @@ class Reply:
 
 
 Operate: TypeAlias = Callable[[OperatorStep], Reply]
-
-
-def _nobody(step: OperatorStep) -> Reply:
-    """Nobody is at the client."""
-    return Reply(Problem("nobody-types", Where(side="client"), {}, time.monotonic()))
 
 
 @dataclass
@@ -76,13 +72,13 @@ def play_against_server(
             sock = socket.create_connection((host, port), _CONNECT_SECONDS)
         except OSError as error:
             values = {"host": host, "port": port, "reason": error.strerror or str(error)}
-            raise UnexpectedError(Problem("no-connection", Where(side=SERVER), values, time.monotonic())) from None
+            raise _wrong("no-connection", Where(side=SERVER), **values) from None
         return Peer(sock, CLIENT, next(count), outcome.recording.add, timeout)
 
-    stage = _Stage(connect, afterwards)
-    outcome.problem = _attempt(steps, stage)
-    outcome.non_strict = stage.non_strict[0] if stage.non_strict else None
-    if outcome.problem is None and (problem := _attempt(afterwards, stage)) is not None:
+    walk = _Walk(connect, afterwards)
+    outcome.problem = walk.attempt(steps)
+    outcome.non_strict = next(iter(walk.non_strict), None)
+    if outcome.problem is None and (problem := replace(walk).attempt(afterwards)) is not None:
         outcome.problem = _because_of("not-served-afterwards", problem)
     return outcome
 
@@ -94,13 +90,13 @@ def play_against_client(
     *,
     timeout: float = _TIMEOUT,
     wait: float | None = _CONNECT_SECONDS,
-    operate: Operate = _nobody,
+    operate: Operate | None = None,
 ) -> Outcome:
     """The harness is the server, of so many connections, each of which goes through the steps.
 
-    None for `connections` takes all that come until those before are over. `timeout` is how long what must come may
-    take, in seconds, and `wait` how long a connection may; None sets the first one no limit, and the others that of
-    `timeout`.
+    None for `connections` takes all that come until those before have been over a while. `timeout` is how long what
+    must come may take, in seconds, and `wait` how long a connection may; None sets the first one no limit, and the
+    others that of `timeout`.
     """
     outcome = Outcome()
     problems: list[Problem] = []
@@ -109,62 +105,29 @@ def play_against_client(
 
     def serve(sock: socket.socket, number: int) -> None:
         peer = Peer(sock, SERVER, number, outcome.recording.add, timeout)
-        if (problem := _attempt(steps, _Stage(lambda: peer, operate=operate, non_strict=non_strict))) is not None:
+        problem = _Walk(lambda: peer, operate=operate, non_strict=non_strict).attempt(steps)
+        if problem is not None:
             problems.append(problem)
 
+    listener.settimeout(wait)
     while connections is None or len(threads) < connections:
+        busy = any(thread.is_alive() for thread in threads)
         try:
-            if connections is None and threads:
-                sock = _one_more(listener, threads)
-            else:
-                listener.settimeout(timeout if wait is None and threads else wait)
-                sock, _ = listener.accept()
-        except OSError:
+            sock, _ = listener.accept()
+        except OSError as error:
+            if connections is None and busy and isinstance(error, TimeoutError):
+                continue
             if connections is not None or not threads:
                 values = {"expected": connections or 1, "came": len(threads)}
                 problems.append(Problem("too-few-connections", Where(side=CLIENT), values, time.monotonic()))
             break
         threads.append(threading.Thread(target=serve, args=(sock, len(threads) + 1), daemon=True))
         threads[-1].start()
+        listener.settimeout(_MORE_SECONDS if connections is None else timeout if wait is None else wait)
     for thread in threads:
         thread.join()
-    outcome.problem, outcome.non_strict = (found[0] if found else None for found in (problems, non_strict))
+    outcome.problem, outcome.non_strict = (next(iter(found), None) for found in (problems, non_strict))
     return outcome
-
-
-def _one_more(listener: socket.socket, threads: Sequence[threading.Thread]) -> socket.socket:
-    """The next connection of a client that may make many; TimeoutError once all the others have been over a while."""
-    listener.settimeout(_MORE_SECONDS)
-    while True:
-        all_over = not any(thread.is_alive() for thread in threads)
-        try:
-            return listener.accept()[0]
-        except TimeoutError:
-            if all_over:
-                raise
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """What going through steps needs around it.
-
-    `others` is what another client of a server goes through, `operate` the person at a client; `non_strict` takes each
-    thing that the program does otherwise than it should, and that is accepted.
-    """
-
-    connect: Callable[[], Peer]
-    others: Sequence[Step] = ()
-    operate: Operate = _nobody
-    non_strict: list[Problem] = field(default_factory=list)
-
-
-def _attempt(steps: Iterable[Step], stage: _Stage) -> Problem | None:
-    """Goes through the steps: the problem where the program did wrong, None where it did right."""
-    try:
-        _Walk(stage).run(steps)
-    except UnexpectedError as error:
-        return error.problem
-    return None
 
 
 def _because_of(code: str, cause: Problem) -> Problem:
@@ -172,14 +135,29 @@ def _because_of(code: str, cause: Problem) -> Problem:
     return Problem(code, cause.where, {**cause.values, "cause": cause.code}, cause.at)
 
 
+@dataclass
 class _Walk:
-    """The connections of one walk through a list of steps, and the values it remembers."""
+    """One walk through a list of steps; `replace` gives another one, with connections and remembered values of its own.
 
-    def __init__(self, stage: _Stage) -> None:
-        self._stage = stage
-        self._peers: dict[str, Peer] = {}
-        self._opening = threading.Lock()
-        self._known: dict[str, Any] = {}
+    `others` is what another client of a server goes through, `operate` the person at a client; `non_strict` takes each
+    thing that the program does otherwise than it should, and that is accepted.
+    """
+
+    connect: Callable[[], Peer]
+    others: Sequence[Step] = ()
+    operate: Operate | None = None
+    non_strict: list[Problem] = field(default_factory=list)
+    _peers: dict[str, Peer] = field(init=False, default_factory=dict)
+    _opening: threading.Lock = field(init=False, default_factory=threading.Lock)
+    _known: dict[str, Any] = field(init=False, default_factory=dict)
+
+    def attempt(self, steps: Iterable[Step]) -> Problem | None:
+        """Goes through the steps: the problem where the program did wrong, None where it did right."""
+        try:
+            self.run(steps)
+        except ProblemError as error:
+            return error.problem
+        return None
 
     def run(self, steps: Iterable[Step]) -> None:
         try:
@@ -193,9 +171,8 @@ class _Walk:
             match step:
                 case kind.Send():
                     data = encode_items(step.send, self._known)[: step.only]
-                    cuts = range(1, len(data)) if step.cut == "every byte" else step.cut
-                    assert not isinstance(cuts, str)
-                    self._peer(step.by).send(data, [*cuts], step.pause_ms / 1000, lenient=step.lenient)
+                    cuts = range(1, len(data)) if isinstance(step.cut, str) else step.cut
+                    self._peer(step.by).send(data, cuts, step.pause_ms / 1000, lenient=step.lenient)
                 case kind.Receive():
                     self._peer(step.by).receive(step.receive, self._known)
                 case kind.Silence():
@@ -209,7 +186,7 @@ class _Walk:
                 case kind.Same():
                     self._same(step)
                 case kind.Concurrency():
-                    _side_by_side([partial(_Walk(self._stage).run, step.steps) for _ in range(step.concurrency)])
+                    _side_by_side([partial(replace(self).run, step.steps) for _ in range(step.concurrency)])
                 case kind.Again():
                     for _ in range(step.again):
                         self._go(step.steps)
@@ -224,51 +201,48 @@ class _Walk:
     def _peer(self, name: str) -> Peer:
         with self._opening:
             if name not in self._peers:
-                self._peers[name] = self._stage.connect()
+                self._peers[name] = self.connect()
             return self._peers[name]
 
     def _ends(self, step: kind.Ends) -> None:
-        peer, others = self._peer(step.by), self._stage.others
-        if step.non_strict is None or not others or not peer.stays_open(_NON_STRICT_SECONDS):
+        peer = self._peer(step.by)
+        if step.non_strict is None or not self.others or not peer.stays_open(_NON_STRICT_SECONDS):
             peer.ends(step.ends, step.after)
             return
         # A server that has left this connection behind has time for another client; one that hangs in it has not.
-        problem = _attempt(others, self._stage)
-        if problem is not None:
-            raise UnexpectedError(_because_of("neither-ended-nor-served", problem))
-        self._stage.non_strict.append(Problem("left-open", peer.where, {}, time.monotonic()))
+        if (problem := replace(self).attempt(self.others)) is not None:
+            raise ProblemError(_because_of("neither-ended-nor-served", problem))
+        self.non_strict.append(Problem("left-open", peer.where, {}, time.monotonic()))
 
     def _operate(self, step: OperatorStep) -> None:
-        reply = self._stage.operate(step)
+        if self.operate is None:
+            raise _wrong("nobody-types", Where(side=CLIENT))
+        reply = self.operate(step)
         if reply.problem is not None:
-            raise UnexpectedError(reply.problem)
+            raise ProblemError(reply.problem)
         if reply.non_strict is not None:
-            self._stage.non_strict.append(reply.non_strict)
+            self.non_strict.append(reply.non_strict)
 
     def _same(self, step: kind.Same) -> None:
         """All of them have received the same messages, in one order, and none of these twice."""
         peers = [self._peer(name) for name in step.same]
-        with ThreadPoolExecutor(len(peers)) as pool:
-            orders = list(pool.map(lambda peer: peer.messages(step.messages, step.fields), peers))
-        for name, peer, order in zip(step.same[1:], peers[1:], orders[1:], strict=True):
-            for number, ((_, one), (offset, another)) in enumerate(zip(orders[0], order, strict=True), 1):
+        orders = _side_by_side([partial(peer.messages, step.messages, step.fields) for peer in peers])
+        for name, order in zip(step.same[1:], orders[1:], strict=True):
+            for number, ((_, one), (where, another)) in enumerate(zip(orders[0], order, strict=True), 1):
                 if one != another:
-                    names = {"first": step.same[0], "second": name}
-                    raise _wrong("order-differs", peer, offset, number, one=shown(one), another=shown(another), **names)
+                    texts = {"one": shown(one), "another": shown(another)}
+                    raise _wrong("order-differs", where, message=number, **texts, first=step.same[0], second=name)
         seen: set[tuple[str, ...]] = set()
-        for number, (offset, message) in enumerate(orders[0], 1):
+        for number, (where, message) in enumerate(orders[0], 1):
             if message in seen:
-                raise _wrong("duplicate-message", peers[0], offset, number, texts=shown(message))
+                raise _wrong("duplicate-message", where, message=number, texts=shown(message))
             seen.add(message)
 
 
-def _wrong(code: str, peer: Peer, offset: int, message: int, **values: Any) -> UnexpectedError:
-    """The problem of a message that the peer received, at its first byte."""
-    problem = Problem(code, peer.where, {"message": message, **values}, time.monotonic())
-    return UnexpectedError(problem.on(offset=offset))
+def _wrong(code: str, where: Where, **values: Any) -> ProblemError:
+    return ProblemError(Problem(code, where, values, time.monotonic()))
 
 
-def _side_by_side(tasks: Sequence[Callable[[], None]]) -> None:
+def _side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
     with ThreadPoolExecutor(len(tasks)) as pool:
-        for future in [pool.submit(task) for task in tasks]:
-            future.result()
+        return list(pool.map(lambda task: task(), tasks))

@@ -1,7 +1,4 @@
-"""What a case is made of, as the player takes it: the standard library alone, so that it can play in a bare container.
-
-A step travels to another process as JSON: its class's action, and its fields.
-"""
+"""What a case is made of, as the player takes it: the standard library alone, so that it plays in a bare container."""
 
 from __future__ import annotations
 
@@ -188,11 +185,11 @@ def from_json(plain: Sequence[Any]) -> tuple[Step, ...]:
 
 
 def _step(entry: Mapping[str, Any]) -> Step:
-    kind = STEPS[next(key for key in entry if key in STEPS)]
-    values: dict[str, Any] = {}
-    for name, plain in entry.items():
-        values[name] = tuple(Item(*item) for item in plain) if name in ("send", "receive") else _whole(plain)
-    return kind(**values)
+    values: dict[str, Any] = {
+        name: tuple(Item(*item) for item in plain) if name in ("send", "receive") else _whole(plain)
+        for name, plain in entry.items()
+    }
+    return STEPS[next(iter(entry))](**values)
 
 
 def _whole(plain: Any) -> Any:

@@ -6,10 +6,9 @@ An order is a line of JSON:
      "connect_timeout": 0}
     {"do": "close"}
 
-What it writes are binary frames (`frames.py`), and the traffic never waits for the reader. Each order is answered by
-`{"done": "open", "port": 8999, "now": 12.5}` (`now` is the tap's clock, in seconds) or by `{"failed": "open", "why":
-"..."}`. Between the answers, each event of the traffic is a frame. The end of the input ends the tap, so that no tap
-outlives the program that started it.
+It writes binary frames (`frames.py`) of the events and of the answers, and the traffic never waits for the reader. An
+order is answered by `{"done": "open", "port": 8999, "now": 12.5}` (`now` is the tap's clock, in seconds) or by
+`{"failed": "open", "why": "..."}`. The end of the input ends the tap, so that none outlives who started it.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import threading
 import time
 from typing import Any
 
@@ -26,39 +24,24 @@ from conformance.agent.tap.frames import EventWriter
 from conformance.agent.tap.relay import Relay, reason
 
 
-async def _obey(orders: asyncio.Queue[str], writer: EventWriter) -> None:
+async def _obey() -> None:
+    writer = EventWriter(sys.stdout.buffer)
     relay: Relay | None = None
-    while line := await orders.get():
+    while line := await asyncio.to_thread(sys.stdin.readline):
         order: dict[str, Any] = json.loads(line)
         do, port = order.pop("do"), 0
         try:
             if relay is not None:
                 await relay.close()
-                relay = None
             if do == "open":
                 conditions = Conditions(**order.pop("conditions"))
                 relay = Relay(**order, conditions=conditions, record=writer.event)
                 port = await relay.start()
             writer.answer({"done": do, "port": port, "now": time.monotonic()})
         except OSError as error:
-            relay = None
             writer.answer({"failed": do, "why": reason(error)})
     if relay is not None:
         await relay.close()
-
-
-async def _main() -> None:
-    writer = EventWriter(sys.stdout.buffer)
-    orders: asyncio.Queue[str] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def listen() -> None:
-        for line in sys.stdin:
-            loop.call_soon_threadsafe(orders.put_nowait, line)
-        loop.call_soon_threadsafe(orders.put_nowait, "")
-
-    threading.Thread(target=listen, daemon=True).start()
-    await _obey(orders, writer)
     writer.close()
 
 
@@ -66,6 +49,6 @@ if __name__ == "__main__":
     try:
         import uvloop  # several times faster than asyncio's own event loop; used where it is installed
     except ImportError:
-        asyncio.run(_main())
+        asyncio.run(_obey())
     else:
-        uvloop.run(_main())
+        uvloop.run(_obey())

@@ -5,14 +5,12 @@ A condition never changes, reorders or loses a byte, since TCP does not either. 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import NamedTuple
 
 __all__ = ["Conditions"]
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(NamedTuple):
     """One network, as `networks.yaml` describes it; all zero is a direct connection.
 
     split       bytes in a segment, each segment sent only after the one before (0: as they come)
@@ -25,7 +23,3 @@ class Conditions:
     hold_ms: float = 0
     latency_ms: float = 0
     jitter_ms: float = 0
-
-    def to_json(self) -> dict[str, Any]:
-        """The arguments, for an order."""
-        return asdict(self)

@@ -145,8 +145,8 @@ class _Link:
             target.transport.set_write_buffer_limits(high=_HELD_LIMIT)
             target.when_writable = source.read
             return target.send
-        pipe = _Pipe(source, target, self._relay.conditions, self._relay.random)
-        self.tasks.append(asyncio.ensure_future(pipe.run()))
+        pipe = _Pipe(source, target)
+        self.tasks.append(asyncio.ensure_future(pipe.run(self._relay.conditions, self._relay.random)))
         return pipe.put
 
     def came(self, endpoint: _Endpoint, data: bytes) -> None:
@@ -267,34 +267,29 @@ class _Endpoint(asyncio.Protocol):
 class _Pipe:
     """Splits, holds back or delays the bytes of one direction; `run` sends what is due until the stream has ended."""
 
-    def __init__(self, source: _Endpoint, target: _Endpoint, conditions: Conditions, chance: random.Random) -> None:
+    def __init__(self, source: _Endpoint, target: _Endpoint) -> None:
         self._source = source
         self._target = target
-        self._conditions = conditions
-        self._random = chance
         # Pieces that are not due yet, with the times they came; an empty piece is the end of the stream.
-        self._pieces: list[tuple[float, bytes]] = []
+        self._pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
         self._held = 0
-        self._came = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
         target.when_writable = lambda writable: self._writable.set() if writable else self._writable.clear()
 
     def put(self, data: bytes) -> None:
         """Takes bytes that were just received; empty bytes are the end of the stream."""
-        self._pieces.append((time.monotonic(), data))
+        self._pieces.put_nowait((time.monotonic(), data))
         self._held += len(data)
-        self._came.set()
         if self._held >= _HELD_LIMIT:
             self._source.read(False)
 
-    async def run(self) -> None:
-        conditions = self._conditions
+    async def run(self, conditions: Conditions, chance: random.Random) -> None:
         due = 0.0
         while True:
             came, data = await self._get(conditions.hold_ms / 1000)
             if conditions.latency_ms or conditions.jitter_ms:
-                due = max(due, came + (conditions.latency_ms + self._random.random() * conditions.jitter_ms) / 1000)
+                due = max(due, came + (conditions.latency_ms + chance.random() * conditions.jitter_ms) / 1000)
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
             if not data:
                 self._target.send(b"")
@@ -308,27 +303,23 @@ class _Pipe:
 
     async def _get(self, hold: float) -> tuple[float, bytes]:
         """The next piece; with `hold`, everything until nothing has come for that many seconds, as one piece."""
-        while not self._pieces:
-            self._came.clear()
-            await self._came.wait()
-        while hold and self._pieces[-1][1] and self._held < _HELD_LIMIT:
-            quiet_for = time.monotonic() - self._pieces[-1][0]
-            if quiet_for >= hold:
+        came, data = await self._pieces.get()
+        pieces = [data]
+        while hold and data and (self._held < _HELD_LIMIT or not self._pieces.empty()):
+            try:
+                async with asyncio.timeout(came + hold - time.monotonic()):
+                    came, data = await self._pieces.get()
+            except TimeoutError:
                 break
-            self._came.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(hold - quiet_for):
-                    await self._came.wait()
-        if hold and self._pieces[0][1]:
-            last = self._pieces[-1]
-            piece = (last[0], b"".join(data for _, data in self._pieces))
-            self._pieces = [] if last[1] else [last]
-        else:
-            piece = self._pieces.pop(0)
-        self._held -= len(piece[1])
+            if data:
+                pieces.append(data)
+            else:
+                self._pieces.put_nowait((came, data))  # the end stays, and nothing comes behind it
+        piece = b"".join(pieces)
+        self._held -= len(piece)
         if self._held < _HELD_LIMIT:
             self._source.read(True)
-        return piece
+        return came, piece
 
 
 async def _is_sent(transport: asyncio.Transport) -> None:
