@@ -130,7 +130,6 @@ class _Verdicts:
     began: float = field(default_factory=time.monotonic)
 
     def tell(self, case: Case, outcome: Outcome) -> None:
-        """One case."""
         findings: list[Finding] = []
         verdict = "non-strict" if outcome.non_strict else "passed"
         if outcome.problem:

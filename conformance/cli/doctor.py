@@ -89,8 +89,8 @@ def _answers(host: str, port: int, protocol: Protocol | None, wait: float) -> It
 def _probe(address: str, port: int, protocol: Protocol, wait: float, mine: list[OwnAddress]) -> Iterator[Answer]:
     try:
         probe = Probe(address, port, protocol, wait)
-    except OSError as error:
-        yield Answer("protocol", "wrong", _cannot_connect(error), "try-again")
+    except ProblemError as error:
+        yield Answer("protocol", "wrong", error.problem, "try-again")
         return
     with probe:
         try:
@@ -127,22 +127,17 @@ def _second_client(first: Probe, connect: Callable[[float], Probe], wait: float)
         code, failure = "serves-only-first", _failure(connect, wait)
     if failure is None:
         return Answer("at once", "note", Problem("one-at-a-time"), "thread-for-each")
-    problem = failure.problem if isinstance(failure, ProblemError) else _cannot_connect(failure)
-    return Answer("at once", "wrong", _because(problem, code), "read-console")
+    return Answer("at once", "wrong", _because(failure.problem, code), "read-console")
 
 
-def _failure(connect: Callable[[float], Probe], wait: float) -> ProblemError | OSError | None:
+def _failure(connect: Callable[[float], Probe], wait: float) -> ProblemError | None:
     """What a client meets now."""
     try:
         with connect(wait) as probe:
             probe.begin()
-    except (ProblemError, OSError) as error:
+    except ProblemError as error:
         return error
     return None
-
-
-def _cannot_connect(error: OSError) -> Problem:
-    return Problem("second-connection-failed", values={"reason": error.strerror or str(error)})
 
 
 def _because(cause: Problem, code: str, **values: Any) -> Problem:
@@ -186,10 +181,9 @@ def _as_json(answer: Answer) -> dict[str, Any]:
     """The answer for a program: the sentences are English, whoever reads them."""
     words = catalogue("en")
     entry: dict[str, Any] = {"event": "answer", "step": answer.step, "verdict": answer.verdict}
-    if isinstance(answer.about, Problem):
-        entry |= problem_as_json(answer.about)
-    else:
-        entry |= {"sentence": _sentence(answer, words), "code": answer.about.code, "values": dict(answer.about.values)}
+    about = answer.about
+    fact = {"sentence": _sentence(answer, words), "code": about.code, "values": dict(about.values)}
+    entry |= problem_as_json(about) if isinstance(about, Problem) else fact
     if answer.advice:
         entry |= {"advice": _advice(answer, words), "advice_code": answer.advice}
     if answer.finding is not None:

@@ -20,7 +20,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Runs the command that `words` (by default those of the command line) ask for; returns its exit status."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # whatever the locale says: texts are French, and hold what peers sent
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
     try:
         return _run(sys.argv[1:] if words is None else words)
     except ModuleNotFoundError as error:

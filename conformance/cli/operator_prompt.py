@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from babel.numbers import format_decimal
 
 from conformance.agent.player.player import Reply
-from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Type
+from conformance.agent.player.steps import Input, OperatorStep, Shows, Type
 from conformance.cli.terminal import paint, print_line
 from conformance.formatting import Catalogue
 from conformance.model.cases import Case, all_steps
@@ -34,7 +34,6 @@ class OperatorPrompt:
     as_json: bool
 
     def start(self, case: Case, number: int, count: int, port: int, *, typed: bool) -> None:
-        """The client is to be started now."""
         if self.as_json:
             self._event("start", case=case.name, port=port, author=case.author if typed else None)
             return
@@ -50,7 +49,7 @@ class OperatorPrompt:
             self._say("console", lines=", ".join(case.console))
 
     def __call__(self, step: OperatorStep) -> Reply:
-        """Asks for the step. What the client shows nobody can see from here: that is told, and not judged."""
+        """Asks for the step. What the client shows is told, and not judged: nobody sees it from here."""
         match step:
             case Type(type=lines):
                 self._lines("type", lines)
@@ -60,8 +59,6 @@ class OperatorPrompt:
                 self._event("end of input")
             case Input():
                 self._say("input")
-            case Rests():
-                pass  # nobody can see from here how busy it is
         return Reply()
 
     def _lines(self, event: str, lines: Sequence[str]) -> None:

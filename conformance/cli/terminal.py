@@ -1,4 +1,4 @@
-"""Lines for a person or a program: in UTF-8 whatever the locale, coloured where a terminal shows colours."""
+"""Lines for a person or a program, coloured where a terminal shows colours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["BackgroundPrinter", "Colour", "paint", "print_line"]
 Colour = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 _CODES: dict[Colour, int] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
-_HELD_LIMIT = 4 << 20  # bytes of lines
+_HELD_LIMIT = 4 << 20  # characters of lines
 
 
 def paint(text: str, *colours: Colour) -> str:
@@ -34,7 +34,7 @@ def _shows_colours(stream: TextIO) -> bool:
 
 def print_line(line: str) -> None:
     """Prints a line, and waits until it is out. `BrokenPipeError` where nobody reads any more."""
-    _write(_encoded(line))
+    print(line, flush=True)
 
 
 class BackgroundPrinter:
@@ -45,9 +45,8 @@ class BackgroundPrinter:
 
     def __init__(self, left_out: Callable[[int], str]) -> None:
         self._left_out_line = left_out
-        self._lines: list[bytes] = []
-        self._held = 0
-        self._left_out = 0
+        self._lines: list[str] = []
+        self._held = self._left_out = 0
         self._closing = False
         self._changed = threading.Condition()
         self.broken = threading.Event()
@@ -55,7 +54,6 @@ class BackgroundPrinter:
         self._thread.start()
 
     def __call__(self, line: str) -> None:
-        """Has the line printed as soon as possible."""
         with self._changed:
             if self._held > _HELD_LIMIT:
                 self._left_out += 1
@@ -71,8 +69,8 @@ class BackgroundPrinter:
         self._thread.join()
 
     def _hold(self, line: str) -> None:
-        self._lines.append(_encoded(line))
-        self._held += len(self._lines[-1])
+        self._lines.append(line)
+        self._held += len(line) + 1
 
     def _print(self) -> None:
         while True:
@@ -81,23 +79,14 @@ class BackgroundPrinter:
                 if self._left_out:
                     self._hold(self._left_out_line(self._left_out))
                     self._left_out = 0
-                lines = b"".join(self._lines)
+                lines = "".join(f"{line}\n" for line in self._lines)
                 self._lines.clear()
             if not lines:
                 return
             try:
-                _write(lines)
+                print(lines, end="", flush=True)
             except OSError:
                 self.broken.set()
                 return
             with self._changed:
                 self._held -= len(lines)
-
-
-def _encoded(line: str) -> bytes:
-    return line.encode("utf-8", "backslashreplace") + b"\n"
-
-
-def _write(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()

@@ -85,7 +85,7 @@ class LiveConversation:
             yield from self._diagnose(now, still=True)
 
     def end(self, now: float) -> Iterator[live.LiveEvent]:
-        """Nobody looks any further: the diagnosis that was still to come."""
+        """The diagnosis that was still to come, where nobody looks any further."""
         return self._diagnose(now)
 
     def _read(self, at: float, outcomes: Sequence[Outcome]) -> Iterator[live.LiveEvent]:

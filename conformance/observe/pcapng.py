@@ -1,7 +1,6 @@
 """A recording as a pcapng file, which Wireshark and its kin open.
 
-A file is a row of blocks: one that says what the file is, one for the interface, and one for each packet. The tap sees
-streams and no packets, so these are made up, as they could have been: the handshake, the bytes in segments,
+The tap sees streams and no packets, so these are made up as they could have been: the handshake, the bytes in segments,
 acknowledgements, the end or the reset, each with right lengths, numbers and checksums.
 """
 
@@ -21,7 +20,6 @@ _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
 _BYTE_ORDER = 0x1A2B3C4D
 _RAW_IP = 101  # packets begin with their IP header, of version 4 or 6
 _COMMENT, _NAME, _APPLICATION = 1, 2, 4  # options of the first two blocks
-_UNKNOWN_LENGTH = 0xFFFFFFFFFFFFFFFF
 
 _FIN, _SYN, _RST, _PUSH, _ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 _TCP = 6
@@ -36,13 +34,12 @@ class PcapngSaver:
 
     def __init__(self, file: IO[bytes], about: About) -> None:
         self._file = file
+        self.flush, self.close = file.flush, file.close
         self._began = about.began
         self._flows: dict[int, _Flow] = {}
-        comment = (
-            f"protocol {about.protocol.protocol}, network {about.network}, to {about.to}; packets made up by a tap"
-        )
-        section = struct.pack("<IHHQ", _BYTE_ORDER, 1, 0, _UNKNOWN_LENGTH)
-        self._block(_SECTION, section + _options({_COMMENT: comment, _APPLICATION: "java-python-sockets tap"}))
+        told = f"protocol {about.protocol.protocol}, network {about.network}, to {about.to}; packets made up by a tap"
+        section = struct.pack("<IHHq", _BYTE_ORDER, 1, 0, -1)  # of unknown length
+        self._block(_SECTION, section + _options({_COMMENT: told, _APPLICATION: "java-python-sockets tap"}))
         self._block(_INTERFACE, struct.pack("<HHI", _RAW_IP, 0, 0) + _options({_NAME: "tap"}))
 
     def add(self, event: Event) -> None:
@@ -55,16 +52,8 @@ class PcapngSaver:
         for packet in flow.packets(event):
             head = struct.pack("<IIIII", 0, microseconds >> 32, microseconds & 0xFFFFFFFF, len(packet), len(packet))
             self._block(_PACKET, head + packet)
-        if flow.over:
+        if not flow.open:
             del self._flows[event.connection]
-
-    def flush(self) -> None:
-        """Has all of it in the file."""
-        self._file.flush()
-
-    def close(self) -> None:
-        """Ends the file."""
-        self._file.close()
 
     def _block(self, kind: int, body: bytes) -> None:
         padding = bytes(-len(body) % 4)
@@ -83,47 +72,43 @@ class _Flow:
 
     def __init__(self, client: str, server: str) -> None:
         """`client` and `server` are shown addresses: `192.168.1.20:50000`, `[::1]:8999`."""
-        self.over = False
+        self.open: set[Side] = {CLIENT, SERVER}  # who may still send
         self._ends = {CLIENT: _parse(client), SERVER: _parse(server)}
         if len({address.version for address, _ in self._ends.values()}) > 1:
             raise ValueError(f"{client} and {server} are of two families")
         # Sequence numbers may begin anywhere, and always do so in the same place for the same end.
         self._next = {CLIENT: checksum(client.encode()) << 16, SERVER: checksum(server.encode()) << 16}
-        self._ended: set[Side] = set()
 
     def packets(self, event: Event) -> Iterator[bytes]:
         """What the event was on the wire."""
         sender = event.sender
         match event.kind:
             case "opened":
-                yield self._packet(CLIENT, _SYN, options=_SYN_OPTIONS)
-                yield self._packet(SERVER, _SYN | _ACK, options=_SYN_OPTIONS)
+                yield self._packet(CLIENT, _SYN)
+                yield self._packet(SERVER, _SYN | _ACK)
                 yield self._packet(CLIENT, _ACK)
             case "received":
                 for start in range(0, len(event.data), _SEGMENT):
                     yield self._packet(sender, _PUSH | _ACK, event.data[start : start + _SEGMENT])
                 # The numbers of bytes that were not kept pass: who reads the packets sees that some are missing.
-                self._pass(sender, event.size)
+                self._next[sender] += event.size
                 yield self._packet(other(sender), _ACK)
             case "end":
-                self._ended.add(sender)
-                self.over = len(self._ended) == 2
+                self.open.discard(sender)
                 yield self._packet(sender, _FIN | _ACK)
                 yield self._packet(other(sender), _ACK)
             case "reset" | "refused":
-                self.over = True
+                self.open.clear()
                 yield self._packet(sender, _RST | _ACK)
 
-    def _pass(self, sender: Side, size: int) -> None:
-        self._next[sender] = self._next[sender] + size & 0xFFFFFFFF
-
-    def _packet(self, sender: Side, flags: int, data: bytes = b"", options: bytes = b"") -> bytes:
+    def _packet(self, sender: Side, flags: int, data: bytes = b"") -> bytes:
         (source, source_port), (target, target_port) = self._ends[sender], self._ends[other(sender)]
         acknowledged = self._next[other(sender)] if flags & _ACK else 0
-        numbers = source_port, target_port, self._next[sender], acknowledged
+        numbers = source_port, target_port, self._next[sender] & 0xFFFFFFFF, acknowledged & 0xFFFFFFFF
+        options = _SYN_OPTIONS if flags & _SYN else b""
         offset = (20 + len(options)) // 4 << 4
         segment = struct.pack("!HHIIBBHxxxx", *numbers, offset, flags, _WINDOW) + options + data
-        self._pass(sender, len(data) + bool(flags & _SYN) + bool(flags & _FIN))
+        self._next[sender] += len(data) + bool(flags & _SYN) + bool(flags & _FIN)
         size, addresses = len(segment), source.packed + target.packed
         if source.version == 6:
             header = struct.pack("!IHBB", 6 << 28, size, _TCP, 64) + addresses
@@ -139,10 +124,8 @@ def _summed(data: bytes, place: int, pseudo: bytes = b"") -> bytes:
 
 def checksum(data: bytes) -> int:
     """The checksum of the Internet: the complement of the sum of all 16-bit words, carries added in again."""
-    if len(data) % 2:
-        data += b"\0"
     # 2**16 is 1 modulo 2**16 - 1: the remainder of the whole as one number is the sum of its words, carries included.
-    total = int.from_bytes(data, "big") % 0xFFFF
+    total = int.from_bytes(data + bytes(len(data) % 2), "big") % 0xFFFF
     return 0 if total == 0 and any(data) else ~total & 0xFFFF
 
 

@@ -39,14 +39,17 @@ class NoAnswerError(ProblemError):
 class Probe(AbstractContextManager["Probe"]):
     """A connection to the server, and what was said on it. Each answer may take `wait` seconds.
 
-    ProblemError where the server does not speak the protocol, NoAnswerError where it keeps silent.
+    ProblemError where it cannot connect, or the server does not speak the protocol; NoAnswerError where it is silent.
     """
 
     def __init__(self, address: str, port: int, protocol: Protocol, wait: float) -> None:
-        """OSError where it cannot connect."""
         self._protocol = protocol
         self._wait = wait
-        self._socket = socket.create_connection((address, port), wait)
+        try:
+            self._socket = socket.create_connection((address, port), wait)
+        except OSError as error:
+            values = {"reason": error.strerror or str(error)}
+            raise ProblemError(Problem("second-connection-failed", values=values)) from None
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.own_port = int(self._socket.getsockname()[1])
         self.asks = False
@@ -65,14 +68,12 @@ class Probe(AbstractContextManager["Probe"]):
         """Says what can be said without harm, and checks what comes back."""
         if any(step.sender == CLIENT for step in self._protocol.fields[:1]):
             self._listen_first()
-        ordinal = 0
-        for step in self._protocol.session:
+        for ordinal, step in enumerate(self._protocol.session):
             match step:
                 case FieldStep(sender="server"):
-                    ordinal += 1
+                    pass
                 case FieldStep(form="IP address"):
                     self._say(ordinal, step, self._socket.getsockname()[0].partition("%")[0])
-                    ordinal += 1
                 case Repeat(repeat=body) if _is_harmless(body):
                     self.asks = True
                     for number, part in enumerate(body):
@@ -86,7 +87,7 @@ class Probe(AbstractContextManager["Probe"]):
                     self._receive(_KEEPS_SECONDS)
                     self._check()
                     return
-        self._hear(ordinal)
+        self._hear(len(self._protocol.session))
 
     def findings(self) -> list[Finding]:
         """What explains the server's bytes so far, if they do not fit the protocol: the likeliest first."""

@@ -35,10 +35,11 @@ class About:
 
 
 class JsonSaver:
-    """Writes a recording, an event as it comes."""
+    """Writes a recording that can be read again."""
 
     def __init__(self, file: IO[bytes], about: About) -> None:
         self._file = file
+        self.flush = file.flush
         self._separator = b""
         head = {
             "format": _FORMAT,
@@ -56,12 +57,7 @@ class JsonSaver:
         self._file.write(self._separator + line + b"\n")  # a line that has its end is whole, whatever comes
         self._separator = b","
 
-    def flush(self) -> None:
-        """Has all of it in the file."""
-        self._file.flush()
-
     def close(self) -> None:
-        """Ends the file."""
         self._file.write(b"]}\n")
         self._file.close()
 

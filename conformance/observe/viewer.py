@@ -39,7 +39,6 @@ class Viewer:
         self._last = 0.0
 
     def add(self, event: Event) -> None:
-        """Takes in what the tap saw."""
         number, self._last = event.connection, event.at
         if event.kind == "opened":
             self._open[number] = LiveConversation(self._protocol, number, opened=event.at)
