@@ -10,10 +10,9 @@ import argparse
 import os
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 import pytest
@@ -45,14 +44,11 @@ _SPEC = Path(__file__).resolve().parents[1] / "spec"
 _MATRIX = _SPEC / "matrix.yaml"
 _CASES = _SPEC / "cases"
 _VERSION = re.compile(r"\d+(\.\d+)*")
-
-
-def _words() -> Catalogue:
-    return catalogue(language_of_environment())
+_T = TypeVar("_T")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    text = _words().text
+    text = catalogue(language_of_environment()).text
     group = parser.getgroup("conformance", text("report.run.group"))
     # Cells wait more than they compute, so there may be a few more side by side than processors.
     workers = min(8, (os.cpu_count() or 1) + 1)
@@ -72,7 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    words, option = _words(), config.getoption
+    words, option = catalogue(language_of_environment()), config.getoption
     languages = [language for language, runtime in load_runtimes().items() if runtime.variants]
     try:
         config.stash[RUN] = MatrixRun(
@@ -128,22 +124,21 @@ class MatrixItem(pytest.Item):
         """Takes what came of it, which was worked out ahead, and fails where that does."""
         words = self.run.words
         if reason := self.run.unable(self.subject):
-            self.run.records.add(skipped(self.subject, reason))
+            self.run.records.write(skipped(self.subject, reason))
             pytest.skip(sentence(reason, words))
         analysis, path = self.run.analysis(self.subject)
-        self.seconds = analysis.seconds
-        if not analysis.passed:
+        self.seconds = analysis.result.seconds
+        if analysis.problems:
             record = words.text("report.transcript.record", {"path": path})
-            raise _FailedError(sentence(analysis.problems[0], words), f"{transcript(analysis, words)}\n\n{record}")
+            pytest.fail(f"{transcript(analysis, words)}\n\n{record}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The sentence, the wire and the consoles; for anything but a verdict, what pytest would show."""
-        if isinstance(excinfo.value, _FailedError):
-            return excinfo.value.transcript
+        if isinstance(excinfo.value, pytest.fail.Exception):
+            return excinfo.value.msg
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, None, str]:
-        """How pytest names the test."""
         return self.path, None, self.name
 
 
@@ -156,20 +151,18 @@ class CaseItem(MatrixItem):
 
 
 class MatrixFile(pytest.File):
-    """The file that stands for the matrix."""
+    """The file that stands for the matrix: a test for each cell."""
 
     def collect(self) -> Iterator[CellItem]:
-        """A test for each cell."""
         run = self.config.stash[RUN]
         for cell in all_cells(run.registry, run.variants):
             yield CellItem.from_parent(self, name=cell.name, subject=cell)
 
 
 class CasesFolder(pytest.Directory):
-    """The folder that stands for all cases."""
+    """The folder that stands for all cases: a node for each file, wherever it is, in which are its tests."""
 
     def collect(self) -> Iterator[CasesFile]:
-        """A node for each file, wherever it is, in which are the tests for its cases."""
         try:
             groups = self.config.stash[RUN].case_groups
         except YamlError as error:
@@ -182,18 +175,9 @@ class CasesFile(pytest.File):
     """The cases against one side of a protocol; where several files have some, the first of these."""
 
     def collect(self) -> Iterator[CaseItem]:
-        """A test for each of its cases and each program that it is for."""
         for group in self.config.stash[RUN].case_groups:
             for case in group.cases if group.file.path == self.path else ():
                 yield CaseItem.from_parent(self, name=f"{group.name}/{case.name}", subject=(group, case))
-
-
-class _FailedError(Exception):
-    """A program did wrong: the sentence is the error's text, `transcript` all there is to show."""
-
-    def __init__(self, text: str, transcript: str) -> None:
-        super().__init__(text)
-        self.transcript = transcript
 
 
 # The run -------------------------------------------------------------------------------------------------------------
@@ -205,8 +189,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run.planned = [item.subject for item in session.items if isinstance(item, MatrixItem)]
     if not run.planned or session.config.option.collectonly:
         return
-    with _ended_where_it_cannot_begin():
-        backend = run.backend
+    backend = _or_exit(lambda: run.backend)
     kinds = Counter("cells" if isinstance(subject, Cell) else "cases" for subject in run.planned)
     counted = {kind: run.words.text(f"report.run.{kind}", count=count) for kind, count in kinds.items()}
     what = run.words.text("report.run.both", counted) if len(counted) > 1 else "".join(counted.values())
@@ -214,10 +197,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     _say(session.config, run.words.text("report.run.backend", values))
 
 
-@contextmanager
-def _ended_where_it_cannot_begin() -> Iterator[None]:
+def _or_exit(begun: Callable[[], _T]) -> _T:
     try:
-        yield
+        return begun()
     except (NoBackendError, ProgramError) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
 
@@ -233,8 +215,7 @@ def _say(config: pytest.Config, text: str) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     # Not before the first of them is due: other tests of the same run have the machine for themselves.
     if isinstance(item, MatrixItem) and item.run.scheduler is None:
-        with _ended_where_it_cannot_begin():
-            item.run.begin(item.config.rootpath, lambda text: _say(item.config, text))
+        _or_exit(lambda: item.run.begin(item.config.rootpath, lambda text: _say(item.config, text)))
     return (yield)
 
 
@@ -277,5 +258,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run = session.config.stash.get(RUN, None)
     if run is not None:
         run.close()
-        if run.scheduler is not None:
-            run.end_records()

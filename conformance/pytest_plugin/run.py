@@ -5,12 +5,13 @@ from __future__ import annotations
 import platform
 import subprocess
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 
@@ -33,8 +34,6 @@ __all__ = ["RUN", "MatrixRun"]
 
 _GIT_SECONDS = 10
 
-_Work: TypeAlias = tuple[tuple[Program, ...], Callable[[Worker], Any]]  # with the programs that it needs
-
 
 @dataclass
 class MatrixRun:
@@ -54,8 +53,8 @@ class MatrixRun:
     reported: list[tuple[Subject, str]] = field(default_factory=list)
     report: str = ""
     scheduler: Scheduler | None = None
-    _reasons: dict[tuple[str, ...], Problem] = field(default_factory=dict)
-    _facts: dict[str, Any] | None = None
+    _reasons: dict[str, Problem] = field(default_factory=dict)
+    _facts: dict[str, Any] = field(default_factory=dict)
     _began: float = 0.0
 
     @cached_property
@@ -75,38 +74,38 @@ class MatrixRun:
 
         The project's folder is `root`. ProgramError where a program cannot be built.
         """
-        work = self._work()
-        for programs, _ in work.values():
+        cases: dict[str, list[str]] = defaultdict(list)
+        work: dict[str, tuple[Sequence[Program], Callable[[Worker], Any]]] = {}  # and the programs that it needs
+        for subject in self.planned:
+            name = _name(subject)
+            if isinstance(subject, Cell):
+                work[name] = subject.programs, partial(run_cell, subject)
+            else:
+                group, case = subject
+                cases[name].append(case.name)
+                work[name] = (group.program,), partial(run_cases, group, cases[name])
+        for name, (programs, _) in list(work.items()):
             if reason := self.backend.unable(programs[0], programs[1:]):
-                self._reasons[_key(programs)] = Problem("cannot-run-here", values={"reason": reason})
-        able = {name: each for name, each in work.items() if _key(each[0]) not in self._reasons}
-        if able:
-            self.backend.prepare([program for programs, _ in able.values() for program in programs], progress)
-        self.scheduler = Scheduler(self.backend, min(self.workers, max(1, len(able))))
-        for name, (_, run) in able.items():
+                self._reasons[name] = Problem("cannot-run-here", values={"reason": reason})
+                del work[name]
+        if work:
+            self.backend.prepare([program for programs, _ in work.values() for program in programs], progress)
+        self.scheduler = Scheduler(self.backend, min(self.workers, max(1, len(work))))
+        for name, (_, run) in work.items():
             self.scheduler.submit(name, run)
         self._facts = self._true_of_all(root)
         self._began = time.monotonic()
-        self.records.run(self._facts)
+        self.records.write(self._facts)
 
-    def _work(self) -> dict[str, _Work]:
-        """What to run by its name: each cell, and for each program all its cases together."""
-        work: dict[str, _Work] = {}
-        names: dict[str, list[str]] = {}
-        for subject in self.planned:
-            if isinstance(subject, Cell):
-                work[subject.name] = (subject.programs, partial(run_cell, subject))
-            else:
-                group, case = subject
-                chosen = names.setdefault(group.name, [])
-                chosen.append(case.name)
-                work[group.name] = ((group.program,), partial(run_cases, group, chosen))
-        return work
-
-    def end_records(self) -> None:
-        """Writes down how long it took, and makes the page of all that was recorded."""
-        assert self._facts is not None
-        self.records.run({**self._facts, "seconds": round(time.monotonic() - self._began, 3)})
+    def close(self) -> None:
+        """Ends what is under way, removes all that was made, and makes the page of all that was recorded."""
+        if self.scheduler is not None:
+            self.scheduler.close()
+        if "backend" in self.__dict__:
+            self.backend.close()
+        if self.scheduler is None:
+            return
+        self.records.write({**self._facts, "seconds": round(time.monotonic() - self._began, 3)})
         try:
             self.report = self.words.text("report.run.report", {"path": write_report(self.records.folder)})
         except (ReportError, OSError) as error:
@@ -115,28 +114,18 @@ class MatrixRun:
 
     def unable(self, subject: Subject) -> Problem | None:
         """Why it cannot be run here."""
-        return self._reasons.get(_key(subject.programs if isinstance(subject, Cell) else (subject[0].program,)))
+        return self._reasons.get(_name(subject))
 
     def analysis(self, subject: Subject) -> tuple[Analysis, Path]:
         """What came of the cell or the case, once it is over, and the path of its record."""
         assert self.scheduler is not None
-        if isinstance(subject, Cell):
-            analysis = analyse(self.scheduler.result(subject.name))
-        else:
-            group, case = subject
-            analysis = analyse(self.scheduler.result(group.name)[case.name])
+        result = self.scheduler.result(_name(subject))
+        analysis = analyse(result if isinstance(subject, Cell) else result[subject[1].name])
         record = to_record(analysis)
-        path = self.records.add(record)
-        if analysis.shows:
+        path = self.records.write(record)
+        if analysis.conversations:
             write_capture(record, path)
         return analysis, path
-
-    def close(self) -> None:
-        """Ends what is under way and removes all that was made."""
-        if self.scheduler is not None:
-            self.scheduler.close()
-        if "backend" in self.__dict__:
-            self.backend.close()
 
     def _true_of_all(self, root: Path) -> dict[str, Any]:
         """What is true of the whole run: what was asked for, what it runs on, and which state of the project."""
@@ -160,8 +149,9 @@ class MatrixRun:
         return facts
 
 
-def _key(programs: Sequence[Program]) -> tuple[str, ...]:
-    return tuple(f"{program.role} {program.name}" for program in programs)
+def _name(subject: Subject) -> str:
+    """Of what it is run with: all cases of a program are run together."""
+    return subject.name if isinstance(subject, Cell) else subject[0].name
 
 
 def _system() -> str:

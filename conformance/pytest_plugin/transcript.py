@@ -32,13 +32,14 @@ def transcript(analysis: Analysis, words: Catalogue) -> str:
             lines.append(text("report.transcript.allowed", {"text": case.non_strict.in_language(words.language)}))
     if analysis.findings:
         lines += ["", *explain(analysis.findings[0], analysis.findings[1:], words).splitlines()]
-    wire = [line for conversation in analysis.conversations for line in _wire(conversation, analysis.began, words)]
+    began = analysis.result.began
+    wire = [line for conversation in analysis.conversations for line in _wire(conversation, began, words)]
     lines += ["", text("report.transcript.wire"), *_elided(wire, words)]
-    for result in analysis.results:
+    for result in analysis.programs:
         values = {"who": text(f"side.{result.program.role}"), "name": result.label, "status": result.status}
         ended = ".stopped" if result.status is None else ".ended"
         lines += ["", text(f"report.transcript.console{ended if case is None else ''}", values)]
-        lines += _elided(list(_console(result.lines, analysis.began, words)), words)
+        lines += _elided(list(_console(result.lines, began, words)), words)
     return "\n".join(lines)
 
 

@@ -178,7 +178,7 @@ def _shortened(rows: Sequence[_Row]) -> list[_Row]:
     """The rows; of very many the beginning, the end and what is around a mark. Gaps side by side become one."""
     marks = (number for number, row in enumerate(rows) if row.get("m"))
     shown: list[_Row] = []
-    for gap, run in groupby(bounded(len(rows), MANY_ROWS, rows.__getitem__, marks), lambda row: "left_out" in row):
+    for gap, run in groupby(bounded(rows, MANY_ROWS, dict, marks), lambda row: "left_out" in row):
         found = list(run)
         shown += [{"k": "gap", "n": sum(row["left_out"] for row in found)}] if gap else found
     return shown

@@ -7,11 +7,10 @@ non-strict. Its other side is the harness, which does wrong on purpose, so only 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from conformance.agent.problem import Problem
-from conformance.agent.recording import Recording
 from conformance.decoder import Conversation, read_conversations
 from conformance.diagnosis import Finding, diagnose
 from conformance.judge import Divergence, LinePlace, ProcessResult, correlate, find_divergence
@@ -29,33 +28,21 @@ _LONG_TEXT, _LONG_BYTES = 300, 16  # of a value in a problem
 
 @dataclass(frozen=True)
 class Analysis:
-    """A cell or a case that was run. `correlated` has for each of `results` what its lines tell of.
+    """A cell or a case that was run, and the `result` that it had. What is non-strict passes: it has no `problems`.
 
-    All times are on the clock of the recording, where it `began`.
+    All times are on the clock of the recording, where it `began`. A case that passed has no conversations.
+    `correlated` has for each of `programs` what its lines tell of.
     """
 
     subject: Subject
-    recording: Recording
-    results: Sequence[ProcessResult]
-    began: float
-    seconds: float
-    problems: Sequence[Problem] = ()
-    non_strict: Problem | None = None
-    conversations: Sequence[Conversation] = ()
+    result: CellResult | CaseResult
+    programs: Sequence[ProcessResult]
+    problems: Sequence[Problem]
+    non_strict: Problem | None
+    conversations: Sequence[Conversation]
+    correlated: Sequence[Mapping[int, LinePlace]]
     findings: Sequence[Finding] = ()
-    correlated: Sequence[Mapping[int, LinePlace]] = ()
     divergence: Divergence | None = None
-    phases: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is wrong; what is non-strict passes."""
-        return not self.problems
-
-    @property
-    def shows(self) -> bool:
-        """Whether anybody will want to look at it: not at a case that passed."""
-        return isinstance(self.subject, Cell) or bool(self.problems) or self.non_strict is not None
 
 
 def analyse(result: CellResult | CaseResult) -> Analysis:
@@ -63,41 +50,29 @@ def analyse(result: CellResult | CaseResult) -> Analysis:
     non_strict: Problem | None = None
     conversations: Sequence[Conversation] = ()
     if isinstance(result, CellResult):
-        cell, verdict = result.cell, result.verdict
-        subject: Subject = cell
-        protocol, results, judged, phases = cell.protocol, result.results, None, result.phases
-        problems, conversations = verdict.problems, verdict.conversations
+        subject: Subject = result.cell
+        programs, judged = result.results, None
+        problems, conversations = result.verdict.problems, result.verdict.conversations
     else:
-        program, protocol = result.group.program, result.group.protocol
-        subject, judged, phases = (result.group, result.case), program.role, {}
-        results = [ProcessResult(program, result.lines, None, 0)]
+        subject, judged = (result.group, result.case), result.group.program.role
+        programs = [ProcessResult(result.group.program, result.lines, None, 0)]
         problems, non_strict = (result.problem,) if result.problem else (), result.non_strict
-    analysis = Analysis(
-        subject,
-        result.recording,
-        results,
-        result.began,
-        result.seconds,
-        tuple(map(_shortened, problems)),
-        non_strict and _shortened(non_strict),
-        phases=phases,
-    )
-    if not analysis.shows:
-        return analysis
-    conversations = conversations or read_conversations(protocol, result.recording)
-    correlated = [correlate(one, conversations) for one in results]
-    analysis = replace(analysis, conversations=conversations, correlated=correlated)
-    if analysis.passed:
+        if problems or non_strict:
+            conversations = read_conversations(result.group.protocol, result.recording)
+    problems = tuple(map(_shortened, problems))
+    non_strict = non_strict and _shortened(non_strict)
+    correlated = [correlate(one, conversations) for one in programs]
+    analysis = Analysis(subject, result, programs, problems, non_strict, conversations, correlated)
+    if not problems:
         return analysis
     findings = diagnose(conversations, now=result.began + result.seconds, of=judged)
-    divergence = find_divergence(analysis.problems, conversations, results, correlated, judged)
+    divergence = find_divergence(problems, conversations, programs, correlated, judged)
     return replace(analysis, findings=findings, divergence=divergence)
 
 
 def _shortened(problem: Problem) -> Problem:
     """The problem with values that a sentence can hold."""
-    values = {name: _short(value) for name, value in problem.values.items()}
-    return problem if values == problem.values else replace(problem, values=values)
+    return replace(problem, values={name: _short(value) for name, value in problem.values.items()})
 
 
 def _short(value: Any) -> Any:

@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.agent.events import SERVER
 from conformance.agent.problem import Problem
-from conformance.decoder import Conversation
+from conformance.decoder import Conversation, Field
 from conformance.diagnosis import Finding
 from conformance.formatting import LANGUAGES, catalogue, sentence
 from conformance.formatting.findings import finding_to_json
@@ -27,6 +27,7 @@ from conformance.model import yaml_file
 from conformance.model.cells import Cell
 from conformance.results.analysis import Analysis, Subject
 from conformance.results.reading import VERSION
+from conformance.runner.cell_run import CellResult
 
 __all__ = ["LIMITS", "Records", "bounded", "each_language", "skipped", "to_record"]
 
@@ -38,6 +39,7 @@ _FEW = 20  # of each list, however many lists there are
 _TEXT = 2000  # characters of a value or a line
 _BYTES = 256  # of a field
 _MARKED_BYTES, _MARKED_BEFORE = 24, 8
+_T = TypeVar("_T")
 
 
 class Records:
@@ -48,22 +50,14 @@ class Records:
         names = itertools.chain([stamp], (f"{stamp}-{number}" for number in itertools.count(2)))
         self.folder = next(folder for name in names if not (folder := root / name).exists())
 
-    def run(self, facts: Mapping[str, Any]) -> None:
-        """Writes what is true of the whole run; again when more of it is known."""
-        _write(self.folder / "run.json", facts)
-
-    def add(self, record: Mapping[str, Any]) -> Path:
-        """Writes the record of a cell or a case, and returns the path of its file."""
-        path = self.folder / f"{record['name']}.json"
-        _write(path, record)
+    def write(self, content: Mapping[str, Any]) -> Path:
+        """Writes a record, or what is true of the whole run, which has no name; returns the path of the file."""
+        path = self.folder / f"{content.get('name', 'run')}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
+        # A lone surrogate, legal in modified UTF-8, has no UTF-8: it becomes the escape that JSON has for it.
+        path.write_text(text + "\n", "utf-8", "backslashreplace")
         return path
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
-    # A lone surrogate, legal in modified UTF-8, has no UTF-8: it becomes the escape that JSON has for it.
-    path.write_text(text + "\n", "utf-8", "backslashreplace")
 
 
 def to_record(analysis: Analysis) -> dict[str, Any]:
@@ -82,20 +76,21 @@ def each_language(text: yaml_file.Text) -> dict[str, str]:
     return {language: text.in_language(language) for language in LANGUAGES}
 
 
-def bounded(count: int, limit: int, entry: Callable[[int], Any], marks: Iterable[int] = ()) -> list[Any]:
-    """The entries of a list of `count`, each made of its index; `{"left_out": n}` stands for n that are not kept.
+def bounded(items: Sequence[_T], limit: int, entry: Callable[[_T], Any], marks: Iterable[int] = ()) -> list[Any]:
+    """The entry of each of the items that are kept; `{"left_out": n}` stands for n that are not.
 
-    Where there are more than `limit`, the first half of it, the last quarter and those around the marks are kept.
+    Of more than `limit`, the first half of it, the last quarter and those around the marked indexes are kept.
     """
+    count = len(items)
     if count <= limit:
-        return [entry(number) for number in range(count)]
+        return list(map(entry, items))
     kept = {*range(limit // 2), *range(count - limit // 4, count)}
     for mark in itertools.islice(marks, max(1, limit // 4 // (2 * _AROUND + 1))):
         kept.update(range(max(0, mark - _AROUND), min(count, mark + _AROUND + 1)))
     made: list[Any] = []
     for stays, run in itertools.groupby(range(count), kept.__contains__):
         numbers = list(run)
-        made += map(entry, numbers) if stays else [{"left_out": len(numbers)}]
+        made += (entry(items[number]) for number in numbers) if stays else [{"left_out": len(numbers)}]
     return made
 
 
@@ -104,7 +99,7 @@ def _head(subject: Subject) -> dict[str, Any]:
     keys = "version kind name protocol server clients network case verdict problems non_strict diagnosis divergence"
     lists = ("problems", "diagnosis", "programs", "wire", "conversations")
     head: dict[str, Any] = dict.fromkeys(f"{keys} began seconds phases programs wire conversations".split())
-    head |= {"version": VERSION, "verdict": "passed", "phases": {}, **{key: [] for key in lists}}
+    head |= {"version": VERSION, "phases": {}, **{key: [] for key in lists}}
     if isinstance(subject, Cell):
         head |= {"kind": "cell", "name": subject.name, "protocol": subject.protocol.protocol}
         return head | {"server": subject.server.name, "clients": subject.mixture, "network": subject.network_name}
@@ -122,39 +117,34 @@ class _Maker:
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
         self._mark = analysis.divergence.wire if analysis.divergence else None
-        self._lines = analysis.divergence.lines if analysis.divergence else ()
 
     def record(self) -> dict[str, Any]:
-        analysis, found = self._analysis, self._analysis.divergence
+        analysis, found, result = self._analysis, self._analysis.divergence, self._analysis.result
         conversations, mark = analysis.conversations, self._mark
         marked = (n for n, one in enumerate(conversations) if mark and one.number == mark.connection)
-        limit = LIMITS["conversations"]
+        phases = result.phases if isinstance(result, CellResult) else {}
+        began = time.time() - time.monotonic() + result.began  # which was taken on the monotonic clock
         return {
             **_head(analysis.subject),
-            "verdict": "passed" if analysis.passed else "failed",
-            "problems": self._problems(analysis.problems),
+            "verdict": "failed" if analysis.problems else "passed",
+            "problems": bounded(analysis.problems, LIMITS["problems"], self._problem),
             "non_strict": analysis.non_strict and self._problem(analysis.non_strict),
             "diagnosis": [self._finding(finding) for finding in analysis.findings],
             "divergence": found and self._divergence(found),
-            "began": _date(analysis.began),
-            "seconds": round(analysis.seconds, 3),
-            "phases": {name: round(seconds, 3) for name, seconds in analysis.phases.items()},
-            "programs": [self._program(number, result) for number, result in enumerate(analysis.results)],
+            "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="microseconds"),
+            "seconds": round(result.seconds, 3),
+            "phases": {name: round(seconds, 3) for name, seconds in phases.items()},
+            "programs": [self._program(number, program) for number, program in enumerate(analysis.programs)],
             "wire": self._wire(),
-            "conversations": bounded(
-                len(conversations), limit, lambda number: self._conversation(conversations[number]), marked
-            ),
+            "conversations": bounded(conversations, LIMITS["conversations"], self._conversation, marked),
         }
 
     def _at(self, moment: float) -> float:
-        return round(moment - self._analysis.began, 6)
+        return round(moment - self._analysis.result.began, 6)
 
     def _divergence(self, found: Divergence) -> dict[str, Any]:
-        wire = None if found.wire is None else _wire_mark(found.wire)
+        wire = found.wire and _wire_mark(found.wire)
         return {"at": self._at(found.at), "wire": wire, "lines": [asdict(line) for line in found.lines]}
-
-    def _problems(self, problems: Sequence[Problem]) -> list[dict[str, Any]]:
-        return bounded(len(problems), LIMITS["problems"], lambda number: self._problem(problems[number]))
 
     def _problem(self, problem: Problem) -> dict[str, Any]:
         at = None if problem.at is None else self._at(problem.at)
@@ -167,21 +157,21 @@ class _Maker:
         return finding_to_json(replace(finding, waiting=waiting))
 
     def _program(self, number: int, result: ProcessResult) -> dict[str, Any]:
-        correlated = self._analysis.correlated
-        places = correlated[number] if correlated else {}
+        analysis = self._analysis
+        places = analysis.correlated[number]
 
         def entry(place: int) -> dict[str, Any]:
             line = result.lines[place]
-            made: dict[str, Any] = {"at": self._at(line.at), "stream": line.stream}
-            made |= {"text": line.text[:_TEXT], "whole": line.whole}
+            made = asdict(line) | {"at": self._at(line.at), "text": line.text[:_TEXT]}
             if len(line.text) > _TEXT:
                 made["characters"] = len(line.text)
             if place in places:
                 made["of"] = {name: value for name, value in places[place]._asdict().items() if value is not None}
             return made
 
-        marks = [mark.line for mark in self._lines if mark.program == number]
-        limit = max(_FEW, LIMITS["console"] // len(self._analysis.results))
+        lines = analysis.divergence.lines if analysis.divergence else ()
+        marks = [mark.line for mark in lines if mark.program == number]
+        limit = max(_FEW, LIMITS["console"] // len(analysis.programs))
         return {
             "role": result.program.role,
             "name": result.program.name,
@@ -190,12 +180,12 @@ class _Maker:
             "command": list(result.program.entry.command),
             "status": result.status,
             "problem": result.problem and self._problem(result.problem),
-            "console": bounded(len(result.lines), limit, entry, marks),
+            "console": bounded(range(len(result.lines)), limit, entry, marks),
         }
 
     def _wire(self) -> list[dict[str, Any]]:
         """The events; each has the offset of its first byte on its side."""
-        events, mark = self._analysis.recording.events, self._mark
+        events, mark = self._analysis.result.recording.events, self._mark
         offsets: list[int] = []
         sizes: Counter[tuple[Any, ...]] = Counter()
         marks: list[int] = []
@@ -213,30 +203,28 @@ class _Maker:
             made = event._replace(at=self._at(event.at), data=event.data[:room], size=event.size + more).to_json()
             return made | ({"offset": offsets[number]} if event.kind in ("received", "sent") else {})
 
-        return bounded(len(events), LIMITS["wire"], entry, marks)
+        return bounded(range(len(events)), LIMITS["wire"], entry, marks)
 
     def _conversation(self, one: Conversation) -> dict[str, Any]:
-        def entry(number: int) -> dict[str, Any]:
-            field = one.fields[number]
-            return {
-                "at": self._at(field.came),
-                "side": field.side,
-                "field": field.name,
-                "type": field.type,
-                "value": _value(field.value),
-                "offset": field.offset,
-                "size": len(field.raw),
-                "bytes": field.raw[:_BYTES].hex(),
-            }
-
-        mark = self._mark if self._mark and self._mark.connection == one.number else None
-        at = mark and (mark.side, mark.offset)
-        marks = (number for number, field in enumerate(one.fields) if (field.side, field.offset) == at)
+        mark = self._mark and (self._mark.connection, self._mark.side, self._mark.offset)
+        marks = (n for n, field in enumerate(one.fields) if (one.number, field.side, field.offset) == mark)
         limit = max(_FEW, LIMITS["fields"] // len(self._analysis.conversations))
         return {
             "connection": one.number,
-            "fields": bounded(len(one.fields), limit, entry, marks),
-            "problems": self._problems(one.problems),
+            "fields": bounded(one.fields, limit, self._field, marks),
+            "problems": bounded(one.problems, LIMITS["problems"], self._problem),
+        }
+
+    def _field(self, field: Field) -> dict[str, Any]:
+        return {
+            "at": self._at(field.came),
+            "side": field.side,
+            "field": field.name,
+            "type": field.type,
+            "value": _value(field.value),
+            "offset": field.offset,
+            "size": len(field.raw),
+            "bytes": field.raw[:_BYTES].hex(),
         }
 
 
@@ -266,8 +254,3 @@ def _value(value: Any) -> Any:
     if isinstance(value, str) and len(value) > _TEXT:
         return f"{value[: _TEXT // 2]} … ({len(value)} characters) … {value[-_TEXT // 4 :]}"
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _date(moment: float) -> str:
-    """The date of a moment that was taken on the monotonic clock."""
-    return datetime.fromtimestamp(time.time() - time.monotonic() + moment, UTC).isoformat(timespec="microseconds")

@@ -103,7 +103,7 @@ def test_what_is_long_loses_its_middle() -> None:
 
 
 def test_the_record_of_a_cell(tmp_path: Path) -> None:
-    path = Records(tmp_path).add(to_record(analyse(wrong())))
+    path = Records(tmp_path).write(to_record(analyse(wrong())))
     assert path.name == "direct.json"
     record = json.loads(path.read_text(encoding="utf-8"))
     assert (record["kind"], record["name"]) == ("cell", "addition/python-simple/python-simple/direct")
@@ -160,7 +160,7 @@ def test_the_record_of_what_was_skipped() -> None:
 
 def test_the_record_of_half_a_character(tmp_path: Path) -> None:
     """A lone surrogate is legal in writeUTF; a record that holds one must still be a file that can be read."""
-    path = Records(tmp_path).add(to_record(analyse(result([(CLIENT, utf("\ud83d"))]))))
+    path = Records(tmp_path).write(to_record(analyse(result([(CLIENT, utf("\ud83d"))]))))
     record = json.loads(path.read_text(encoding="utf-8"))
     assert record["conversations"][0]["fields"][0]["value"] == "\ud83d"
 
