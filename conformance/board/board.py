@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +24,7 @@ from conformance.observe.places import Place, listen_place, place
 from conformance.observe.relay_process import RelayProcess
 from conformance.observe.saved import About, JsonSaver
 from conformance.observe.tap_session import Saver, TapSession
-from conformance.observe.viewer import STALL_SECONDS, Viewer
+from conformance.observe.viewer import Viewer
 
 __all__ = ["Board", "Watch", "WatchedServer", "read_servers", "server_words"]
 
@@ -137,20 +136,15 @@ class Board:
 
 
 class Watch:
-    """The tap in front of one server: it listens at once, on `port`, and fills the history from `begin` on."""
+    """The tap in front of one server: it listens at once, and fills the history from `begin` on."""
 
     def __init__(self, server: WatchedServer, history: History) -> None:
         """`UsageError` where it cannot listen."""
-        listen, to = server.listen, server.to
-        assert listen.port is not None
-        assert to.port is not None
         self.server = server
         self.session: TapSession | None = None
-        self.relay = RelayProcess()
-        self.port, self._began = self.relay.open((listen.host, listen.port), (to.host, to.port), Conditions())
-        self._opened = time.monotonic()
+        self.relay = relay = RelayProcess(server.listen, server.to, Conditions())
         self._history = history
-        self._number = history.add_server(server.name, server.protocol, self.port, str(to), self._began)
+        self._number = history.add_server(server.name, server.protocol, relay.port, str(server.to), relay.began)
 
     def begin(self) -> None:
         """Begins to read what the relay tells."""
@@ -160,7 +154,7 @@ class Watch:
     def look(self) -> None:
         """Notes who keeps whom waiting, and what can be diagnosed by now."""
         if self.session is not None:
-            self.session.look(time.monotonic() - self._opened, STALL_SECONDS)
+            self.session.look()
 
     def wait(self) -> None:
         """Returns when the relay has ended and all that it told is noted, or enough was waited for that."""
@@ -171,7 +165,7 @@ class Watch:
     def saved(self, suffix: str, events: Iterable[Event]) -> bytes:
         """A file with these events: a `json` for `decode`, or a `pcapng` for Wireshark."""
         file = _Memory()
-        about = About(self.server.protocol, str(self.server.to), "direct", self._began)
+        about = About(self.server.protocol, str(self.server.to), "direct", self.relay.began)
         saver: Saver = JsonSaver(file, about) if suffix == "json" else PcapngSaver(file, about)
         for event in events:
             saver.add(event)

@@ -55,8 +55,8 @@ def run(arguments: Namespace) -> int:
         stack.callback(board.close)
         give_way()  # the relays run already, and do not; the threads that read them are yet to come
         for watch in board.watches:
-            server = watch.server
-            values = {"name": server.name, "protocol": server.protocol.protocol, "port": watch.port, "to": server.to}
+            server, port = watch.server, watch.relay.port
+            values = {"name": server.name, "protocol": server.protocol.protocol, "port": port, "to": server.to}
             print_line(words.text("cli.board.watching", {"where": interface(server.listen.host, words), **values}))
         print_line(_shown(page, words))
         web: uvicorn.Server

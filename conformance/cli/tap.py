@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import signal
 import socket
-import time
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
 
 from conformance.agent.addresses import listen_everywhere
 from conformance.agent.tap.relay import reason
@@ -24,7 +22,7 @@ from conformance.observe.places import Place, listen_place, own_addresses, place
 from conformance.observe.relay_process import RelayProcess
 from conformance.observe.saved import About, JsonSaver
 from conformance.observe.tap_session import Saver, TapSession, give_way
-from conformance.observe.viewer import STALL_SECONDS, Viewer
+from conformance.observe.viewer import Viewer
 
 __all__ = ["add_arguments", "interface", "listener", "refuse_a_circle", "run", "when_told_to_end"]
 
@@ -38,8 +36,7 @@ def add_arguments(parser: Parser) -> None:
     add("--to", type=place, required=True, metavar="cli.metavar.server", help="cli.tap.help.to")
     add("--protocol", required=True, metavar="cli.metavar.protocol", help="cli.help.protocol")
     add("--network", default="direct", metavar="cli.metavar.name", help="cli.tap.help.network")
-    files: dict[str, Any] = {"action": "append", "default": [], "type": Path}
-    add("--save", **files, metavar="cli.metavar.file", help="cli.tap.help.save")
+    add("--save", action="append", default=[], type=Path, metavar="cli.metavar.file", help="cli.tap.help.save")
     add("--json", action="store_true", help="cli.help.json-events")
 
 
@@ -48,29 +45,26 @@ def run(arguments: Namespace) -> int:
     network = find_network(arguments.network)
     listen: Place = arguments.listen
     server = Place(arguments.to.host, arguments.to.port or protocol.port)
-    assert listen.port is not None
-    assert server.port is not None
     refuse_a_circle(listen, server)
     for path in arguments.save:
         if path.suffix not in _SAVERS:
             raise UsageError("cli.usage.suffix", path=path)
 
     with contextlib.ExitStack() as stack:
-        files = [stack.enter_context(_created(path)) for path in arguments.save]
-        relay = RelayProcess()
+        try:
+            files = [(path.suffix, stack.enter_context(path.open("wb"))) for path in arguments.save]
+        except OSError as error:
+            raise UsageError("cli.usage.unwritable", path=error.filename, reason=error.strerror) from error
+        relay = RelayProcess(listen, server, network.conditions)
         stack.callback(relay.wait)
         stack.callback(relay.end)
-        port, began = relay.open((listen.host, listen.port), (server.host, server.port), network.conditions)
-        opened = time.monotonic()
-        about = About(protocol, str(server), arguments.network, began)
-        savers: list[Saver] = [
-            _SAVERS[path.suffix](file, about) for path, file in zip(arguments.save, files, strict=True)
-        ]
-        lines = lines_of(arguments, began)
+        about = About(protocol, str(server), arguments.network, relay.began)
+        savers: list[Saver] = [_SAVERS[suffix](file, about) for suffix, file in files]
+        lines = lines_of(arguments, relay.began)
         printer = BackgroundPrinter(lines.left_out)
         give_way()
         session = TapSession(relay, Viewer(protocol, lambda event: printer(lines.event(event))), savers)
-        facts = {"port": port, "to": str(server), "protocol": protocol.protocol, "network": arguments.network}
+        facts = {"port": relay.port, "to": str(server), "protocol": protocol.protocol, "network": arguments.network}
         told = {"where": interface(listen.host, lines.words), **facts}
         addresses = [listen.host] if listen.host else reachable_addresses()
         when_told_to_end(signal.default_int_handler)
@@ -78,7 +72,7 @@ def run(arguments: Namespace) -> int:
         with contextlib.suppress(KeyboardInterrupt):
             printer(lines.note("listening", "cli.tap.listening", told, addresses=addresses, **facts))
             while not session.done.wait(_LOOK_SECONDS) and not printer.broken.is_set():
-                session.look(time.monotonic() - opened, STALL_SECONDS)
+                session.look()
             if session.done.is_set():
                 raise UsageError("cli.usage.relay-ended")
         relay.end()
@@ -100,13 +94,6 @@ def when_told_to_end(act: Callable[[int, FrameType | None], object]) -> None:
     """Has Ctrl-C, and whoever ends the process, call `act`."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, act)
-
-
-def _created(path: Path) -> IO[bytes]:
-    try:
-        return path.open("wb")
-    except OSError as error:
-        raise UsageError("cli.usage.unwritable", path=path, reason=error.strerror) from error
 
 
 def refuse_a_circle(listen: Place, server: Place) -> None:

@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from conformance.agent.events import Event
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.frames import FrameReader
 from conformance.model.lookup import UsageError
+from conformance.observe.places import Place
 
 __all__ = ["RelayProcess"]
 
@@ -24,9 +27,13 @@ _BUFFER = 1 << 20
 
 
 class RelayProcess:
-    """Starts a tap, opens it, and hands on what it sees."""
+    """A tap that listens, and hands on what it sees.
 
-    def __init__(self) -> None:
+    `port` is where it listens; `began` is the time from which its events count theirs, in seconds since 1970.
+    """
+
+    def __init__(self, listen: Place, to: Place, conditions: Conditions) -> None:
+        """UsageError where it cannot listen there."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "conformance.agent.tap"],
             cwd=_ROOT,
@@ -44,36 +51,35 @@ class RelayProcess:
 
             with suppress(OSError):
                 fcntl.fcntl(self._output.fileno(), fcntl.F_SETPIPE_SZ, _BUFFER)
-        self._reader = FrameReader()
-        self._messages = self._read()
-
-    def open(self, listen: tuple[str, int], to: tuple[str, int], conditions: Conditions) -> tuple[int, float]:
-        """Begins to listen; returns the port, and the time since 1970 from which events count theirs.
-
-        UsageError where it cannot listen there.
-        """
+        reader, reads = FrameReader(), iter(partial(os.read, self._output.fileno(), _BUFFER), b"")
+        self._messages = (message for data in reads for message in reader.feed(data))
+        ends = {"listen": (listen.host, listen.port), "to": (to.host, to.port)}
         options = {"conditions": conditions._asdict(), "seed": time.time_ns(), "connect_timeout": 0}
-        self._input.write(json.dumps({"do": "open", "listen": listen, "to": to, **options}).encode() + b"\n")
+        self._input.write(json.dumps({"do": "open", **ends, **options}).encode() + b"\n")
         self._input.flush()
         answer: dict[str, Any] = next((message for message in self._messages if isinstance(message, dict)), {})
         if "done" not in answer:
             self.end()
+            self.wait()
             if not answer:
                 raise UsageError("cli.usage.tap-ended")
-            kind = "host" if listen[0] else "everywhere"
-            raise UsageError(f"cli.usage.cannot-listen.{kind}", host=listen[0], port=listen[1], reason=answer["why"])
-        self._reader.shift = -float(answer["now"])
-        return int(answer["port"]), time.time()
+            kind = "host" if listen.host else "everywhere"
+            raise UsageError(f"cli.usage.cannot-listen.{kind}", **asdict(listen), reason=answer["why"])
+        reader.shift = -float(answer["now"])
+        self.port = int(answer["port"])
+        self.began = time.time()
+        self._opened = time.monotonic()
+
+    @property
+    def now(self) -> float:
+        """The time as its events count it, in seconds."""
+        return time.monotonic() - self._opened
 
     def events(self) -> Iterator[Event | None]:
         """Every event, and None where nothing more was waiting behind it; until the tap has ended."""
         for message in self._messages:
             if not isinstance(message, dict):
                 yield message
-
-    def _read(self) -> Iterator[Event | dict[str, Any] | None]:
-        while data := os.read(self._output.fileno(), _BUFFER):
-            yield from self._reader.feed(data)
 
     def end(self) -> None:
         """Has the tap end: what it has seen until then still comes."""

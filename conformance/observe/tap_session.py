@@ -11,11 +11,12 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from operator import methodcaller
 from typing import Any, Literal, Protocol
 
 from conformance.agent.events import Event
 from conformance.observe.relay_process import RelayProcess
-from conformance.observe.viewer import Viewer
+from conformance.observe.viewer import STALL_SECONDS, Viewer
 
 __all__ = ["Saver", "TapSession", "give_way"]
 
@@ -28,7 +29,7 @@ _SWITCH_SECONDS = 0.0005  # how long the thread that shows may keep the one that
 
 
 class Saver(Protocol):
-    """Keeps events in a file."""
+    """Keeps events in a file: `flush` has all of them there, `close` ends it."""
 
     def add(self, event: Event) -> None: ...
 
@@ -69,24 +70,24 @@ class TapSession:
         for work in (self._take_in, self._show):
             threading.Thread(target=work, daemon=True).start()
 
-    def look(self, now: float, timeout: float) -> None:
-        """Says who has kept whom waiting for `timeout` seconds, if the showing is not what takes so long."""
+    def look(self) -> None:
+        """Says who keeps whom waiting, if the showing is not what takes so long."""
         if self._waiting.empty():
             with self._one_at_a_time:
-                self.viewer.look(now, timeout)
+                self.viewer.look(self._relay.now, STALL_SECONDS)
 
     def _take_in(self) -> None:
         try:
             for event in self._relay.events():
                 if event is None:
-                    self._each_saver(lambda saver: saver.flush())
+                    self._each_saver(methodcaller("flush"))
                 else:
-                    self._each_saver(lambda saver, event=event: saver.add(event))  # type: ignore[misc]
+                    self._each_saver(methodcaller("add", event))
                     if self._savers and event.kind == "received" and event.size:
                         self._lost += event.size
                         self.unsaved = "too-fast", {"size": self._lost}
                     self._pass_on(event)
-            self._each_saver(lambda saver: saver.close())
+            self._each_saver(methodcaller("close"))
         finally:
             self._waiting.put(None)
 

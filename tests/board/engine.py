@@ -86,7 +86,7 @@ class Shown:
     def __init__(self, board: Board, port: int) -> None:
         self.board = board
         self.port = port
-        self.ports = [watch.port for watch in board.watches]
+        self.ports = [watch.relay.port for watch in board.watches]
 
     def get(self, path: str, method: str = "GET", **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
         """An answer, and all of its content."""
