@@ -111,7 +111,7 @@ def sentence(problem: Problem, words: Catalogue, *, connection: bool = False) ->
     name = f"problem.{problem.code}"
     name = next((f"{name}.{value}" for value in problem.values if f"{name}.{value}" in words.ids), name)
     count = problem.values.get("size")
-    told = words.text(name, values, count=count if isinstance(count, int) and name in words.plurals else None)
+    told = words.text(name, values, count=count if isinstance(count, int) else None)
     if connection and where.connection is not None:
         return words.text("problem.on-connection", {"number": where.connection, "sentence": told})
     return told
