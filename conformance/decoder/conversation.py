@@ -95,8 +95,6 @@ class Conversation:
 
         def order(field: Field) -> tuple[int, ...]:
             place, path = places[field.ordinal], field.path
-            if not path:
-                return place
             depth = len(place) - len(path)
             return (*place[:depth], *(part for pair in zip(path, place[depth:], strict=True) for part in pair))
 

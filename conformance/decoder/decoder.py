@@ -36,7 +36,7 @@ from conformance.agent.addresses import is_address
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.problem import Problem, Where
 from conformance.agent.sized_bytes import BYTES, SizedBytes
-from conformance.decoder.program import Again, Enter, Own, Program, Said, compile_protocol
+from conformance.decoder.program import Own, Program, Round, Said, compile_protocol
 from conformance.model.protocol import Protocol
 from javaio import WIRE_TYPES, UTFDataFormatError
 
@@ -216,9 +216,10 @@ class Decoder:
         """Which fields are due by now: each side's next, where it has begun it or the protocol has it speak."""
         return [due for side in (self._client, self._server) if not side.ended and (due := side.due()) is not None]
 
-    def owed(self, side: Side) -> Expected | None:
-        """The field that was due when that side ended."""
-        return self._side(side).owed
+    def due(self, side: Side) -> Expected | None:
+        """The field of that side that is due, or was when it ended."""
+        mine = self._side(side)
+        return mine.owed or mine.due()
 
     def _go_on(self, mine: _Side, at: float) -> list[Outcome]:
         """Both sides, until neither can go on: what one says may be what the other waits for."""
@@ -273,7 +274,6 @@ class _Side:
     said: Field = field(init=False)  # its last field
     owed: Expected | None = None  # what was due when it ended
     pc: int = 0  # where it stands in its program
-    loops: list[_Loop] = field(default_factory=list)
     path: tuple[int, ...] = ()
     pieces: list[bytes] = field(default_factory=list)
     place: int = 0  # the offset of the first byte in them
@@ -360,9 +360,9 @@ class _Side:
                 out.append(self.said)
                 start = stop
                 pc += 1
-            elif type(op) is Again or type(op) is Enter:
-                if isinstance(op, Again):
-                    loop, number = self.loops[-1], self.path[-1] + 1
+            elif type(op) is Round:
+                if op.again:
+                    loop, number = scopes[-2][op.loop], self.path[-1] + 1
                 else:
                     loop, number = scopes[-1].setdefault(op.loop, _Loop()), 1
                 if op.leads:
@@ -386,22 +386,15 @@ class _Side:
                 else:
                     blocked = True
                     break
-                if isinstance(op, Enter):
-                    if more:
-                        self.loops.append(loop)
-                        scopes.append(loop.enter(number, op.shared, not self.other.stopped))
-                        self.path = (*self.path, number)
-                    pc += 1 if more else op.past
-                elif more:
-                    scopes[-1] = loop.enter(number, op.shared, not self.other.stopped)
-                    self.path = (*self.path[:-1], number)
-                    pc -= op.back
-                else:
-                    self.loops.pop()
+                if op.again:
                     gone, self.path = scopes.pop(), self.path[:-1]
+                if more:
+                    scopes.append(loop.enter(number, op.shared, not self.other.stopped))
+                    self.path = (*self.path, number)
+                elif op.again:
                     scopes[-1].update((key, gone[key]) for key in op.exports if key in gone)
                     self.told = True
-                    pc += 1
+                pc += op.more if more else op.past
             elif type(op) is Said:
                 out.append(Message(self.name, {name: scopes[-1][name] for name in op.names}, self.said))
                 pc += 1

@@ -1,8 +1,8 @@
 """A protocol compiled: for each side the steps that it goes through, flat, with what each of them needs.
 
-A side's program holds its own fields and the loops that it takes part in, in the order of the protocol. A loop is an
-`Enter`, its body, and an `Again` that leads back to the body. Names in expressions are bound here to the level of
-nested rounds that they are found on, so that nothing is looked up by walking the protocol while bytes are read.
+A side's program holds its own fields and the loops that it takes part in, in the order of the protocol. A loop is a
+`Round`, its body, and a `Round` that leads back to the body. Names in expressions are bound here to the level of nested
+rounds that they are found on, so that nothing is looked up by walking the protocol while bytes are read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from conformance.agent.sized_bytes import SizedBytes
 from conformance.model.protocol import BothWays, FieldStep, Protocol, Repeat, Step
 from javaio import WIRE_TYPES
 
-__all__ = ["Again", "End", "Enter", "Own", "Program", "Programs", "Said", "compile_protocol"]
+__all__ = ["End", "Own", "Program", "Programs", "Round", "Said", "compile_protocol"]
 
 Scopes = Sequence[Mapping[Any, Any]]
 Computed = Callable[[Scopes], Any]
@@ -52,31 +52,23 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class Enter:
-    """A loop begins, if it has a round; else the program goes on `past` it, so many steps ahead.
+class Round:
+    """A loop begins or, `again`, a round of it is over: there is one round more, or none.
 
-    loop    the key of its rounds among the values of the scope around it
-    leads   the side's own bytes decide whether there is a round more
-    shared  both sides take part in it
+    loop     the key of its rounds among the values of the scope around it
+    leads    the side's own bytes decide whether there is a round more
+    shared   both sides take part in it
+    more     how many steps ahead the program goes on with one round more, and without it, `past` the loop
+    exports  the names that stand for the values of its last round behind the loop
     """
 
     loop: int
     leads: bool
     shared: bool
+    again: bool
+    more: int
     past: int
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """A round is over. With one round more the program goes `back` so many steps, and else on behind the loop.
-
-    `exports` are the names that then stand for the values of its last round.
-    """
-
-    leads: bool
-    shared: bool
-    back: int
-    exports: tuple[str | int, ...]
+    exports: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +83,7 @@ class End:
     """The protocol has nothing more from this side."""
 
 
-Instruction = Own | Enter | Again | Said | End
+Instruction = Own | Round | Said | End
 Program = tuple[Instruction, ...]
 
 
@@ -174,9 +166,9 @@ class _Compiler:
             own = [step for step in program if isinstance(step, Own) and step.level == level + 1]
             if len(sides) == 1:
                 program.append(Said(tuple(step.name for step in own)))
-            leads, back = side == lead.sender, len(program)
             exports = tuple(key for step in own for key in (step.name, step.ordinal))
-            around[side] += [Enter(number, leads, shared, back + 2), *program, Again(leads, shared, back, exports)]
+            size, how = len(program), (number, side == lead.sender, shared)
+            around[side] += [Round(*how, False, 1, size + 2), *program, Round(*how, True, -size, 1, exports)]
         # Behind the loop its names stand for those of its last round.
         for name, known in self.known.items():
             if name not in before or known.level > level:

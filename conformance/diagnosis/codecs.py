@@ -124,10 +124,7 @@ class Codec:
         return NUMBERS.get(step.type, 0 if step.type == TEXT else -1) in self.due
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
-        """The ways to read what stands at `offset`, none where there is none.
-
-        `size` is that of `bytes`, and `expected` what the field must be; each None where that is not known.
-        """
+        """The ways to read what stands at `offset`; `size` of `bytes`, and what is `expected`, may not be known."""
         candidate = _right(stream.data, offset, step, size)
         if candidate is not None:
             yield candidate
@@ -244,14 +241,14 @@ def _character_bits(character: str) -> float:
 class Whole(Codec):
     """A whole number of another size, or low byte first; `width` is None for that of the field.
 
-    C's `long` has 8 bytes on most machines, and so has `struct.pack("l")`.
+    C's `long` has 8 bytes on most machines, and so has `struct.pack("l")`. It is read as signed, or as unsigned where
+    only that makes it what it must be (a byte of 182 is -74 in Java).
     """
 
     width: int | None = None
     order: _Order = "big"
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
-        """Signed, or unsigned where only that makes it what it must be (a byte of 182 is -74 in Java)."""
         width = self.width or NUMBERS[step.type]
         there = stream.data[offset : offset + width]
         if len(there) < width:
@@ -268,13 +265,15 @@ class Whole(Codec):
 
 @dataclass(frozen=True, eq=False)
 class Digits(Codec):
-    """The number as a person writes it; `lines` if nothing but a line end may follow."""
+    """The number as a person writes it; `lines` if nothing but a line end may follow.
+
+    It ends at a separator; with none, at the end of a piece; or it is the text of a `writeUTF`.
+    """
 
     due: tuple[int, ...] = (1, 2, 4, 8)
     lines: bool = False
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
-        """Digits up to a separator; with none, up to the end of a piece; or as the text of a `writeUTF`."""
         data = stream.data
         found = _DIGITS.match(data, offset)
         if found is None:
@@ -302,7 +301,7 @@ def _digits(digits: bytes, end: int) -> Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Prefixed(Codec):
-    """A length of `width` bytes and a text, not as `writeUTF` writes them.
+    """A length of `width` bytes and a text, not as `writeUTF` writes them; what is right as well is read as that.
 
     Everyone but Java writes four bytes for what is above U+FFFF.
     """
@@ -312,7 +311,6 @@ class Prefixed(Codec):
     encoding: str = "utf-8"
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
-        """The length says where it ends; what is right as well is read as that."""
         data, start = stream.data, offset + self.width
         if (self.width, self.order) == (2, "big") and (right := _right(data, offset, step, size)):
             yield right
@@ -328,10 +326,12 @@ class Prefixed(Codec):
 
 @dataclass(frozen=True, eq=False)
 class CountedCharacters(Codec):
-    """A length of two bytes that says how many characters there are: as many as bytes, until one is no ASCII."""
+    """A length of two bytes that says how many characters there are: as many as bytes, until one is no ASCII.
+
+    Java counts a character beyond U+FFFF twice.
+    """
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
-        """As many characters as the length says; Java counts one beyond U+FFFF twice."""
         start = offset + 2
         if len(stream.data) < start:
             return
@@ -357,7 +357,6 @@ class Bare(Codec):
     encoding: str = "utf-8"
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
-        """An address, all that is readable, or the end of a piece that came by itself."""
         data, start, unit = stream.data, offset, 1
         if self.encoding.startswith("utf-16"):
             unit = 2
@@ -395,7 +394,6 @@ class Line(Codec):
     """A line end after the text, in place of a length before it."""
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
-        """Up to the line end."""
         newline = stream.data.find(b"\n", offset, offset + _LONGEST)
         there = stream.data[offset : newline if newline >= 0 else len(stream.data)]
         text = _decoded(there.removesuffix(b"\r"), "utf-8", cut=newline < 0)
@@ -407,14 +405,13 @@ class Line(Codec):
 class Serialized(Codec):
     """`ObjectOutputStream` in place of `DataOutputStream`: Java's own stream of objects, which begins with AC ED 00 05.
 
-    All that follows the header is explained by it: whatever it is, it is no field of the protocol.
+    What comes before the header may be right. All that follows is explained by it: it is no field of the protocol.
     """
 
     key: str | None = "write-object"
     prior: float = 2.0
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
-        """The header and the rest; what came before it may have been right."""
         if stream.data.startswith(_OBJECTS, offset):
             yield Candidate(None, len(stream.data), _OBJECTS_BITS, opaque=True)
         else:

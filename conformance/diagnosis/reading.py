@@ -13,7 +13,7 @@ from typing import Any
 
 from conformance.agent.events import Side
 from conformance.agent.sized_bytes import BYTES
-from conformance.decoder import Conversation, Expected, Field
+from conformance.decoder import Conversation, Field
 from conformance.diagnosis.codecs import (
     NUMBERS,
     TEXT,
@@ -57,7 +57,8 @@ class Reading:
     wrong_at    the offset of the first field that no right program would have sent so; None where there is none
     unreadable  the bytes are no fields, from some byte on
     unasked     nothing has asked for the bytes, from some byte on
-    due         the field that has to come next, or that the bytes end inside of
+    due         the field that has to come next, or that the bytes end inside of; then it is `stopped_in`, too
+    place       the offset at which something is wrong, or else that of the field inside which the bytes end
     """
 
     def __init__(self, conversation: Conversation, side: Side) -> None:
@@ -70,7 +71,7 @@ class Reading:
         self._steps = conversation.protocol.fields
         problems = {problem.code: problem for problem in reversed(conversation.problems) if problem.where.side == side}
         wrong = [where for code in _WRONG & problems.keys() if (where := problems[code].where.offset) is not None]
-        self.due = next((due for due in decoder.expects() if due.side == side), None) or decoder.owed(side)
+        self.due = decoder.due(side)
         self.unreadable = not _UNREADABLE.isdisjoint(problems)
         self.unasked = "too-many-bytes" in problems or (self.due is None and decoder.unread(side) != b"")
         begins: Candidate | None = None
@@ -90,18 +91,8 @@ class Reading:
                 wrong.append(self._read)
                 self._bits_behind = STOPPED_BITS + begins.bits + _WRONG_VALUE_BITS
         self.wrong_at = min(wrong, default=None)
-
-    @property
-    def stopped_in(self) -> Expected | None:
-        """The field inside which the bytes end."""
-        return self.due if self.due is not None and self.due.got else None
-
-    @property
-    def place(self) -> int | None:
-        """The offset at which something is wrong, or else that of the field inside which the bytes end."""
-        if self.wrong_at is None and self.stopped_in is not None:
-            return self.stopped_in.offset
-        return self.wrong_at
+        self.stopped_in = None if begins is None else self.due
+        self.place = self.stopped_in.offset if self.stopped_in and self.wrong_at is None else self.wrong_at
 
     @property
     def shows_at(self) -> float:
