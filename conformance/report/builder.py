@@ -5,8 +5,8 @@ timelines are packed text, and the script makes plain text of them. Should anyth
 page's content security policy lets no script run but its own. Rendering reads the results folder, and writes the page
 alone.
 
-The page must stay small enough to be mailed. A record or a capture that is large is left out, and stands in the results
-folder; of what is left, the largest of those that passed go first until the rest is small enough.
+The page must stay small enough to be mailed. A record or a capture that is large stays in the results folder; of the
+others, the largest of those that passed go first until the rest is small enough.
 """
 
 from __future__ import annotations
@@ -29,16 +29,15 @@ from markupsafe import Markup
 from conformance.agent.events import SERVER
 from conformance.formatting import LANGUAGES, Language, catalogue
 from conformance.report.capture import SUFFIX
-from conformance.report.layout import Entry, case_groups, failures, grids, skipped
+from conformance.report.layout import Entry, case_groups, counts, failures, grids, skipped
 from conformance.report.timeline import timeline
 from conformance.report.visible import prose, visible
-from conformance.results.reading import Record, Results, compare, find_results, making_of
+from conformance.results.reading import compare, find_results, making_of, read_facts, read_records, verdict_of
 
 __all__ = ["write_report"]
 
 _PAGE = Path(__file__).with_name("page")
 _LABELS = "report.page."
-_VERDICTS = ("passed", "non-strict", "failed", "skipped")
 _LIMIT = 2_900_000  # characters of a page; what does not fit stays in the results folder
 _FRAME = 110_000  # of these, what is the same in every page
 _AROUND = 500  # and what it needs around each timeline and its downloads
@@ -49,8 +48,7 @@ _LARGE = 96 << 10  # characters of one record, or of one capture
 class _Packed:
     """A record in the page: its timeline; and to be downloaded, the record and the capture, where small enough.
 
-    Each is JSON or a file, deflated, in base 64, so that nothing in it can be taken for markup. `beside` is the file of
-    the capture; None where there is none.
+    Each is deflated, in base 64, so that nothing in it can be taken for markup. `beside` is the file of the capture.
     """
 
     name: str
@@ -62,12 +60,12 @@ class _Packed:
     beside: Path | None
 
     @classmethod
-    def of(cls, record: Record) -> _Packed:
-        told = json.dumps(timeline(record.content), separators=(",", ":"))
-        beside = record.path.with_suffix(SUFFIX)
+    def of(cls, path: Path, record: Mapping[str, Any]) -> _Packed:
+        told = json.dumps(timeline(record), separators=(",", ":"))
+        beside = path.with_suffix(SUFFIX)
         capture, there = (_small(beside), beside) if beside.is_file() else (None, None)
-        failed = record.verdict == "failed"
-        return cls(record.name, record.path, failed, _deflated(told.encode()), _small(record.path), capture, there)
+        name, failed = record["name"], record["verdict"] == "failed"
+        return cls(name, path, failed, _deflated(told.encode()), _small(path), capture, there)
 
     @property
     def downloads(self) -> int:
@@ -81,7 +79,7 @@ def write_report(results: Path, out: Path | None = None, earlier: Path | None = 
     ReportError where there is no run, or what is there cannot be read.
     """
     run = find_results(results)
-    path = out or run.folder / "report.html"
+    path = out or run / "report.html"
     before = None if earlier is None else find_results(earlier)
     text = _render(run, before, path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,43 +87,37 @@ def write_report(results: Path, out: Path | None = None, earlier: Path | None = 
     return path
 
 
-def _render(run: Results, before: Results | None, path: Path) -> str:
+def _render(run: Path, before: Path | None, path: Path) -> str:
     entries: list[Entry] = []
     packed: list[_Packed] = []
-    for record in run.records():
-        with making_of(record.path):
+    for file, record in read_records(run):
+        with making_of(file):
             entries.append(Entry.of(record))
             if entries[-1].opens:
-                packed.append(_Packed.of(record))
+                packed.append(_Packed.of(file, record))
     environment = Environment(
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(visible=visible, plain=_plain, prose=prose, link=_link, minutes=_minutes, day=_day)
+    environment.filters.update(visible=visible, prose=prose, link=_link, minutes=_minutes, day=_day)
+    environment.filters.update(digest=_digest, beside=lambda file: _beside(file, path))
     environment.globals.update(label=_label, languages=LANGUAGES)
-    facts = run.facts
+    facts = read_facts(run)
     verdicts = {entry.name: entry.verdict for entry in entries}
     overview = environment.get_template("overview.html.j2").render(
         _overview(facts, entries),
-        earlier=before and before.facts,
-        comparison=before and compare(verdicts, {record.name: record.verdict for record in before.records()}),
+        earlier=before and read_facts(before),
+        comparison=before
+        and compare(verdicts, {record["name"]: verdict_of(record) for _, record in read_records(before)}),
     )
     _slim(packed, _LIMIT - _FRAME - len(overview))
-    script, style = (
-        "".join((_PAGE / name).read_text(encoding="utf-8") for name in names)
-        for names in (("common.js", "report.js"), ("report.css",))
-    )
     return environment.get_template("report.html.j2").render(
         facts=facts,
-        labels=_script_data({language: catalogue(language).templates(_LABELS) for language in LANGUAGES}),
+        labels={language: catalogue(language).templates(_LABELS) for language in LANGUAGES},
         overview=Markup(overview),  # was escaped as it was made
         packed=packed,
-        records={one.name: None if one.record else _beside(one.path, path) for one in packed},
-        captures={one.name: None if one.capture or not one.beside else _beside(one.beside, path) for one in packed},
         # Both are the project's own files.
-        script=Markup(script),
-        style=Markup(style),
-        script_hash=_hash(script),
-        style_hash=_hash(style),
+        script=Markup("".join((_PAGE / name).read_text("utf-8") for name in ("common.js", "report.js"))),
+        style=Markup((_PAGE / "report.css").read_text("utf-8")),
     )
 
 
@@ -174,8 +166,8 @@ def _overview(facts: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, A
         "networks": _networks(cells, facts),
         "programs": sorted({name for entry in everything for name in entry.programs}),
         "case_groups": case_groups(cases),
-        "cells": _counts(cells),
-        "cases": _counts(cases),
+        "cells": counts(cells),
+        "cases": counts(cases),
         "failures": failures(everything),
         "skipped": skipped(everything),
         "not_run": max(0, len(order) - len(cells)),
@@ -187,39 +179,28 @@ def _ranks(names: Iterable[str]) -> dict[str, int]:
     return {name: rank for rank, name in enumerate(dict.fromkeys(names))}
 
 
-def _counts(entries: Iterable[Entry]) -> dict[str, int]:
-    verdicts = [entry.verdict for entry in entries]
-    return {"all": len(verdicts), **{name: verdicts.count(name) for name in _VERDICTS}}
-
-
 def _networks(cells: Iterable[Entry], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The networks of the run: name, what it does, and the letters that stand for it."""
-    names = list(dict.fromkeys(str(cell.network) for cell in cells))
     letters: dict[str, str] = {}
-    for name in names:
+    for name in dict.fromkeys(str(cell.network) for cell in cells):
         shorts = (name[:size].upper() for size in range(1, len(name) + 1))
         letters[name] = next((short for short in shorts if short not in letters.values()), name.upper())
-    return [{"name": name, "letter": letters[name], "about": facts["networks"].get(name)} for name in names]
-
-
-def _plain(text: object) -> str:
-    """What `visible` shows, for where there can be no elements."""
-    return visible(text).striptags()
+    return [{"name": name, "letter": letter, "about": facts["networks"].get(name)} for name, letter in letters.items()]
 
 
 def _link(name: str) -> str:
     """The place of a cell or a case in the page; a name may be anything."""
     kind = "" if name.startswith("case/") else "cell/"
-    return "#" + quote((kind + name).encode("utf-8", "surrogatepass"), safe="/")
+    return "#" + quote(kind + name, errors="surrogatepass")
 
 
-def _beside(file: Path, page: Path) -> str | None:
-    """Where the page finds the file, as long as it is not moved; None where there is no such way."""
+def _beside(file: Path, page: Path) -> str:
+    """Where the page finds the file, as long as it is not moved; empty where there is no such way."""
     try:
         way = os.path.relpath(file, page.parent)
     except ValueError:  # on another drive
-        return None
-    return quote(Path(way).as_posix().encode("utf-8", "surrogateescape"), safe="/")
+        return ""
+    return quote(Path(way).as_posix(), errors="surrogateescape")
 
 
 def _minutes(seconds: float) -> str:
@@ -234,10 +215,5 @@ def _day(moment: str) -> str:
         return moment
 
 
-def _script_data(content: Any) -> Markup:
-    """JSON that can stand in a script element: no character in it could end that."""
-    return Markup(json.dumps(content, ensure_ascii=True).replace("<", "\\u003c"))
-
-
-def _hash(text: str) -> str:
+def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

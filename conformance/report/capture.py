@@ -18,24 +18,20 @@ from conformance.model.protocol import Protocol
 from conformance.observe.pcapng import PcapngSaver
 from conformance.observe.saved import About
 
-__all__ = ["SUFFIX", "capture", "write_capture"]
+__all__ = ["SUFFIX", "write_capture"]
 
 SUFFIX = ".pcapng"
 
 
 def write_capture(record: Mapping[str, Any], path: Path) -> None:
-    """Writes the capture beside the record that stands at `path`; nothing where there can be none."""
-    data = capture(record)
-    if data is not None:
-        path.with_suffix(SUFFIX).write_bytes(data)
+    """Writes the capture beside the record that stands at `path`.
 
-
-def capture(record: Mapping[str, Any]) -> bytes | None:
-    """The capture; None where nobody connected, or the record does not say who talked to whom."""
+    Nothing where nobody connected, or the record does not say who talked to whom.
+    """
     events = list(_events(record))
     opened = [event for event in events if event.kind == "opened"]
     if record["began"] is None or not opened or not all(event.detail and event.via for event in opened):
-        return None
+        return
     # All that a capture tells of the protocol is its name.
     names = record["protocol"], record["server"] or record["clients"] or "", record["network"] or "none"
     # UTF-8 has no lone surrogates.
@@ -47,8 +43,8 @@ def capture(record: Mapping[str, Any]) -> bytes | None:
         for event in events:
             saver.add(event)
     except ValueError:  # the two ends are of two families: no packet could go from one to the other
-        return None
-    return file.getvalue()
+        return
+    path.with_suffix(SUFFIX).write_bytes(file.getvalue())
 
 
 def _events(record: Mapping[str, Any]) -> Iterator[Event]:

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from conformance.agent.events import CLIENT, SERVER
+from conformance.agent.problem import Problem
 from conformance.report.timeline import Told, told
-from conformance.results.reading import Record
+from conformance.results.reading import verdict_of
 
-__all__ = ["CaseGroup", "Entry", "case_groups", "failures", "grids", "skipped"]
+__all__ = ["CaseGroup", "Entry", "case_groups", "counts", "failures", "grids", "skipped"]
 
+_VERDICTS = ("passed", "non-strict", "failed", "skipped")
 _Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the first view shows of a record; `opens`: its timeline is in the page.
-
-    `verdict` is `passed`, `non-strict`, `failed` or `skipped`, and `reason` why it failed or was skipped. In a case
-    the harness is the other side: of `server` and `clients` one is None.
+    """What the first view shows of a record: `reason` is why it failed or was skipped, `opens` whether its timeline is
+    in the page. In a case the harness is the other side: of `server` and `clients` one is None.
     """
 
     name: str
@@ -37,14 +37,15 @@ class Entry:
     about: Told
 
     @classmethod
-    def of(cls, record: Record) -> Entry:
+    def of(cls, record: Mapping[str, Any]) -> Entry:
         """The entry of a record. The timelines of cases that passed would be most of the page, and nobody asks."""
-        name, verdict, problems, known = record.name, record.verdict, record.problems, record.content
-        reason = told(problems[0], numbered=len(known["conversations"]) > 1) if problems else None
-        opens = verdict in ("failed", "non-strict") or (verdict == "passed" and not record.is_case)
-        case = known["case"] or {"name": "", "about": {}}
-        places = {key: known[key] for key in ("protocol", "server", "clients", "network")}
-        return cls(name, record.is_case, verdict, reason, opens, **places, case=case["name"], about=case["about"])
+        verdict, is_case = verdict_of(record), record["kind"] == "case"
+        problems = [Problem.from_json(entry) for entry in record["problems"] if "code" in entry]
+        reason = told(problems[0], numbered=len(record["conversations"]) > 1) if problems else None
+        opens = verdict in ("failed", "non-strict") or (verdict == "passed" and not is_case)
+        case = record["case"] or {"name": "", "about": {}}
+        places = {key: record[key] for key in ("protocol", "server", "clients", "network")}
+        return cls(record["name"], is_case, verdict, reason, opens, **places, case=case["name"], about=case["about"])
 
     @property
     def role(self) -> str:
@@ -67,6 +68,12 @@ def _grouped(entries: Iterable[Entry], key: Callable[[Entry], _Key]) -> dict[_Ke
     for entry in entries:
         groups.setdefault(key(entry), []).append(entry)
     return groups
+
+
+def counts(entries: Iterable[Entry]) -> dict[str, int]:
+    """How many there are, under `all`, and of each verdict."""
+    verdicts = [entry.verdict for entry in entries]
+    return {"all": len(verdicts), **{name: verdicts.count(name) for name in _VERDICTS}}
 
 
 def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[dict[str, Any]]:
@@ -110,11 +117,10 @@ class CaseGroup:
     programs: Sequence[str]
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
 
-    def count(self, verdict: str, program: str | None = None, stem: str | None = None) -> int:
-        """How many results of that verdict; of one program, or under one name, where these are given."""
+    def counts(self, program: str, stem: str | None = None) -> dict[str, int]:
+        """How many results of each verdict the program has; under one name, where that is given."""
         rows = (row for name, rows in self.rows.items() if stem in (None, name) for row in rows)
-        entries = (entry for row in rows for entry in row["by_program"].values())
-        return sum(entry.verdict == verdict and program in (None, entry.program) for entry in entries)
+        return counts(row["by_program"][program] for row in rows if program in row["by_program"])
 
 
 def case_groups(cases: Iterable[Entry]) -> list[CaseGroup]:

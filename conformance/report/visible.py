@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 __all__ = ["prose", "visible"]
 
-_QUOTED = re.compile(r"`([^`]+)`")
 _HIDING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
@@ -21,7 +20,7 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 def visible(text: object) -> Markup:
     """The text as markup; each character that would not be seen is its escape, in an element of its own."""
     parts = []
-    for hides, characters in groupby(str(text), _hides):
+    for hides, characters in groupby(str(text), lambda character: unicodedata.category(character) in _HIDING):
         if hides:
             parts.append(Markup('<span class="odd">{}</span>').format("".join(map(_escape, characters))))
         else:
@@ -31,15 +30,8 @@ def visible(text: object) -> Markup:
 
 def prose(sentence: object) -> Markup:
     """A sentence of the harness: `visible`, and what stands between backticks is code."""
-    parts = _QUOTED.split(str(sentence))
-    return Markup("").join(
-        Markup("<code>{}</code>").format(visible(part)) if number % 2 else visible(part)
-        for number, part in enumerate(parts)
-    )
-
-
-def _hides(character: str) -> bool:
-    return unicodedata.category(character) in _HIDING
+    parts = map(visible, re.split("`([^`]+)`", str(sentence)))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def _escape(character: str) -> str:
