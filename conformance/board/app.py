@@ -46,10 +46,7 @@ _SUFFIXES = {"json": "application/json", "pcapng": "application/x-pcapng"}
 _EVENTS = "text/event-stream"
 _FRAME_SECONDS = 0.2  # a page is told at most so often
 _QUIET_SECONDS = 1.0  # and at least so often: the rates change by themselves
-_TEXTS = "board.page."  # the ids of the page's own texts begin so
-
 _LONGEST_PATH = 100
-
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -67,7 +64,7 @@ def board_app(board: Board, leaving: Callable[[], bool] = lambda: False) -> Star
     """The application that shows this board; its streams end once `leaving` holds."""
     history = board.history
     pages: list[str] = []  # the addresses of those that have a stream
-    texts = {language: catalogue(language).templates(_TEXTS) for language in LANGUAGES}
+    texts = {language: catalogue(language).templates("board.page.") for language in LANGUAGES}
 
     def stream(request: Request, changes: _Changes) -> Response:
         if request.method == "HEAD":
@@ -155,16 +152,12 @@ class _Guard:
         self._names = {"localhost", own, f"{own}.local"}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return  # nothing here speaks anything else
-
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
-        refused = self._refused(scope)
-        await (refused or self._app)(scope, receive, with_headers)
+        await (self._refused(scope) or self._app)(scope, receive, with_headers)
 
     def _refused(self, scope: Scope) -> PlainTextResponse | None:
         headers = Headers(scope=scope)

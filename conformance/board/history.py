@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Event
@@ -38,7 +40,6 @@ class _Server:
     def __init__(self, number: int, name: str, protocol: Protocol, port: int, to: str, began: float) -> None:
         self.number = number
         self.began = began
-        self.connections: dict[int, Connection] = {}
         self.messages: deque[tuple[int, dict[str, Any]]] = deque(maxlen=MESSAGES)
         answers = [step for step in protocol.fields if step.sender == SERVER]
         computed = [step.field for step in answers if step.equals is not None]
@@ -74,7 +75,11 @@ class _Server:
         if type(event) is FieldRead:
             field, at = event.field, self.began + event.at
             if (field.side, field.name) == self._counted:
-                self._count(int(at))
+                self._facts["total"] += 1
+                self._by_second[int(at)] += 1
+                if len(self._by_second) > 2 * SECONDS:
+                    last = range(int(at) - SECONDS, int(at) + 1)
+                    self._by_second = Counter({second: self._by_second[second] for second in last})
             if field.side == CLIENT and field.name in self._broadcast:
                 self._post(event.connection, field, at, change)
         elif isinstance(event, Closed) and (event.how == "reset" or event.side == CLIENT):
@@ -85,12 +90,6 @@ class _Server:
         by_second = [self._by_second[second] for second in range(int(now) - SECONDS, int(now))]
         rate = sum(by_second[-_MEAN_SECONDS:]) / _MEAN_SECONDS
         return {**self._facts, **self._state, "open": len(self._open), "rate": rate, "seconds": by_second}
-
-    def _count(self, second: int) -> None:
-        self._facts["total"] += 1
-        self._by_second[second] += 1
-        if len(self._by_second) > 2 * SECONDS:
-            self._by_second = Counter({key: self._by_second[key] for key in range(second - SECONDS, second + 1)})
 
     def _post(self, connection: int, field: Field, at: float, change: int) -> None:
         """A message is shown once its poster has sent all of it."""
@@ -116,24 +115,22 @@ class _Entry:
     server: int
     event: str
     what: Problem | Diagnosed
-    change: int = 0
-    at: float = 0.0
-    times: int = 0
-    connections: list[int] = field(default_factory=list)
-    text: str = ""  # its JSON, once a page has asked for it
+    change: int
+    at: float
+    times: int
+    connections: list[int]
 
-    def to_json(self) -> str:
-        if not self.text:
-            own = {name: getattr(self, name) for name in ("id", "server", "event", "at", "times", "connections")}
-            self.text = json.dumps(problem_json(self.what) | own)
-        return self.text
+    @cached_property
+    def text(self) -> str:
+        """Its JSON, made once a page asks for it."""
+        own = {name: getattr(self, name) for name in ("id", "server", "event", "at", "times", "connections")}
+        return json.dumps(problem_json(self.what) | own)
 
 
 class _Problems:
     """The last things that went wrong: each diagnosis once for all connections, other problems once a connection."""
 
     def __init__(self) -> None:
-        self.change = 0
         self._diagnoses: dict[str, _Entry] = {}
         self._others: dict[str, _Entry] = {}
 
@@ -152,23 +149,24 @@ class _Problems:
                 kind = "stalled" if isinstance(event, Stalled) else "problem"
             case _:
                 return
-        entry = known.pop(name, None) or _Entry(name, server.number, kind, what)
-        if entry.event != "problem":  # the first explains the others
-            entry.event, entry.what = kind, what
-        entry.times += 1
-        others = [number for number in entry.connections if number != event.connection]
-        entry.connections = [*others, event.connection][-_NAMED:]
-        entry.change, entry.at, entry.text = change, server.began + event.at, ""
-        known[name] = entry
+        times, connections = 1, [event.connection]
+        if before := known.pop(name, None):
+            times += before.times
+            connections = [number for number in before.connections if number != event.connection] + connections
+            if before.event == "problem":  # the first explains the others
+                kind, what = before.event, before.what
+        at = server.began + event.at
+        known[name] = _Entry(name, server.number, kind, what, change, at, times, connections[-_NAMED:])
         if len(known) > PROBLEMS:
             del known[next(iter(known))]
-        self.change = change
 
     def told_after(self, change: int) -> str:
-        """All by their ids, the latest first, and those that are new after that change."""
+        """All by their ids, the latest first, and those that are new after that change; empty where none is."""
         entries = sorted([*self._diagnoses.values(), *self._others.values()], key=lambda entry: -entry.at)
-        fresh = ", ".join(entry.to_json() for entry in entries if entry.change > change)
-        return f'{{"ids": {json.dumps([entry.id for entry in entries])}, "changed": [{fresh}]}}'
+        fresh = ", ".join(entry.text for entry in entries if entry.change > change)
+        if change and not fresh:
+            return ""
+        return f'"problems": {{"ids": {json.dumps([entry.id for entry in entries])}, "changed": [{fresh}]}}, '
 
 
 class History:
@@ -177,6 +175,7 @@ class History:
     def __init__(self) -> None:
         self.change = 0
         self._servers: list[_Server] = []
+        self._connections: dict[tuple[int, int], Connection] = {}  # by server and number
         self._problems = _Problems()
         self._held = 0
         self._gone: deque[tuple[int, str]] = deque(maxlen=_GONE)
@@ -190,15 +189,19 @@ class History:
 
     def add_event(self, number: int, event: Event) -> None:
         """What the tap of that server saw."""
-        server = self._servers[number]
+        server, key = self._servers[number], (number, event.connection)
         with self._lock:
             self.change += 1
             server.add_event(event)
             if event.kind == "opened":
-                server.connections[event.connection] = Connection(number, event, server.began)
-            if found := server.connections.get(event.connection):
+                self._connections[key] = Connection(number, event, server.began)
+            if found := self._connections.get(key):
                 found.add_event(event, self.change)
-            self._make_room(server, found)
+                self._make_room(found)
+            if event.kind == "opened":
+                mine = [each for each in self._connections.values() if each.server == number]
+                if len(mine) > CONNECTIONS:
+                    self._forget(mine)
 
     def add(self, number: int, event: LiveEvent) -> None:
         """What was read of it. It may come after its connection was forgotten, and counts all the same."""
@@ -206,11 +209,11 @@ class History:
         with self._lock:
             self.change += 1
             server.add(event, self.change)
-            if found := server.connections.get(event.connection):
+            if found := self._connections.get((number, event.connection)):
                 found.add(event, self.change)
+                self._make_room(found)
             if type(event) is not FieldRead or event.field.problem is not None:
                 self._problems.add(server, event, self.change, diagnosed=found is not None and found.diagnosed)
-            self._make_room(server, found)
 
     def changes(self, since: int, now: float) -> tuple[int, str]:
         """All that has come after that change, as JSON, and the change that it goes up to."""
@@ -221,16 +224,13 @@ class History:
             gone = [] if anew else [key for change, key in self._gone if change > since]
             servers = [server.to_json(now) for server in self._servers]
             told = json.dumps({"anew": anew, "now": now, "servers": servers, "gone": gone, "messages": messages})
-            problems = (
-                f'"problems": {self._problems.told_after(since)}, ' if self._problems.change > since or anew else ""
-            )
-            rows = ", ".join(each.row() for each in _connections(self._servers) if each.change > since)
-            return self.change, f'{told[:-1]}, {problems}"connections": [{rows}]}}'
+            rows = ", ".join(each.row() for each in self._connections.values() if each.change > since)
+            return self.change, f'{told[:-1]}, {self._problems.told_after(since)}"connections": [{rows}]}}'
 
     def lines(self, number: int, connection: int, since: int) -> tuple[int, str] | None:
         """The lines of one connection after that change, as JSON; None where it is not remembered."""
         with self._lock:
-            if (found := self._find(number, connection)) is None:
+            if (found := self._connections.get((number, connection))) is None:
                 return None
             lines, left_out = found.lines_after(since)
             told = json.dumps({"anew": since == 0, "left_out": left_out})
@@ -239,30 +239,20 @@ class History:
     def recorded(self, number: int, connection: int) -> list[Event] | None:
         """The events of one connection, with times from `began` on; None where it is not remembered."""
         with self._lock:
-            found = self._find(number, connection)
+            found = self._connections.get((number, connection))
             return None if found is None else found.kept.events()
 
-    def _find(self, number: int, connection: int) -> Connection | None:
-        return self._servers[number].connections.get(connection) if 0 <= number < len(self._servers) else None
+    def _make_room(self, changed: Connection) -> None:
+        self._held += changed.size - changed.counted
+        changed.counted = changed.size
+        while self._held > HELD_LIMIT and self._connections:
+            self._forget(self._connections.values())
 
-    def _make_room(self, server: _Server, changed: Connection | None) -> None:
-        if changed is not None:
-            self._held += changed.size - changed.counted
-            changed.counted = changed.size
-        if len(server.connections) > CONNECTIONS:
-            self._forget([server])
-        while self._held > HELD_LIMIT and any(server.connections for server in self._servers):
-            self._forget(self._servers)
-
-    def _forget(self, servers: list[_Server]) -> None:
-        """Forgets the oldest connection that is over, or else the oldest."""
-        oldest = min(_connections(servers), key=lambda connection: (not connection.over, connection.since))
-        del self._servers[oldest.server].connections[oldest.number]
+    def _forget(self, some: Iterable[Connection]) -> None:
+        """Forgets the oldest of them that is over, or else the oldest."""
+        oldest = min(some, key=lambda connection: (not connection.over, connection.since))
+        del self._connections[oldest.server, oldest.number]
         self._held -= oldest.size
         if len(self._gone) == _GONE:
             self._forgotten = self._gone[0][0]
         self._gone.append((self.change, oldest.key))
-
-
-def _connections(servers: list[_Server]) -> list[Connection]:
-    return [connection for server in servers for connection in server.connections.values()]

@@ -293,5 +293,5 @@ def test_what_it_holds_is_what_its_connections_take() -> None:
         for value in range(number):
             asks(fed, number, value)
         fed.lines(number)
-    held = sum(connection.size for server in fed.history._servers for connection in server.connections.values())
+    held = sum(connection.size for connection in fed.history._connections.values())
     assert fed.history._held == held
