@@ -2,8 +2,7 @@
 
 Rows of one moment (`g`) stand side by side: each field with the lines that tell of it on both consoles, a little
 earlier or later as they were printed. Each field has its bytes twice, cut as they came to the tap and as they went on.
-What is long is shortened here, never in the record. Sentences are made here in every language, since the page's reader
-chooses one.
+What is long is shortened here, never in the record. Sentences are in every language, for the reader chooses one.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from conformance.agent.problem import Problem
 from conformance.formatting import LANGUAGES, Catalogue, catalogue, sentence
 from conformance.formatting.findings import explain, finding_from_json
+from conformance.results.reading import verdict_of
 from conformance.results.records import bounded
 
 __all__ = ["MANY_ROWS", "Told", "timeline", "told"]
@@ -46,7 +46,7 @@ def timeline(record: Mapping[str, Any]) -> dict[str, Any]:
         **{name: record[name] for name in ("name", "protocol", "server", "clients", "network", "seconds")},
         "case": case and case["about"],
         "allowed": case and case["non_strict"],
-        "verdict": "non-strict" if record["verdict"] == "passed" and non_strict else record["verdict"],
+        "verdict": verdict_of(record),
         "problems": [told(Problem.from_json(entry), numbered=numbered) for entry in shown if "code" in entry],
         "diagnosis": _diagnosis(record["diagnosis"]) if record["diagnosis"] else None,
         "divergence": divergence and _divergence(divergence, programs),
@@ -61,10 +61,7 @@ def told(problem: Problem, *, numbered: bool = False) -> Told:
 
 
 def _diagnosis(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The first finding, which names the others that it may be.
-
-    `lines` are, by language, where it shows, what speaks for it, and how to mend it.
-    """
+    """The first finding: in `lines` where it shows, what speaks for it, how to mend it, and what else it may be."""
     first, *others = map(finding_from_json, entries)
     return {
         "side": first.side,
@@ -84,8 +81,7 @@ def _divergence(divergence: Mapping[str, Any], programs: Sequence[Mapping[str, A
     """Where the wire and the consoles first differ, with the words of the consoles there."""
     wire = divergence["wire"]
     if wire:
-        value = None if wire["value"] is None else _value(wire["value"])
-        wire = {**wire, "value": value, "expected": _expected(wire["expected"])}
+        wire = {**wire, "value": _value(wire["value"]), "expected": _expected(wire["expected"])}
     lines = []
     for mark in divergence["lines"]:
         console = _numbered(programs[mark["program"]]["console"])
@@ -98,8 +94,10 @@ def _expected(expected: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if expected is None else {**expected, "value": _value(expected["value"])}
 
 
-def _value(value: Any) -> str:
-    """The value as text: JavaScript's numbers could not hold a long."""
+def _value(value: Any) -> str | None:
+    """The value as text, for JavaScript's numbers could not hold a long; None where there is none."""
+    if value is None:
+        return None
     return str(value).lower() if isinstance(value, bool) else _short(str(value))
 
 
@@ -196,23 +194,13 @@ class _Piece(NamedTuple):
     data: str
 
 
-class _Cuts:
+class _Cuts(list[_Piece]):
     """The pieces that one side's bytes were in on one side of the tap; those between them are not known."""
-
-    def __init__(self) -> None:
-        self.end = 0
-        self._pieces: list[_Piece] = []
-        self._ends: list[int] = []
-
-    def add(self, start: int, size: int, at: float, data: str) -> None:
-        self.end = start + size
-        self._pieces.append(_Piece(start, self.end, at, data))
-        self._ends.append(self.end)
 
     def around(self, offset: int) -> _Piece | None:
         """The piece that this byte is in."""
-        place = bisect_right(self._ends, offset)
-        return self._pieces[place] if place < len(self._ends) and self._pieces[place].start <= offset else None
+        place = bisect_right(self, offset, key=lambda piece: piece.end)
+        return self[place] if place < len(self) and self[place].start <= offset else None
 
     def shown(self, start: int) -> str:
         """The first bytes from there on."""
@@ -250,8 +238,9 @@ def _wire(record: Mapping[str, Any]) -> list[_Row]:
         last, number, side, kind = (event[name] for name in ("at", "connection", "sender", "kind"))
         whole_since = min(whole_since, last)
         if kind in ("received", "sent"):
-            data = event.get("data", "")
-            cuts[number, side, kind].add(event["offset"], len(data) // 2 + event.get("size", 0), last, data)
+            data, start = event.get("data", ""), event["offset"]
+            end = start + len(data) // 2 + event.get("size", 0)
+            cuts[number, side, kind].append(_Piece(start, end, last, data))
         else:
             rows.append({"t": last, "k": kind, "c": number, "s": side, "x": event.get("detail", "")})
 
@@ -284,6 +273,6 @@ def _wire(record: Mapping[str, Any]) -> list[_Row]:
     for (number, side, kind), came in list(cuts.items()):
         start = read.get((number, side), 0)
         if kind == "received" and (piece := came.around(start)):
-            row = placed(number, side, piece.at, start, came.end - start, came.shown(start), None)
+            row = placed(number, side, piece.at, start, came[-1].end - start, came.shown(start), None)
             rows.append({**row, "k": "bytes"})
     return sorted(rows, key=lambda row: float(row["t"]))
