@@ -67,8 +67,6 @@ class Peer:
         """The problem, at the place of the program's next byte, with a field's name and type where these are known."""
         return ProblemError(Problem(code, replace(self.where, field=name, type=kind), facts, time.monotonic()))
 
-    # What the harness does -------------------------------------------------------------------------------------------
-
     def send(self, data: bytes, cuts: Sequence[int], pause: float, *, lenient: bool) -> None:
         """Sends the bytes, in pieces that end at `cuts`, with a pause between them, in seconds."""
         self._sock.settimeout(self._timeout)
@@ -96,8 +94,6 @@ class Peer:
         if what != "half-close":
             self._sock.close()
         self._tell("reset" if what == "reset" else "end", self._me)
-
-    # What must come --------------------------------------------------------------------------------------------------
 
     def receive(self, items: Sequence[Item], known: dict[str, Any]) -> None:
         """Exactly these items must come next; values that have a name are put into `known`."""
