@@ -125,24 +125,21 @@ class Codec:
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
         """The ways to read what stands at `offset`; `size` of `bytes`, and what is `expected`, may not be known."""
-        candidate = _right(stream.data, offset, step, size)
-        if candidate is not None:
-            yield candidate
-
-
-def _right(data: bytes, offset: int, step: FieldStep, size: Any) -> Candidate | None:
-    """The field as a right sender writes it; None where the bytes at `offset` can become none."""
-    if step.type == BYTES and size is None:  # nothing tells how many bytes they are: then they go on to the end
-        there = data[offset:]
-        return Candidate(there, len(data), _UNTOLD_BITS * len(there), right=True)
-    try:
-        wire = SizedBytes(size) if step.type == BYTES else WIRE_TYPES[step.type]
-        value, taken = wire.decode(data, offset)
-    except IncompleteValueError as error:
-        return begun(data, offset, step.type, error.expected)
-    except (SizeError, UTFDataFormatError):
-        return None
-    return Candidate(value, offset + taken, value_bits(step.type, value, taken), right=True)
+        data = stream.data
+        if step.type == BYTES and size is None:  # nothing tells how many bytes they are: then they go on to the end
+            there = data[offset:]
+            yield Candidate(there, len(data), _UNTOLD_BITS * len(there), right=True)
+            return
+        try:
+            wire = SizedBytes(size) if step.type == BYTES else WIRE_TYPES[step.type]
+            value, taken = wire.decode(data, offset)
+        except IncompleteValueError as error:
+            if candidate := begun(data, offset, step.type, error.expected):
+                yield candidate
+        except (SizeError, UTFDataFormatError):
+            pass
+        else:
+            yield Candidate(value, offset + taken, value_bits(step.type, value, taken), right=True)
 
 
 def begun(data: bytes, offset: int, name: str, size: int) -> Candidate | None:
@@ -312,7 +309,8 @@ class Prefixed(Codec):
 
     def read(self, stream: ByteStream, offset: int, step: FieldStep, size: Any, expected: Any) -> Iterator[Candidate]:
         data, start = stream.data, offset + self.width
-        if (self.width, self.order) == (2, "big") and (right := _right(data, offset, step, size)):
+        right = next(super().read(stream, offset, step, size, expected), None)
+        if right is not None and (self.width, self.order) == (2, "big"):
             yield right
             return
         length = int.from_bytes(data[offset:start], self.order)

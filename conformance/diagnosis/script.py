@@ -14,11 +14,10 @@ from conformance.model.protocol import BothWays, FieldStep, Repeat, Step
 
 __all__ = [
     "EXTRA",
-    "Again",
-    "Enter",
     "Instruction",
     "Item",
     "Loop",
+    "Round",
     "compile_script",
     "due_order",
     "fields_of",
@@ -40,21 +39,22 @@ Item = FieldStep | Loop
 
 
 @dataclass(frozen=True)
-class Enter:
-    """A loop begins with round `first`; where there is none, go on at `past`."""
+class Round:
+    """A loop begins with round `first`, or (None) a round of it is over: there is one more round, or none.
 
+    `more` is how many steps ahead to go on with one round more, and `past` without it.
+    """
+
+    more: int
     past: int
-    first: int
+    first: int | None = None
+
+    def inside(self, path: tuple[int, ...]) -> tuple[int, ...]:
+        """The path in that one more round, coming from `path`."""
+        return (*path[:-1], path[-1] + 1) if self.first is None else (*path, self.first)
 
 
-@dataclass(frozen=True)
-class Again:
-    """A round is over; where there is one more, go on at `start`."""
-
-    start: int
-
-
-Instruction = FieldStep | Enter | Again
+Instruction = FieldStep | Round
 
 
 def script_of(steps: Sequence[Step], side: Side) -> tuple[Item, ...]:
@@ -90,14 +90,13 @@ def due_order(items: Sequence[Item], rounds: int) -> Iterator[FieldStep]:
                 yield from due_order(item.body, rounds)
 
 
-def compile_script(items: Sequence[Item], start: int = 0) -> list[Instruction]:
-    """The script as a list of steps with jumps, of which the first is number `start`."""
+def compile_script(items: Sequence[Item]) -> list[Instruction]:
+    """The script as a list of steps with jumps."""
     made: list[Instruction] = []
     for item in items:
         if isinstance(item, FieldStep):
             made.append(item)
         else:
-            body = start + len(made) + 1
-            steps = compile_script(item.body, body)
-            made += [Enter(body + len(steps) + 1, item.first), *steps, Again(body)]
+            body = compile_script(item.body)
+            made += [Round(1, len(body) + 2, item.first), *body, Round(-len(body), 1)]
     return made

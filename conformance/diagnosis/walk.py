@@ -17,7 +17,7 @@ from conformance.agent.addresses import is_address
 from conformance.agent.expressions import parse_expression
 from conformance.diagnosis.codecs import ByteStream, Candidate, Codec, may_become, may_become_address, settled_bits
 from conformance.diagnosis.hypotheses import Hypothesis
-from conformance.diagnosis.script import Again, Enter, Instruction, compile_script
+from conformance.diagnosis.script import Instruction, Round, compile_script
 from conformance.model.protocol import FieldStep
 
 __all__ = ["STOPPED_BITS", "Path", "Questions", "Read", "Walker"]
@@ -145,10 +145,8 @@ class Walker:
             if isinstance(step, FieldStep):
                 ways = self._field(state, step, hypothesis, questions)
             else:
-                if isinstance(step, Enter):
-                    jumps = [(at + 1, (*path, step.first)), (step.past, path)]
-                else:
-                    jumps = [(step.start, (*path[:-1], path[-1] + 1)), (at + 1, path[:-1])]
+                behind = path[:-1] if step.first is None else path
+                jumps = [(at + step.more, step.inside(path)), (at + step.past, behind)]
                 ways = iter([(0.0, _State(to, inside, offset, last, used)) for to, inside in jumps])
             for cost, after in ways:
                 cost += bits
@@ -213,16 +211,11 @@ class Walker:
 
 def _left_undone(script: Sequence[Instruction], state: _State, questions: Questions) -> float:
     """What it costs that the bytes end here: little inside a round, more where an answer could be given and is not."""
-    at, path = state.at, state.path
-    if at >= len(script):
+    if state.at >= len(script):
         return 0.0
-    bits = _WAITING_BITS
-    match script[at]:
-        case Again(start=at):
-            bits, path = 0.0, (*path[:-1], path[-1] + 1)
-        case Enter(first=first):
-            bits, at, path = 0.0, at + 1, (*path, first)
-    step = script[at]
+    step, path, bits = script[state.at], state.path, _WAITING_BITS
+    if isinstance(step, Round):
+        path, step, bits = step.inside(path), script[state.at + step.more], 0.0
     if isinstance(step, FieldStep) and _Values(questions, path, state.last).of(step.equals) is not None:
         return _OWED_BITS
     return bits
