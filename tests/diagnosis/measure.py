@@ -21,9 +21,8 @@ from conformance.agent.events import Side
 from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
 from conformance.diagnosis import Finding, diagnose
-from conformance.observe.live_conversation import LiveConversation
+from conformance.observe.live_conversation import STALL_SECONDS, LiveConversation
 from conformance.observe.live_events import Diagnosed, FieldRead, ProblemFound, Stalled
-from conformance.observe.viewer import STALL_SECONDS
 from tests.diagnosis.corpus import entries
 from tests.diagnosis.corpus.entry import SOURCES, Entry, protocol
 from tests.diagnosis.corpus.meet import events
@@ -86,8 +85,8 @@ class Measured:
 
 
 def measure(entry: Entry) -> list[Measured]:
-    """Both ways."""
-    return [live(entry), recorded(entry)]
+    """Both ways; `tap` judges both sides."""
+    return [recorded(entry)] if entry.judged else [live(entry), recorded(entry)]
 
 
 def _said(findings: Sequence[Finding]) -> tuple[Said, ...]:
@@ -182,9 +181,8 @@ def main() -> int:
         if bad.outcome != "right":
             must = " & ".join(f"{label.side}:{'|'.join(sorted(label.keys))}" for label in entry.must) or "nothing"
             said = ", ".join(map(str, bad.said)) or "no name"
-            print(
-                f"{bad.outcome}: {entry.name} [{bad.way}]\n    must {must}; said {said}; problems {', '.join(bad.problems) or 'none'}"
-            )
+            print(f"{bad.outcome}: {entry.name} [{bad.way}]")
+            print(f"    must {must}; said {said}; problems {', '.join(bad.problems) or 'none'}")
     if arguments.kinds:
         print(table([(entry.kind, bad.outcome) for entry, bad, _ in results]))
     order = {source: number for number, source in enumerate(SOURCES)}

@@ -77,13 +77,12 @@ def labels(text: str, at_fault: Side) -> tuple[Label, ...]:
 
 
 def make(
-    name: str,
     kind: str,
-    source: Source,
     protocol: str,
     client: Player,
     server: Player,
     *,
+    source: Source = "own",
     at_fault: Side = CLIENT,
     must: str = "",
     may: str = "both-sides-waiting",
@@ -91,12 +90,16 @@ def make(
     ways: Ways = ("written",),
 ) -> Iterable[Entry]:
     """The entry, once for each of the `ways` in which its bytes may come: as they are written, what a side says at a
-    time in one piece, or byte by byte."""
+    time in one piece, or byte by byte.
+
+    `kind` is without the side that is at fault.
+    """
+    kind = f"{at_fault}: {kind}" if must else kind
     moves = meet(client, server)
     for way in ways:
         label = "" if way == "written" else f"/{way}"
         yield Entry(
-            f"{name}/{protocol}{label}",
+            f"{kind}/{protocol}{label}",
             kind,
             source,
             protocol,

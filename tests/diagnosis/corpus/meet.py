@@ -8,9 +8,9 @@ entry gives the same bytes each time.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from conformance.agent.events import CLIENT, SERVER, Event, Side, other
 from javaio import DataInputStream, DataOutputStream
@@ -174,15 +174,21 @@ KILL = _Mark("kill")  # the system resets the connection
 Item = bytes | int | Pause | _Mark
 
 
-def script(*items: Item | Iterable[Item]) -> Player:
-    """A peer that sends each `bytes`, reads as many bytes as each `int` says, and so on; then it closes."""
-    flat: list[Item] = []
-    for item in items:
-        if isinstance(item, bytes | int | float | _Mark):
-            flat.append(item)
+def script(*steps: Item | Iterable[Any]) -> Player:
+    """A peer that sends each `bytes`, reads as many bytes as each `int` says, and so on; then it closes.
+
+    What other steps contain is taken as if it stood there.
+    """
+    items = list(_flat(steps))
+    return lambda source, sink: _play(items, source, sink)
+
+
+def _flat(steps: Iterable[Any]) -> Iterator[Item]:
+    for step in steps:
+        if isinstance(step, bytes | int | Pause | _Mark):
+            yield step
         else:
-            flat += item
-    return lambda source, sink: _play(flat, source, sink)
+            yield from _flat(step)
 
 
 def _play(items: Sequence[Item], source: Source, sink: Sink) -> None:

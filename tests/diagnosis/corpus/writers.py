@@ -37,18 +37,14 @@ ADDRESSES = ("addition", "chat", "file-transfer", "scale")
 def of_client(kind: str, must: str, protocols: str, way: Dialect, *, ways: Ways = TWO_WAYS) -> Iterator[Entry]:
     """A client that writes so, and a right server."""
     for name in protocols.split():
-        yield from make(
-            f"client {kind}", kind, "own", name, client(name, way), right_server(name), must=must, ways=ways
-        )
+        yield from make(kind, name, client(name, way), right_server(name), must=must, ways=ways)
 
 
 def of_server(kind: str, must: str, protocols: str, way: Dialect, *, ways: Ways = TWO_WAYS) -> Iterator[Entry]:
     """A server that writes so, and a right client."""
     for name in protocols.split():
         asks = right_client(name, accents=way.accents)
-        yield from make(
-            f"server {kind}", kind, "own", name, asks, server(name, way), at_fault=SERVER, must=must, ways=ways
-        )
+        yield from make(kind, name, asks, server(name, way), at_fault=SERVER, must=must, ways=ways)
 
 
 def cut_to(size: int) -> Text:
@@ -271,23 +267,18 @@ def numbers() -> Iterator[Entry]:
     for kind, must, write, clients, servers in rows:
         yield from of_client(f"numbers: {kind}", must, clients, Dialect(number=write), ways=ALL_WAYS)
         yield from of_server(f"numbers: {kind}", must, servers, Dialect(number=write), ways=ALL_WAYS)
-    for kind, must, form, clients, servers in (
-        ("long for int", "long-for-int", ">q", "addition", "addition"),
-        ("long for int, low byte first", "long-for-int|little-endian-int", "<q", "addition", "addition"),
-        ("short for int", "short-for-int", ">h", "addition", "addition"),
-        ("short for int, low byte first", "short-for-int|little-endian-int", "<h", "addition", "addition"),
-        ("byte for int", "byte-for-int", "B", "addition", "addition"),
+    for kind, must, form in (
+        ("long for int", "long-for-int", ">q"),
+        ("long for int, low byte first", "long-for-int|little-endian-int", "<q"),
+        ("short for int", "short-for-int", ">h"),
+        ("short for int, low byte first", "short-for-int|little-endian-int", "<h"),
+        ("byte for int", "byte-for-int", "B"),
     ):
-        pairs = ((84, 98), (7, 5), (20, 30))
-        for name in clients.split():
-            wrong = client(name, Dialect(number=packed(form)), pairs=pairs)
-            yield from make(f"client {kind}", kind, "own", name, wrong, right_server(name), must=must, ways=ALL_WAYS)
-        for name in servers.split():
-            wrong = server(name, Dialect(number=packed(form)), pairs=pairs)
-            yield from make(
-                f"server {kind}", kind, "own", name, right_client(name, pairs=pairs), wrong,
-                at_fault=SERVER, must=must, ways=ALL_WAYS,
-            )  # fmt: skip
+        pairs, way = ((84, 98), (7, 5), (20, 30)), Dialect(number=packed(form))
+        wrong = client("addition", way, pairs=pairs)
+        yield from make(kind, "addition", wrong, right_server("addition"), must=must, ways=ALL_WAYS)
+        asks, wrong = right_client("addition", pairs=pairs), server("addition", way, pairs=pairs)
+        yield from make(kind, "addition", asks, wrong, at_fault=SERVER, must=must, ways=ALL_WAYS)
     half = Dialect(number=lambda value, size: number(value, size // 2))
     yield from of_client(
         "half the bytes of each number",
