@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conformance.agent.problem import Problem, ProblemError
 
-__all__ = ["VERSION", "Record", "ReportError", "Results", "compare", "find_results", "making_of"]
+__all__ = ["VERSION", "ReportError", "compare", "find_results", "making_of", "read_facts", "read_records", "verdict_of"]
 
 VERSION = 2
 """Of a record and of a run's facts: another one where a key changes its meaning, or goes."""
@@ -39,61 +38,29 @@ class ReportError(ProblemError):
     """There is nothing to make a page of, or it cannot be read."""
 
 
-@dataclass(frozen=True)
-class Record:
-    """A cell or a case; its name tells it from all others of its run."""
-
-    path: Path
-    content: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The name of the cell or the case."""
-        return str(self.content["name"])
-
-    @property
-    def is_case(self) -> bool:
-        """Whether it is of a case, and not of a cell."""
-        return bool(self.content["kind"] == "case")
-
-    @property
-    def verdict(self) -> str:
-        """`passed`, `non-strict`, `failed` or `skipped`."""
-        verdict = str(self.content["verdict"])
-        return "non-strict" if verdict == "passed" and self.content["non_strict"] else verdict
-
-    @property
-    def problems(self) -> list[Problem]:
-        """What is wrong, the first explaining the others; of what was skipped, why."""
-        return [Problem.from_json(entry) for entry in self.content["problems"] if "code" in entry]
-
-
-@dataclass(frozen=True)
-class Results:
-    """The folder of one run."""
-
-    folder: Path
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What is true of the whole run; ReportError where it cannot be read."""
-        return _read(self.folder / _FACTS, _RUN)
-
-    def records(self) -> Iterator[Record]:
-        """Its cells and cases, in the order of their files; ReportError at one that cannot be read."""
-        for path in sorted(self.folder.rglob("*.json")):
-            if path != self.folder / _FACTS:
-                yield Record(path, _read(path, _RECORD))
-
-
-def find_results(folder: Path) -> Results:
-    """The run in the folder, or the latest of the runs in it; ReportError where there is none."""
-    if (folder / _FACTS).is_file():
-        return Results(folder)
-    runs = sorted((path.parent for path in folder.glob(f"*/{_FACTS}")), key=lambda run: run.name)
+def find_results(folder: Path) -> Path:
+    """The folder if a run has left it, or that of the latest of the runs in it; ReportError where there is none."""
+    runs = [folder] if (folder / _FACTS).is_file() else [path.parent for path in folder.glob(f"*/{_FACTS}")]
     if not runs:
         raise ReportError(Problem("no-results", values={"folder": str(folder), "facts": _FACTS}))
-    return Results(runs[-1])
+    return max(runs, key=lambda run: run.name)
+
+
+def read_facts(run: Path) -> dict[str, Any]:
+    """What is true of the whole run; ReportError where it cannot be read."""
+    return _read(run / _FACTS, _RUN)
+
+
+def read_records(run: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Its cells and cases, each with its file, in the order of these; ReportError at one that cannot be read."""
+    for path in sorted(run.rglob("*.json")):
+        if path != run / _FACTS:
+            yield path, _read(path, _RECORD)
+
+
+def verdict_of(record: Mapping[str, Any]) -> str:
+    """`passed`, `non-strict`, `failed` or `skipped`."""
+    return "non-strict" if record["verdict"] == "passed" and record["non_strict"] else str(record["verdict"])
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from conformance.model import load_registry
 from conformance.model.cells import all_cells
 from conformance.report.timeline import timeline
 from conformance.results.analysis import analyse
-from conformance.results.reading import Record, find_results
+from conformance.results.reading import find_results, read_records, verdict_of
 from conformance.results.records import LIMITS, Records, to_record
 from conformance.runner.cell_run import CellResult
 from tests.conformance.building import ints, utf
@@ -30,14 +30,14 @@ from tests.report.conftest import CELLS
 
 
 @pytest.fixture(scope="module")
-def records(page_path: Path) -> dict[str, Record]:
-    return {record.name: record for record in find_results(page_path.parent).records()}
+def records(page_path: Path) -> dict[str, dict[str, Any]]:
+    return {record["name"]: record for _, record in read_records(page_path.parent)}
 
 
-def test_every_cell_and_case_has_its_record(records: dict[str, Record]) -> None:
-    assert {name for name, record in records.items() if not record.is_case} == set(CELLS)
-    assert records["case/addition/server/little-endian/one-sum"].verdict == "failed"
-    assert records["case/addition/server/working-server/split/byte-7"].verdict == "passed"
+def test_every_cell_and_case_has_its_record(records: dict[str, dict[str, Any]]) -> None:
+    assert {name for name, record in records.items() if record["kind"] != "case"} == set(CELLS)
+    assert verdict_of(records["case/addition/server/little-endian/one-sum"]) == "failed"
+    assert verdict_of(records["case/addition/server/working-server/split/byte-7"]) == "passed"
 
 
 def test_the_facts_say_what_it_ran_on(page_path: Path) -> None:
@@ -52,29 +52,29 @@ def test_the_facts_say_what_it_ran_on(page_path: Path) -> None:
     assert datetime.fromisoformat(facts["began"]).tzinfo is not None
 
 
-def _divergence(records: dict[str, Record], name: str) -> dict[str, Any]:
-    return dict(records[name].content["divergence"])
+def _divergence(records: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    return dict(records[name]["divergence"])
 
 
-def _mark(records: dict[str, Record], name: str) -> dict[str, Any]:
+def _mark(records: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
     return dict(_divergence(records, name)["wire"])
 
 
-def _codes(records: dict[str, Record], name: str) -> list[str]:
-    return [problem.code for problem in records[name].problems]
+def _codes(records: dict[str, dict[str, Any]], name: str) -> list[str]:
+    return [problem["code"] for problem in records[name]["problems"] if "code" in problem]
 
 
 def _text(programs: list[dict[str, Any]], mark: dict[str, Any]) -> str:
     return str(programs[mark["program"]]["console"][mark["line"]]["text"])
 
 
-def _marked(records: dict[str, Record], name: str) -> dict[str, str]:
+def _marked(records: dict[str, dict[str, Any]], name: str) -> dict[str, str]:
     """The marked lines, by the role of the program that printed them."""
-    programs = records[name].content["programs"]
+    programs = records[name]["programs"]
     return {programs[mark["program"]]["role"]: _text(programs, mark) for mark in _divergence(records, name)["lines"]}
 
 
-def test_wrong_bytes_are_placed_on_the_wire_and_on_both_consoles(records: dict[str, Record]) -> None:
+def test_wrong_bytes_are_placed_on_the_wire_and_on_both_consoles(records: dict[str, dict[str, Any]]) -> None:
     name = "addition/little-endian/working-client/direct"
     wire = _mark(records, name)
     assert _codes(records, name)[0] == "wrong-value"
@@ -87,8 +87,8 @@ def test_wrong_bytes_are_placed_on_the_wire_and_on_both_consoles(records: dict[s
     }
 
 
-def test_the_mistake_is_named_with_its_remedy(records: dict[str, Record]) -> None:
-    [finding, *_] = records["addition/little-endian/working-client/direct"].content["diagnosis"]
+def test_the_mistake_is_named_with_its_remedy(records: dict[str, dict[str, Any]]) -> None:
+    [finding, *_] = records["addition/little-endian/working-client/direct"]["diagnosis"]
     assert (finding["key"], finding["side"]) == ("little-endian-int", "server")
     assert "write_int" in finding["python"]
 
@@ -97,8 +97,8 @@ def _told(console: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {line["text"]: line["of"] for line in console if "of" in line}
 
 
-def test_each_line_says_of_which_field_it_tells(records: dict[str, Record]) -> None:
-    server, client = records["addition/working-server/working-client/direct"].content["programs"]
+def test_each_line_says_of_which_field_it_tells(records: dict[str, dict[str, Any]]) -> None:
+    server, client = records["addition/working-server/working-client/direct"]["programs"]
     told = _told(server["console"])
     assert told["--> Nouveau client à l'adresse : 127.0.0.1"] == {"connection": 1, "side": "client", "offset": 0}
     assert told["--> Premier nombre reçu : 84"] == {"connection": 1, "side": "client", "offset": 11}
@@ -107,14 +107,14 @@ def test_each_line_says_of_which_field_it_tells(records: dict[str, Record]) -> N
     assert _told(client["console"])["--> Réponse serveur : 182"] == {"connection": 1, "side": "server", "offset": 0}
 
 
-def test_a_wrong_value_is_told_of_the_field_whose_turn_it_is(records: dict[str, Record]) -> None:
-    server, _ = records["addition/little-endian/working-client/direct"].content["programs"]
+def test_a_wrong_value_is_told_of_the_field_whose_turn_it_is(records: dict[str, dict[str, Any]]) -> None:
+    server, _ = records["addition/little-endian/working-client/direct"]["programs"]
     sums = [of["offset"] for text, of in _told(server["console"]).items() if text.startswith("<-- Somme")]
     assert sums == [0, 4, 8]
 
 
-def test_all_lines_of_an_id_tell_of_one_connection(records: dict[str, Record]) -> None:
-    server = records["addition/working-many/python-multithreaded/slow"].content["programs"][0]
+def test_all_lines_of_an_id_tell_of_one_connection(records: dict[str, dict[str, Any]]) -> None:
+    server = records["addition/working-many/python-multithreaded/slow"]["programs"][0]
     connections: dict[str, set[int]] = {}
     for line in server["console"]:
         text = "" if "left_out" in line else line["text"]
@@ -126,8 +126,8 @@ def test_all_lines_of_an_id_tell_of_one_connection(records: dict[str, Record]) -
     assert len(set.union(*connections.values())) == len(connections)
 
 
-def test_what_is_heard_in_a_chat_is_told_of_its_message(records: dict[str, Record]) -> None:
-    content = records["chat/working-chat/all-python-chat/direct"].content
+def test_what_is_heard_in_a_chat_is_told_of_its_message(records: dict[str, dict[str, Any]]) -> None:
+    content = records["chat/working-chat/all-python-chat/direct"]
     texts = {
         (conversation["connection"], field["side"], field["offset"]): field["value"]
         for conversation in content["conversations"]
@@ -145,8 +145,8 @@ def test_what_is_heard_in_a_chat_is_told_of_its_message(records: dict[str, Recor
     assert all(shown == sent for shown, sent in heard), heard
 
 
-def test_a_case_is_placed_too(records: dict[str, Record]) -> None:
-    content = records["case/addition/server/little-endian/one-sum"].content
+def test_a_case_is_placed_too(records: dict[str, dict[str, Any]]) -> None:
+    content = records["case/addition/server/little-endian/one-sum"]
     divergence = _divergence(records, "case/addition/server/little-endian/one-sum")
     assert divergence["wire"] is not None
     assert (divergence["wire"]["bytes"], divergence["wire"]["field"]) == ("b6000000", "sum")
@@ -156,7 +156,7 @@ def test_a_case_is_placed_too(records: dict[str, Record]) -> None:
     assert set(content["case"]["about"]) == set(LANGUAGES)
 
 
-def test_a_byte_too_many_is_no_field(records: dict[str, Record]) -> None:
+def test_a_byte_too_many_is_no_field(records: dict[str, dict[str, Any]]) -> None:
     wire = _mark(records, "addition/one-byte-too-many/working-client/direct")
     assert (wire["field"], wire["offset"], wire["bytes"]) == (None, 12, "00")
 
@@ -169,29 +169,29 @@ def test_a_byte_too_many_is_no_field(records: dict[str, Record]) -> None:
     ],
 )
 def test_a_wrong_line_is_placed_beside_what_it_must_be(
-    records: dict[str, Record], server: str, printed: str, expected: str
+    records: dict[str, dict[str, Any]], server: str, printed: str, expected: str
 ) -> None:
     name = f"addition/{server}/working-client/direct"
     assert _marked(records, name)["server"] == printed
     assert _divergence(records, name)["lines"][0]["expected"] == expected
 
 
-def test_a_crash_is_placed_where_it_says_so(records: dict[str, Record]) -> None:
+def test_a_crash_is_placed_where_it_says_so(records: dict[str, dict[str, Any]]) -> None:
     name = "addition/crashes/working-client/direct"
     assert _marked(records, name)["server"] == "RuntimeError: plus de mémoire"
 
 
 @pytest.mark.parametrize("server", ["chat-leaves-out-one", "chat-mixes-two", "chat-two-orders"])
-def test_a_message_that_went_wrong_is_placed(records: dict[str, Record], server: str) -> None:
+def test_a_message_that_went_wrong_is_placed(records: dict[str, dict[str, Any]], server: str) -> None:
     wire = _mark(records, f"chat/{server}/all-python-chat/direct")
     assert wire["field"] == "text"
     assert wire["side"] == ("client" if server == "chat-leaves-out-one" else "server")
 
 
-def test_what_passed_has_no_such_place(records: dict[str, Record]) -> None:
+def test_what_passed_has_no_such_place(records: dict[str, dict[str, Any]]) -> None:
     for name in CELLS:
         if "working-server" in name or "working-many" in name or "working-chat" in name:
-            content = records[name].content
+            content = records[name]
             assert content["verdict"] == "passed"
             assert (content["problems"], content["divergence"], content["diagnosis"]) == ([], None, [])
 
@@ -240,11 +240,11 @@ def _occurring(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any] | N
 
 
 def test_the_keys_that_are_documented_are_those_that_occur(
-    records: dict[str, Record], page_path: Path, long_record: dict[str, Any]
+    records: dict[str, dict[str, Any]], page_path: Path, long_record: dict[str, Any]
 ) -> None:
     facts = json.loads((page_path.parent / "run.json").read_text(encoding="utf-8"))
     found = {"The run": set(facts)}
-    for record in (long_record, *(record.content for record in records.values())):
+    for record in (long_record, *records.values()):
         for heading, entry in _occurring(record):
             if entry and "left_out" not in entry:
                 found.setdefault(heading, set()).update(entry)
@@ -253,8 +253,8 @@ def test_the_keys_that_are_documented_are_those_that_occur(
     assert found == {heading: documented[heading] for heading in found}
 
 
-def test_a_record_has_all_keys_of_its_table(records: dict[str, Record], long_record: dict[str, Any]) -> None:
-    for content in (long_record, *(record.content for record in records.values())):
+def test_a_record_has_all_keys_of_its_table(records: dict[str, dict[str, Any]], long_record: dict[str, Any]) -> None:
+    for content in (long_record, *records.values()):
         assert content.keys() == _documented()["A record"], content["name"]
 
 
@@ -331,8 +331,8 @@ def test_the_record_of_a_long_session_is_small(long_record: dict[str, Any], tmp_
     records = Records(tmp_path)
     assert records.write(long_record).stat().st_size < 2 << 20
     records.write({"version": 2})
-    [record] = find_results(tmp_path).records()
-    assert record.content == long_record
+    [(_, record)] = read_records(find_results(tmp_path))
+    assert record == long_record
 
 
 def test_of_much_traffic_the_first_bytes_are_kept() -> None:
