@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.backends.base import Backend, NoBackendError, ProgramError
+from conformance.backends.base import Backend, ProgramError
 from conformance.backends.processes import ProcessBackend
 from conformance.backends.runtimes import HARNESS_RUNTIME, create_runtimes
 from conformance.model.registry import RuntimeEntry
 
 __all__ = ["Backend", "NoBackendError", "ProgramError", "choose_backend"]
+
+
+class NoBackendError(Exception):
+    """No backend can be used here: one sentence that says what to install."""
 
 
 def choose_backend(wanted: str, entries: Mapping[str, RuntimeEntry]) -> Backend:
@@ -18,14 +22,12 @@ def choose_backend(wanted: str, entries: Mapping[str, RuntimeEntry]) -> Backend:
     Raises `NoBackendError`.
     """
     runtimes = create_runtimes(entries)
-    # Imported here, since processes must work without the docker package.
-    from conformance.backends.engine import connect_engine
+    # Imported here, since it takes a while and --collect-only must not wait for it.
+    from conformance.backends.containers import ContainerBackend, connect_engine
 
     engine, answer = connect_engine()
     why = f"auto: {answer}" if wanted == "auto" else "as asked"
     if engine is not None and wanted != "processes":
-        from conformance.backends.containers import ContainerBackend
-
         return ContainerBackend(engine, runtimes, why)
     if wanted == "containers":
         raise NoBackendError(

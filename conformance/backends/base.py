@@ -1,9 +1,10 @@
-"""The interface of a backend. Each worker runs one cell after another; several workers run side by side."""
+"""The interface of a backend: workers side by side, each runs one cell after another; programs, and what they print."""
 
 from __future__ import annotations
 
+import threading
+import time
 from abc import ABC, abstractmethod
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,31 +12,35 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from conformance.backends.console_log import ConsoleLog
+from conformance.agent.problem import ProblemError
 from conformance.backends.helpers import Control, PlayerControl, TapControl
+from conformance.judge.verdict import ConsoleLine, Stream, program_problem
 from conformance.model.program import Program
 
 __all__ = [
+    "MOST_BYTES",
+    "MOST_LINES",
     "Backend",
+    "ConsoleLog",
     "Handle",
-    "NoBackendError",
     "Output",
     "Places",
     "ProgramError",
     "Progress",
+    "Run",
     "Started",
     "Worker",
-    "build_failure",
-    "expand",
-    "joined",
+    "build",
 ]
 
-Output: TypeAlias = ConsoleLog | Control  # is fed with what a program prints, and told when it can print no more
 Progress: TypeAlias = Callable[[str], None]
+Run: TypeAlias = Callable[[Sequence[str], Path], tuple[int, list[str]]]
+"""Runs a command in a folder; returns its exit status and the lines it printed."""
 
-
-class NoBackendError(Exception):
-    """No backend can be used here: one sentence that says what to install."""
+# A program that prints for ever must not fill the memory of whoever judges it; 40,000 rounds of the course's servers
+# are 160,000 lines, 7 MB.
+MOST_BYTES = 16 << 20
+MOST_LINES = 500_000
 
 
 class ProgramError(Exception):
@@ -48,6 +53,82 @@ class Places:
 
     server: tuple[str, int]
     tap: tuple[str, int]
+
+
+class ConsoleLog:
+    """The lines of one program, which can print no more once it is `closed`. One thread feeds, others look or wait."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._changed = threading.Condition(threading.RLock())
+        self._lines: list[ConsoleLine] = []
+        self._counts: dict[Stream, int] = {"out": 0, "err": 0}
+        self._open: dict[Stream, bytearray] = {"out": bytearray(), "err": bytearray()}
+        self._size = 0
+
+    @property
+    def lines(self) -> list[ConsoleLine]:
+        """All lines so far, in the order in which they came: a copy, and not for a loop."""
+        return self.since(0)
+
+    def since(self, count: int) -> list[ConsoleLine]:
+        """The lines behind the first `count`."""
+        with self._changed:
+            return self._lines[count:]
+
+    def count(self, stream: Stream) -> int:
+        """How many lines that stream has so far."""
+        return self._counts[stream]
+
+    @property
+    def overflowed(self) -> bool:
+        """Whether it printed more than `MOST_BYTES` or `MOST_LINES`; the rest was dropped."""
+        return self._size > MOST_BYTES or len(self._lines) > MOST_LINES
+
+    def feed(self, stream: Stream, data: bytes) -> None:
+        """Takes in what the program has just printed."""
+        now = time.monotonic()
+        with self._changed:
+            if not self.overflowed:
+                self._size += len(data)
+            if self.overflowed:
+                return
+            rest = self._open[stream]
+            rest += data
+            if b"\n" in data:
+                *ended, self._open[stream] = rest.split(b"\n")
+                room = MOST_LINES + 1 - len(self._lines)
+                self._add([ConsoleLine(now, stream, _text(line)) for line in ended[:room]])
+
+    def end(self) -> None:
+        """The program can print no more; a line without its end is kept as such."""
+        now = time.monotonic()
+        with self._changed:
+            self.closed = True
+            rests = self._open.items()
+            self._add([ConsoleLine(now, stream, _text(rest), whole=False) for stream, rest in rests if rest])
+
+    def _add(self, lines: list[ConsoleLine]) -> None:
+        self._lines += lines
+        for line in lines:
+            self._counts[line.stream] += 1
+        self._changed.notify_all()
+
+    def wait_for(self, seen: Callable[[ConsoleLog], bool], until: float) -> bool:
+        """Waits until `seen` holds, the program has ended, or it is `until` by time.monotonic(); tells if it held.
+
+        `seen` is asked anew whenever lines come: it must look at what is new only.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self.closed or seen(self), until - time.monotonic())
+            return seen(self)
+
+
+def _text(line: bytearray) -> str:
+    return line.decode("utf-8", "backslashreplace").removesuffix("\r")
+
+
+Output: TypeAlias = ConsoleLog | Control  # is fed with what a program prints, and told when it can print no more
 
 
 class Handle(ABC):
@@ -98,8 +179,21 @@ class Worker(ABC):
         """Starts the program of `control`, and connects the two."""
 
     @abstractmethod
-    def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
-        """Starts a program, with its standard input open where it is `typed` to; raises ProgramError if that fails."""
+    def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
+        """Starts a program. Raises `ProgramError`."""
+
+    def start(
+        self, program: Program, values: Mapping[str, str], member: str | None = None, *, typed: bool = False
+    ) -> Started:
+        """Starts a program, for a member of a scenario, with its standard input open where it is `typed` to.
+
+        ProblemError where that fails.
+        """
+        console = ConsoleLog()
+        try:
+            return Started(self._start(program, values, console, typed), console)
+        except ProgramError as error:
+            raise ProblemError(program_problem(program, member, "cannot-start", reason=str(error))) from error
 
     @cached_property
     def player(self) -> PlayerControl:
@@ -145,24 +239,17 @@ class Backend(ABC):
         """Removes everything that this run has created."""
 
 
-def build_failure(program: Program, command: str, status: int, output: Sequence[str]) -> str:
-    """The sentence about a failed build, and below it what the build printed."""
-    first, *more = [line for line in output if line.strip()] or ["and printed nothing"]
-    return "\n".join([f"{program.where}.build: {command} ended with status {status}: {first}", *more])
+def build(program: Program, words: Iterable[str], folder: Path, run: Run) -> None:
+    """Runs the build of a program in the folder of its sources. ProgramError where it fails.
 
-
-def expand(words: Iterable[str], folder: Path) -> list[str]:
-    """Replaces each word with `*` by the files of `folder` that match it, as a shell does."""
-
-    def files(word: str) -> list[str]:
-        return sorted(file.relative_to(folder).as_posix() for file in folder.glob(word)) if "*" in word else []
-
-    return [file for word in words for file in files(word) or [word]]
-
-
-def joined(versions: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The versions under each name, as one text."""
-    by_name: defaultdict[str, list[str]] = defaultdict(list)
-    for name, version in sorted(versions):
-        by_name[name].append(version)
-    return {name: ", ".join(found) for name, found in by_name.items()}
+    A word with `*` stands for the files that match it, as in a shell.
+    """
+    command: list[str] = []
+    for word in words:
+        files = sorted(file.relative_to(folder).as_posix() for file in folder.glob(word)) if "*" in word else []
+        command += files or [word]
+    status, output = run(command, folder)
+    if status:
+        first, *more = [line for line in output if line.strip()] or ["and printed nothing"]
+        failure = f"{program.where}.build: {command[0]} ended with status {status}: {first}"
+        raise ProgramError("\n".join([failure, *more]))

@@ -9,6 +9,7 @@ The host needs no route to the containers: orders, consoles and recordings trave
 
 from __future__ import annotations
 
+import hashlib
 import io
 import itertools
 import logging
@@ -16,7 +17,7 @@ import socket
 import tarfile
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
@@ -25,7 +26,7 @@ from typing import Any
 from uuid import uuid4
 
 import docker
-from docker.errors import APIError
+from docker.errors import APIError, BuildError, DockerException, ImageNotFound
 from docker.models.containers import Container
 from docker.utils.socket import STDERR, frames_iter
 from testcontainers.core.config import testcontainers_config
@@ -33,32 +34,24 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.exceptions import ContainerStartException
 
-from conformance.backends.base import (
-    Backend,
-    Handle,
-    Output,
-    Places,
-    ProgramError,
-    Progress,
-    Started,
-    Worker,
-    build_failure,
-    expand,
-    joined,
-)
-from conformance.backends.console_log import ConsoleLog
-from conformance.backends.engine import LABEL, ensure_image, remove_container, remove_labelled
+from conformance.backends.base import Backend, ConsoleLog, Handle, Output, Places, ProgramError, Progress, Worker, build
 from conformance.backends.helpers import Control
 from conformance.backends.run_label import is_gone, run_label
-from conformance.backends.runtimes import HARNESS_RUNTIME, Runtime
+from conformance.backends.runtimes import HARNESS_RUNTIME, ROOT, Runtime, joined
 from conformance.model.program import Program
 
-__all__ = ["ContainerBackend", "harness_archive"]
+__all__ = ["LABEL", "ContainerBackend", "connect_engine", "harness_archive"]
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+LABEL = "java-python-sockets.run"
+"""The label of containers, networks and volumes whose value is the run label."""
+
+_IMAGE_LABEL = "java-python-sockets.sources"
 _LOOPBACK = "127.0.0.1"
 _SOURCES, _BUILD, _HARNESS = "/src", "/build", "/opt/harness"
 _BUILD_SECONDS = 120
+_ANSWER_SECONDS = 60
+_AT_ONCE = 4
+_SHOWN_LINES = 12
 _LIMITS: Mapping[str, Any] = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"],
@@ -81,14 +74,13 @@ class ContainerBackend(Backend):
         self.engine = engine
         self.stopping = False
         self.id = uuid4().hex[:12]  # one process may have two backends
-        self._run = f"{run_label()}/{self.id}"
-        self.labels = {LABEL: self._run}
+        self.labels = {LABEL: f"{run_label()}/{self.id}"}
         self.runtimes = runtimes
         self._images: dict[tuple[str, str | None], str] = {}
         self._volumes: dict[tuple[str, str, str | None], dict[str, str]] = {}
         self._building = threading.Lock()
         self._count = itertools.count(1)
-        remove_labelled(engine, is_gone)
+        _remove_labelled(engine, is_gone)
         self.network = engine.networks.create(f"java-python-sockets-{self.id}", internal=True, labels=self.labels)
 
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
@@ -102,9 +94,8 @@ class ContainerBackend(Backend):
 
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
         wanted = {self._image_key(program) for program in programs if program.entry.language}
-        for key in sorted({*wanted, (HARNESS_RUNTIME, None)} - self._images.keys(), key=str):
-            language, variant = key
-            self._images[key] = ensure_image(self.engine, self.runtimes[language], variant, progress)
+        for language, variant in sorted({*wanted, (HARNESS_RUNTIME, None)} - self._images.keys(), key=str):
+            self._images[language, variant] = _ensure_image(self.engine, self.runtimes[language], variant, progress)
 
     def worker(self) -> Worker:
         return _ContainerWorker(self, next(self._count))
@@ -112,9 +103,8 @@ class ContainerBackend(Backend):
     def versions(self) -> Mapping[str, str]:
         version = self.engine.version()
         command = ["python3", "-c", "import platform; print(platform.python_version())"]
-        python = self.engine.containers.run(
-            self.harness_image, command, labels=self.labels, network_mode="none", remove=True
-        )
+        options: dict[str, Any] = {"labels": self.labels, "network_mode": "none", "remove": True}
+        python: bytes = self.engine.containers.run(self.harness_image, command, **options)
         variants = [(self.runtimes[language].key, variant) for language, variant in self._images if variant]
         return {
             "system": f"{version['Os']} {version['KernelVersion']}",
@@ -126,7 +116,7 @@ class ContainerBackend(Backend):
 
     def abort(self) -> None:
         self.stopping = True
-        remove_labelled(self.engine, lambda label: label == self._run)
+        _remove_labelled(self.engine, lambda label: label == self.labels[LABEL])
 
     def close(self) -> None:
         self.abort()
@@ -160,20 +150,21 @@ class ContainerBackend(Backend):
                 volumes = {f"{stem}{place.replace('/', '-')}": place for place in (_SOURCES, _BUILD)}
                 for name in volumes:
                     self.engine.volumes.create(name, labels=self.labels)
-                self._build(program, program.folder, volumes)
+                words = program.build({"folder": _SOURCES, "build": _BUILD}) or ("true",)
+                build(program, words, program.folder, partial(self._run_build, program, volumes))
                 self._volumes[key] = volumes
             return self._volumes[key]
 
-    def _build(self, program: Program, folder: Path, volumes: Mapping[str, str]) -> None:
-        words = program.build({"folder": _SOURCES, "build": _BUILD}) or ("true",)
-        sources = _archive((path, path.name) for path in sorted(folder.iterdir()))
+    def _run_build(
+        self, program: Program, volumes: Mapping[str, str], command: Sequence[str], folder: Path
+    ) -> tuple[int, list[str]]:
         log = ConsoleLog()
         started = ContainerHandle(
             self,
             self.image(program),
-            expand(words, folder),
+            command,
             log,
-            files=(_SOURCES, sources),
+            files=(_SOURCES, _archive((path, path.name) for path in sorted(folder.iterdir()))),
             volumes=[(name, place, "rw") for name, place in volumes.items()],
             network_mode="none",
             working_dir=_SOURCES,
@@ -181,9 +172,8 @@ class ContainerBackend(Backend):
         status = started.wait(time.monotonic() + _BUILD_SECONDS)
         started.stop()
         if status is None:
-            raise ProgramError(f"{program.where}.build: {words[0]} did not end within {_BUILD_SECONDS} s")
-        if status:
-            raise ProgramError(build_failure(program, words[0], status, [line.text for line in log.lines]))
+            raise ProgramError(f"{program.where}.build: {command[0]} did not end within {_BUILD_SECONDS} s")
+        return status, [line.text for line in log.lines]
 
 
 class _ContainerWorker(Worker):
@@ -216,11 +206,11 @@ class _ContainerWorker(Worker):
     def places(self, server: Program, clients: Iterable[Program], port: int) -> AbstractContextManager[Places]:
         return nullcontext(Places((self._site_name, port), (_LOOPBACK, port)))
 
-    def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
+    def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
         neighbour = self._site if program.role == "server" else self._tap
-        volumes, language, console = self._backend.mounts(program), program.entry.language, ConsoleLog()
-        command = list(program.command({**values, "folder": _SOURCES, "build": _BUILD}))  # empty for the image's own
-        handle = ContainerHandle(
+        volumes, language = self._backend.mounts(program), program.entry.language
+        command = program.command({**values, "folder": _SOURCES, "build": _BUILD})  # empty for the image's own
+        return ContainerHandle(
             self._backend,
             self._backend.image(program),
             self._backend.runtimes[language].with_options(command) if language else command,
@@ -230,7 +220,6 @@ class _ContainerWorker(Worker):
             volumes=[(name, place, "ro") for name, place in volumes.items()],
             working_dir=_SOURCES if volumes else None,
         )
-        return Started(handle, console)
 
 
 class _AttachingClient(DockerClient):
@@ -263,7 +252,7 @@ class ContainerHandle(Handle):
         self,
         backend: ContainerBackend,
         image: str,
-        command: list[str],
+        command: Sequence[str],
         output: Output,
         *,
         typed: bool = False,
@@ -275,18 +264,18 @@ class ContainerHandle(Handle):
         `options` are those of testcontainers and of the docker client.
         """
         client = _AttachingClient(backend.engine, files)
-        options = {"command": command or None, "labels": backend.labels, "stdin_open": typed, **_LIMITS, **options}
-        container = _Container(image, client, **options)
+        options = {**_LIMITS, "labels": backend.labels, "stdin_open": typed, **options}
+        container = _Container(image, client, command=list(command) or None, **options)
         container.tmpfs["/tmp"] = ""
         try:
             container.start()
         except APIError as error:
             with suppress(ContainerStartException):  # where none was created
-                remove_container(container.get_wrapped_container())
+                _remove_container(container.get_wrapped_container())
             raise ProgramError(f"the image {image} cannot be started: {error.explanation or error}") from error
         self._container = created = container.get_wrapped_container()
         if backend.stopping:  # the others are removed already
-            remove_container(created)
+            _remove_container(created)
             raise ProgramError("the run was stopped")
         self.id = str(created.id)
         self._status: int | None = None
@@ -304,11 +293,11 @@ class ContainerHandle(Handle):
 
     def end_input(self) -> None:
         # Not every system can half-close this connection. It carries input only, and is closed.
-        assert self._input is not None
-        with suppress(OSError):
-            # The client library keeps references to the socket, so that closing it does not end the connection.
-            self._input.shutdown(socket.SHUT_RDWR)
-            self._input.close()
+        if self._input is not None:
+            with suppress(OSError):
+                # The client library keeps references to the socket, so that closing it does not end the connection.
+                self._input.shutdown(socket.SHUT_RDWR)
+                self._input.close()
 
     def processor_seconds(self) -> float | None:
         try:
@@ -329,10 +318,9 @@ class ContainerHandle(Handle):
         if not self._stopped:
             self.wait(time.monotonic())
             self._stopped = True
-            remove_container(self._container)
+            _remove_container(self._container)
             self._reader.join()
-            if self._input is not None:
-                self.end_input()
+            self.end_input()
         return self._status
 
 
@@ -346,12 +334,9 @@ def _pass_on(attached: Any, output: Output) -> None:
 
 
 def harness_archive() -> bytes:
-    """What a container of the tap or the player receives: the package `conformance.agent`, as a tar archive.
-
-    The image has Python and javaio, and the agent needs nothing else.
-    """
-    paths = (_PACKAGE / "__init__.py", _PACKAGE / "agent")
-    return _archive((path, f"{Path(_HARNESS).name}/conformance/{path.name}") for path in paths)
+    """What a container of the tap or the player receives: the package `conformance.agent`, as a tar archive."""
+    paths = ("conformance/__init__.py", "conformance/agent")
+    return _archive((ROOT / path, f"{Path(_HARNESS).name}/{path}") for path in paths)
 
 
 def _archive(sources: Iterable[tuple[Path, str]]) -> bytes:
@@ -369,3 +354,81 @@ def _readable(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     entry.mode = 0o755 if entry.isdir() else 0o644
     entry.uid = entry.gid = 0
     return entry
+
+
+# The engine -----------------------------------------------------------------------------------------------------------
+
+
+def connect_engine() -> tuple[docker.DockerClient | None, str]:
+    """The engine, or None if none answers; and a phrase that says what answered, or why nothing did."""
+    try:
+        engine = docker.from_env(timeout=_ANSWER_SECONDS)
+        version = engine.version()
+    except (DockerException, OSError):
+        return None, "no container engine answers"
+    return engine, f"{version.get('Platform', {}).get('Name') or 'Docker'} {version['Version']} answers"
+
+
+def _remove_container(container: Container) -> None:
+    """Removes the container, which may be running, or gone already."""
+    with suppress(APIError):
+        container.remove(force=True, v=True)
+
+
+def _remove_labelled(engine: docker.DockerClient, unwanted: Callable[[str], bool]) -> None:
+    """Removes the containers, networks and volumes whose run label is unwanted."""
+
+    def matches(labels: dict[str, str] | None) -> bool:
+        return unwanted((labels or {}).get(LABEL, ""))
+
+    labelled: dict[str, str | list[str] | bool] = {"label": LABEL}
+    # Each of these may vanish meanwhile: another run may be removing the same things.
+    found = engine.containers.list(all=True, filters=labelled, ignore_removed=True)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(_remove_container, [container for container in found if matches(container.labels)]))
+    others: list[Any] = [*engine.networks.list(filters=labelled), *engine.volumes.list(filters=labelled)]
+    for other in others:
+        if matches(other.attrs.get("Labels")):
+            with suppress(APIError):
+                other.remove()
+
+
+def _ensure_image(engine: docker.DockerClient, runtime: Runtime, variant: str | None, progress: Progress) -> str:
+    """Builds the image of the runtime in that variant, unless it holds the current sources; returns its tag.
+
+    Raises `ProgramError`.
+    """
+    tag, entry = runtime.tag(variant), runtime.entry
+    context = ROOT / entry.context
+    sources = _fingerprint([context / entry.dockerfile, *(context / source for source in entry.sources)])
+    with suppress(ImageNotFound):
+        if engine.images.get(tag).labels.get(_IMAGE_LABEL) == sources:
+            return tag
+    progress(f"building the image {tag} (once, and again when its sources change)")
+    try:
+        engine.images.build(
+            path=str(context),
+            dockerfile=entry.dockerfile,
+            tag=tag,
+            buildargs=runtime.build_args(variant),
+            labels={_IMAGE_LABEL: sources},
+            rm=True,
+            forcerm=True,
+        )
+    except BuildError as error:
+        log = "".join(str(step.get("stream", "")) for step in error.build_log).strip().splitlines()
+        lines = [f"the image {tag} cannot be built: {error.msg}", *log[-_SHOWN_LINES:]]
+        raise ProgramError("\n".join(lines)) from error
+    except APIError as error:
+        raise ProgramError(f"the image {tag} cannot be built: {error.explanation or error}") from error
+    return tag
+
+
+def _fingerprint(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    files = {file for path in paths for file in (path, *path.rglob("*")) if file.is_file()}
+    for file in sorted(files):
+        if "__pycache__" not in file.parts and file.suffix != ".class":
+            digest.update(f"{file.relative_to(ROOT).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

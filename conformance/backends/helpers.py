@@ -20,8 +20,6 @@ from conformance.agent.tap.frames import FrameReader
 
 __all__ = ["Control", "HelperError", "PlayerControl", "TapControl"]
 
-Address = tuple[str, int]
-
 
 class HelperError(ProblemError):
     """A helper could not carry out an order: the harness failed, and the problem's `reason` says why."""
@@ -41,8 +39,7 @@ class Control(ABC):
 
     def __init__(self) -> None:
         self.broken = False
-        self.write: Callable[[str], None] = lambda line: None
-        """Writes a line to the helper's standard input."""
+        self.write: Callable[[str], None] = lambda line: None  # to the helper's standard input
         self._errors = b""
         self._answers: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
@@ -106,7 +103,7 @@ class TapControl(Control):
         super().end()
 
     def open(
-        self, *, listen: Address, to: Address, conditions: Conditions, seed: int, connect_timeout: float = 0.0
+        self, *, listen: tuple[str, int], to: tuple[str, int], conditions: Conditions, seed: int, connect_timeout: float
     ) -> Recording:
         """Has the tap relay connections to `listen` to the server at `to`; returns the recording, which fills.
 

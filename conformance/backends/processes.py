@@ -19,23 +19,10 @@ from typing import IO
 
 import psutil
 
-from conformance.backends.base import (
-    Backend,
-    Handle,
-    Output,
-    Places,
-    ProgramError,
-    Progress,
-    Started,
-    Worker,
-    build_failure,
-    expand,
-    joined,
-)
-from conformance.backends.console_log import ConsoleLog
+from conformance.backends.base import Backend, ConsoleLog, Handle, Output, Places, ProgramError, Progress, Worker, build
 from conformance.backends.helpers import Control
 from conformance.backends.run_label import RUN_LABEL_VARIABLE, labelled_folder, reap, run_label
-from conformance.backends.runtimes import HARNESS_RUNTIME, ROOT, Runtime, Toolchain
+from conformance.backends.runtimes import HARNESS_RUNTIME, ROOT, Runtime, Toolchain, joined
 from conformance.judge.verdict import Stream
 from conformance.model.program import Program
 
@@ -57,8 +44,7 @@ class ProcessBackend(Backend):
     def __init__(self, runtimes: Mapping[str, Runtime], why: str) -> None:
         self.why = why
         self.stopping = False
-        self.own_port = threading.Lock()
-        """Held by the one cell whose programs insist on the protocol's port."""
+        self.own_port = threading.Lock()  # of the one cell whose programs insist on the protocol's port
         self._runtimes = runtimes
         self._folder = labelled_folder()
         self.environment = {
@@ -69,8 +55,7 @@ class ProcessBackend(Backend):
             "PYTHONUTF8": "1",
         }
         self.environment.pop("JAVA_TOOL_OPTIONS", None)
-        self._builds: dict[tuple[str, str, str | None], Path] = {}
-        self._homes: dict[tuple[str, str], Path] = {}
+        self._built: set[Path] = set()
         self._used = {(runtimes[HARNESS_RUNTIME].key, platform.python_version())}
         self._building = threading.Lock()
         reap()
@@ -89,12 +74,11 @@ class ProcessBackend(Backend):
 
     def prepare(self, programs: Iterable[Program], progress: Progress) -> None:
         for program in programs:
-            if toolchain := self._toolchain(program):
-                key = toolchain.runtime.key, toolchain.variant
-                self._used.add(key)
-                if program.folder is None and key not in self._homes:
+            if toolchain := self.toolchain(program):
+                self._used.add((toolchain.runtime.key, toolchain.variant))
+                if program.folder is None and toolchain.home is None:
                     folder = Path(self._folder.name)
-                    self._homes[key] = toolchain.runtime.home(toolchain, folder, self._run, progress)
+                    toolchain.home = toolchain.runtime.home(toolchain, folder, self._run, progress)
 
     def worker(self) -> Worker:
         return _ProcessWorker(self)
@@ -112,7 +96,7 @@ class ProcessBackend(Backend):
     def close(self) -> None:
         self._folder.cleanup()
 
-    def _toolchain(self, program: Program) -> Toolchain | None:
+    def toolchain(self, program: Program) -> Toolchain | None:
         """What the program runs with; None where it is a command of this machine."""
         language = program.entry.language
         return self._runtimes[language].toolchain(program.variant) if language else None
@@ -131,30 +115,21 @@ class ProcessBackend(Backend):
 
     def built(self, program: Program) -> Path:
         """The folder that `{build}` stands for; runs the program's build on the first call. Raises `ProgramError`."""
-        toolchain = self._toolchain(program)
-        key = (program.role, program.name, toolchain.variant if toolchain else None)
+        toolchain = self.toolchain(program)
+        variant = toolchain.variant if toolchain else None
+        folder = Path(self._folder.name) / f"{program.role}-{program.name}-{variant}"
         with self._building:
-            if key not in self._builds:
-                folder = Path(self._folder.name) / f"{program.role}-{program.name}-{key[2]}"
+            if folder not in self._built:
                 folder.mkdir(exist_ok=True)
                 if program.entry.build and program.folder:
                     words = program.build({"build": str(folder), "folder": str(program.folder)})
-                    status, output = self._run(self.argv(program, expand(words, program.folder)), program.folder)
-                    if status:
-                        raise ProgramError(build_failure(program, words[0], status, output))
-                self._builds[key] = folder
-            return self._builds[key]
-
-    def home(self, program: Program) -> Path:
-        """The folder that a program runs in."""
-        toolchain = self._toolchain(program)
-        if program.folder or not toolchain:
-            return program.folder or program.file.parent
-        return self._homes[toolchain.runtime.key, toolchain.variant]
+                    build(program, words, program.folder, lambda words, at: self._run(self.argv(program, words), at))
+                self._built.add(folder)
+        return folder
 
     def argv(self, program: Program, command: Sequence[str]) -> list[str]:
         """The command with the path of its executable. Raises `ProgramError`."""
-        toolchain = self._toolchain(program)
+        toolchain = self.toolchain(program)
         if toolchain and (argv := toolchain.runtime.argv(toolchain, command)):
             return argv
         first, *rest = command
@@ -192,15 +167,15 @@ class _ProcessWorker(Worker):
         control.write = handle.type
         return handle
 
-    def start(self, program: Program, values: Mapping[str, str], *, typed: bool = False) -> Started:
+    def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
         backend = self._backend
         if backend.stopping:
             raise ProgramError("the run was stopped")
-        folder = backend.home(program)
+        toolchain = backend.toolchain(program)
+        folder = program.folder or (toolchain and toolchain.home) or program.file.parent
         filled = {**values, "folder": str(folder), "build": str(backend.built(program))}
         argv = backend.argv(program, program.command(filled))
-        console = ConsoleLog()
-        return Started(ProcessHandle(argv, folder, backend.environment, console, typed=typed), console)
+        return ProcessHandle(argv, folder, backend.environment, console, typed=typed)
 
 
 class ProcessHandle(Handle):
@@ -249,9 +224,9 @@ class ProcessHandle(Handle):
             self._process.stdin.flush()
 
     def end_input(self) -> None:
-        assert self._process.stdin is not None
-        with suppress(OSError):
-            self._process.stdin.close()
+        if self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
 
     def processor_seconds(self) -> float | None:
         try:
@@ -280,8 +255,7 @@ class ProcessHandle(Handle):
             self._kill()
             self._process.wait(_END_SECONDS)
             self._reader.join()
-            if self._process.stdin is not None:
-                self.end_input()
+            self.end_input()
         return self._status
 
     def _kill(self) -> None:

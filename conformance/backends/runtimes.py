@@ -11,17 +11,18 @@ import re
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from conformance.backends.base import ProgramError, Progress
+from conformance.backends.base import ProgramError, Progress, Run
 from conformance.model.placeholders import fill
 from conformance.model.registry import RuntimeEntry
 
-__all__ = ["HARNESS_RUNTIME", "ROOT", "Runtime", "Toolchain", "create_runtimes", "find_jdks"]
+__all__ = ["HARNESS_RUNTIME", "ROOT", "Runtime", "Toolchain", "create_runtimes", "find_jdks", "joined"]
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder of this repository."""
@@ -29,33 +30,30 @@ ROOT = Path(__file__).resolve().parents[2]
 HARNESS_RUNTIME = "python"
 """The runtime of the harness's own programs, the tap and the player."""
 
-Run = Callable[[Sequence[str], Path], tuple[int, list[str]]]
-"""Runs a command in a folder; returns its exit status and the lines it printed."""
 
-
-@dataclass(frozen=True)
+@dataclass
 class Toolchain:
-    """An installation on this machine: its variant, and the executable for each word that a command may begin with."""
+    """An installation on this machine: its variant, and the executable for each word that a command may begin with.
+
+    `home` is the folder in which the programs of this repository run, once it is made.
+    """
 
     runtime: Runtime
     variant: str
     executables: Mapping[str, Path]
+    home: Path | None = None
 
 
 class Runtime(ABC):
     """The runtime of one language."""
 
     title: str  # what a variant is a version of, in sentences: `JDK`
+    key: str  # the name of its versions in the records: `jdk`
     needs: str  # which versions can be used
     install: str  # the phrase that says what to install
 
     def __init__(self, entry: RuntimeEntry) -> None:
         self.entry = entry
-
-    @property
-    def key(self) -> str:
-        """The name of its versions in the records: `jdk`."""
-        return self.title.lower()
 
     # In images
 
@@ -90,10 +88,7 @@ class Runtime(ABC):
         """The toolchains of this machine by their variants; the one that a user means without a version is first."""
 
     def home(self, toolchain: Toolchain, folder: Path, run: Run, progress: Progress) -> Path:
-        """The folder in which the programs of this repository run; what must be built for them is built in `folder`.
-
-        Raises `ProgramError`.
-        """
+        """Makes the toolchain's home, with what must be built in `folder`. Raises `ProgramError`."""
         return ROOT
 
     def toolchain(self, variant: str | None) -> Toolchain | None:
@@ -118,6 +113,7 @@ class _Java(Runtime):
     """Java: a variant is the version of a JDK."""
 
     title = "JDK"
+    key = "jdk"
     needs = "17 or later"
     install = "a JDK from version 17 on (default-jdk-headless on Debian)"
 
@@ -144,6 +140,7 @@ class _Python(Runtime):
     """Python: the one that runs the harness."""
 
     title = "Python"
+    key = "python"
     needs = "3.11 or later"
     install = "Python from version 3.11 on"
 
@@ -161,6 +158,14 @@ def create_runtimes(entries: Mapping[str, RuntimeEntry]) -> Mapping[str, Runtime
     return {language: _CLASSES[language](entry) for language, entry in entries.items()}
 
 
+def joined(versions: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The versions under each name, as one text."""
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for name, version in sorted(versions):
+        by_name[name].append(version)
+    return {name: ", ".join(found) for name, found in by_name.items()}
+
+
 # Finding JDKs --------------------------------------------------------------------------------------------------------
 
 _USUAL_PLACES = (
@@ -175,20 +180,16 @@ _OLDEST = 17
 
 def find_jdks() -> dict[str, Path]:
     """The folder of each JDK from version 17 on, by version; the one that `java` means on this machine is first."""
+    homes = [Path(os.environ["JAVA_HOME"])] if os.environ.get("JAVA_HOME") else []
+    if compiler := shutil.which("javac"):
+        homes.append(Path(compiler).resolve().parent.parent)
+    for place in _USUAL_PLACES:
+        root = Path(Path(place).anchor)
+        homes += sorted(root.glob(str(Path(place).relative_to(root))))
     found: dict[str, Path] = {}
-    for home in _candidates():
+    for home in homes:
         with suppress(OSError):
             release = _VERSION.search((home / "release").read_text(encoding="utf-8", errors="replace"))
             if release and int(release[1]) >= _OLDEST and shutil.which("javac", path=str(home / "bin")):
                 found.setdefault(release[1], home)
     return found
-
-
-def _candidates() -> Iterator[Path]:
-    if os.environ.get("JAVA_HOME"):
-        yield Path(os.environ["JAVA_HOME"])
-    if compiler := shutil.which("javac"):
-        yield Path(compiler).resolve().parent.parent
-    for place in _USUAL_PLACES:
-        root = Path(Path(place).anchor)
-        yield from sorted(root.glob(str(Path(place).relative_to(root))))

@@ -1,30 +1,35 @@
-"""Runs cases against a program: a server once for all of them, a client anew for each."""
+"""Runs cases against a program: a server once for all of them, a client anew for each, with somebody to operate it."""
 
 from __future__ import annotations
 
+import queue
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from conformance.agent.player.peer import shown
-from conformance.agent.player.player import Outcome
+from conformance.agent.player.player import Outcome, Reply
+from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Type
 from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.recording import Recording
-from conformance.backends.base import Started, Worker
+from conformance.backends.base import ConsoleLog, Started, Worker
 from conformance.judge import ConsoleLine
 from conformance.model.cases import Case, CaseFile, load_cases
 from conformance.model.program import Program
 from conformance.model.protocol import Protocol
 from conformance.model.registry import Registry
 from conformance.model.yaml_file import YamlError
-from conformance.runner.cell_run import start_program, wait_for_server
-from conformance.runner.typist import Typist
+from conformance.runner.cell_run import wait_for_server
 
-__all__ = ["CaseGroup", "CaseResult", "case_groups", "run_cases"]
+__all__ = ["CaseGroup", "CaseResult", "Typist", "case_groups", "run_cases"]
 
 _LISTEN_SECONDS = 20.0
 _END_SECONDS = 10.0
+_SHOW_SECONDS = 10.0
+_BUSY = 0.6  # of the time: a JVM that has just started is not idle either
 _CONNECTIONS = 5  # connections of a client that makes many
 _SHOWN_LINES = 3
 _CRASHED = re.compile(r"Traceback \(most recent call last\)|Exception in thread ")
@@ -98,12 +103,12 @@ def _against_server(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> 
                 try:
                     if server is None or server.console.closed:
                         server = None
-                        server = start_program(worker, program, {"port": str(places.server[1])})
+                        server = worker.start(program, {"port": str(places.server[1])})
                         wait_for_server(server, program, places.server[1], _LISTEN_SECONDS)
                     before = len(server.console.lines)
                     outcome = player.against_server(case.steps, group.file.afterwards, *places.server)
                     if server.console.closed:
-                        outcome.problem = _problem(group, "ended-by-itself", status=server.handle.stop())
+                        outcome.problem = _problem(group.program.name, "ended-by-itself", status=server.handle.stop())
                 except ProblemError as error:
                     outcome = Outcome(error.problem)
                 yield _result(group, case, outcome, server.console.since(before) if server else (), began)
@@ -129,14 +134,14 @@ def _play_against_client(
     try:
         if case.listens:
             player.listen(case.steps, host, port, program.connections(_CONNECTIONS) or 1)
-        client = start_program(worker, program, values, typed=typed)
+        client = worker.start(program, values, typed=typed)
     except ProblemError as error:
         return Outcome(error.problem), ()
     typist = Typist(client, program.name, typed=typed)
     try:
         outcome = player.outcome(typist) if case.listens else Outcome()
         if client.handle.wait(time.monotonic() + _END_SECONDS) is None:
-            outcome.problem = outcome.problem or _problem(group, "still-running", seconds=_END_SECONDS)
+            outcome.problem = outcome.problem or _problem(group.program.name, "still-running", seconds=_END_SECONDS)
     except ProblemError as error:
         outcome = Outcome(error.problem)
     finally:
@@ -147,8 +152,8 @@ def _play_against_client(
     return outcome, lines
 
 
-def _problem(group: CaseGroup, code: str, line: int | None = None, **values: object) -> Problem:
-    return Problem(code, Where(program=group.program.name, line=line), values, time.monotonic())
+def _problem(label: str, code: str, line: int | None = None, **values: object) -> Problem:
+    return Problem(code, Where(program=label, line=line), values, time.monotonic())
 
 
 def _result(group: CaseGroup, case: Case, outcome: Outcome, lines: Sequence[ConsoleLine], began: float) -> CaseResult:
@@ -159,24 +164,124 @@ def _result(group: CaseGroup, case: Case, outcome: Outcome, lines: Sequence[Cons
 
 
 def _crash(group: CaseGroup, lines: Sequence[ConsoleLine]) -> Problem | None:
-    for number, line in enumerate(lines):
-        if line.stream == "err" and _CRASHED.match(line.text):
-            last = [other.text for other in lines if other.stream == "err"][-1]
-            return _problem(group, "crashed", number, text=shown(last))
-    return None
+    errors = _errors(lines)
+    crashed = next((number for number, text in errors if _CRASHED.match(text)), None)
+    return None if crashed is None else _problem(group.program.name, "crashed", crashed, text=shown(errors[-1][1]))
+
+
+def _errors(lines: Sequence[ConsoleLine]) -> list[tuple[int, str]]:
+    return [(number, line.text) for number, line in enumerate(lines) if line.stream == "err"]
 
 
 def _wrong_console(group: CaseGroup, case: Case, lines: Sequence[ConsoleLine]) -> Problem | None:
-    errors = [(number, line.text) for number, line in enumerate(lines) if line.stream == "err"]
+    errors = _errors(lines)
     place, texts = (errors[0][0] if errors else None), [text for _, text in errors]
     for wanted in case.console:
         if not any(re.fullmatch(wanted, text) for text in texts):
             printed = {"text": shown(texts[:_SHOWN_LINES])} if texts else {}
-            return _problem(group, "error-line-missing", place, pattern=wanted, **printed)
+            return _problem(group.program.name, "error-line-missing", place, pattern=wanted, **printed)
     if texts and not case.console:
-        return _problem(group, "error-line-unexpected", place, text=shown(texts[0]))
+        return _problem(group.program.name, "error-line-unexpected", place, text=shown(texts[0]))
     for unwanted in case.hides:
         for number, line in enumerate(lines):
             if line.stream == "out" and re.fullmatch(unwanted, line.text):
-                return _problem(group, "forbidden-line", number, pattern=unwanted, text=shown(line.text))
+                return _problem(group.program.name, "forbidden-line", number, pattern=unwanted, text=shown(line.text))
     return None
+
+
+# Operating a client ---------------------------------------------------------------------------------------------------
+
+
+class Typist:
+    """Operates a client that was started: does the steps of a case, each as soon as it is told.
+
+    A client that cannot send does not read what is typed either. Typing waits for it in a thread, so that the case
+    goes on.
+    """
+
+    def __init__(self, client: Started, label: str, *, typed: bool) -> None:
+        self._handle, self._console, self._label = client.handle, client.console, label
+        self._looked_at = 0
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        if typed:
+            threading.Thread(target=self._type, daemon=True).start()
+
+    def __call__(self, step: OperatorStep) -> Reply:
+        """Does the step."""
+        match step:
+            case Type():
+                for line in step.type:
+                    self._lines.put(line)
+            case Input():
+                self._lines.put(None)
+            case Shows():
+                return self._look(step)
+            case Rests():
+                return self._time(step.rests / 1000)
+        return Reply()
+
+    def close(self) -> None:
+        """Types no more."""
+        self._lines.put(None)
+
+    def _type(self) -> None:
+        while (line := self._lines.get()) is not None:
+            self._handle.type(f"{line}\n")
+        self._handle.end_input()
+
+    def _time(self, seconds: float) -> Reply:
+        """Lets that time pass, and sees whether the client has spent it."""
+        before = self._handle.processor_seconds()
+        time.sleep(seconds)
+        after = self._handle.processor_seconds()
+        if before is None or after is None or after - before < _BUSY * seconds:
+            return Reply()
+        return Reply(_problem(self._label, "too-busy", used=round(after - before, 2), seconds=seconds))
+
+    def _look(self, step: Shows) -> Reply:
+        right, accepted = (_Search([*lines], self._looked_at) for lines in (step.shows, step.non_strict))
+
+        def seen(log: ConsoleLog) -> bool:
+            return right.found(log) or (bool(step.non_strict) and accepted.found(log))
+
+        if not self._console.wait_for(seen, time.monotonic() + _SHOW_SECONDS):
+            last = [line.text for line in self._console.since(self._looked_at) if line.stream == "out"]
+            values = {"shows": _shown(step.shows)} | ({"text": _shown(last)} if last else {})
+            return Reply(_problem(self._label, "not-shown", right.other, **values))
+        if not right.wanted:
+            self._looked_at = right.place
+            return Reply()
+        self._looked_at = accepted.place
+        return Reply(non_strict=_problem(self._label, "shown-otherwise", accepted.last, text=_shown(step.non_strict)))
+
+
+@dataclass
+class _Search:
+    """Looks for lines of standard output, in their order; each line of the console is looked at once.
+
+    `wanted` are those still to be found, `place` is that behind the last line looked at, `last` that of the last line
+    found, and `other` that of the first line since which is not the next one wanted.
+    """
+
+    wanted: list[str]
+    place: int
+    last: int | None = None
+    other: int | None = None
+
+    def found(self, log: ConsoleLog) -> bool:
+        """Takes in what is new, up to the last of the lines; whether all of them were found."""
+        for line in log.since(self.place):
+            if not self.wanted:
+                break
+            if line.stream == "out" and line.text == self.wanted[0]:
+                self.wanted.pop(0)
+                self.last, self.other = self.place, None
+            elif line.stream == "out" and self.other is None:
+                self.other = self.place
+            self.place += 1
+        return not self.wanted
+
+
+def _shown(lines: Sequence[str]) -> Any:
+    """The lines as a problem has them: long ones without their middle, and of many the first ones and the last."""
+    return shown(lines if len(lines) <= _SHOWN_LINES else [*lines[: _SHOWN_LINES - 1], "...", lines[-1]])

@@ -1,13 +1,10 @@
-"""Runs one cell: starts the server, puts the tap in between, starts the clients, and collects what all of them did.
-
-Nothing here decides whether the programs understood each other; that is the judge's, from what is collected.
-"""
+"""Runs one cell: starts the server, puts the tap in between, starts the clients, and collects what all of them did."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -15,25 +12,16 @@ from typing import Any, NoReturn
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.problem import Problem, ProblemError
 from conformance.agent.recording import Recording
-from conformance.backends.base import Places, ProgramError, Started, Worker
-from conformance.backends.console_log import MOST_BYTES, MOST_LINES, ConsoleLog
+from conformance.backends.base import MOST_BYTES, MOST_LINES, ConsoleLog, Places, Started, Worker
 from conformance.decoder import Conversations
-from conformance.judge import (
-    ConsoleLine,
-    ProcessResult,
-    Said,
-    Verdict,
-    expected_count,
-    judge,
-    program_problem,
-)
+from conformance.judge import ProcessResult, Said, Verdict, expected_count, judge, program_problem
 from conformance.model.cells import Cell
 from conformance.model.placeholders import fill, pattern
 from conformance.model.program import Program
 from conformance.model.protocol import FieldStep, Protocol
 from conformance.model.scenario import Join, Leave, Say
 
-__all__ = ["CellResult", "Limits", "run_cell", "start_program", "wait_for_server"]
+__all__ = ["CellResult", "Limits", "run_cell", "wait_for_server"]
 
 _LOOK_SECONDS = 0.25
 
@@ -70,16 +58,6 @@ def run_cell(cell: Cell, worker: Worker) -> CellResult:
     return _Run(cell, worker).run()
 
 
-def start_program(
-    worker: Worker, program: Program, values: Mapping[str, str], member: str | None = None, *, typed: bool = False
-) -> Started:
-    """Starts a program, for a member of a scenario, as `Worker.start` does. ProblemError where that fails."""
-    try:
-        return worker.start(program, values, typed=typed)
-    except ProgramError as error:
-        raise ProblemError(program_problem(program, member, "cannot-start", reason=str(error))) from error
-
-
 def wait_for_server(server: Started, program: Program, port: int, seconds: float) -> None:
     """Returns once the server says that it listens, if it is one that must; ProblemError where it does not in time."""
     line = fill(program.console.listening or "", {"port": port}) if program.console else None
@@ -89,7 +67,7 @@ def wait_for_server(server: Started, program: Program, port: int, seconds: float
     values: dict[str, Any] = {"text": line, "seconds": seconds}
     if status is not None:
         values |= {"status": status, "printed": ""}
-    if (told := _most_telling(lines)) is not None:
+    if (told := _most_telling([line.text for line in lines])) is not None:
         values["printed"] = lines[told].text
     raise ProblemError(ProcessResult(program, lines, status, 0).found("never-listened", told, **values))
 
@@ -110,8 +88,7 @@ class _Run:
         members = cell.scenario.members if cell.scenario else (None,)
         self._programs: dict[str | None, Program] = dict(zip(members, cell.clients, strict=True))
         self._clients: dict[str | None, Started] = {}
-        self._problems: dict[str | None, Problem] = {}
-        self._server_problem: Problem | None = None
+        self._problems: dict[Started, Problem] = {}
         self._server_lines: dict[str, _Lines] = {}
         self._said: list[Said] = []
         self._phases: dict[str, float] = {}
@@ -123,7 +100,7 @@ class _Run:
             with ExitStack() as stack:
                 self._places = stack.enter_context(self._worker.places(cell.server, cell.clients, cell.protocol.port))
                 port = self._places.server[1]
-                self._server = start_program(self._worker, cell.server, {"port": str(port)})
+                self._server = self._worker.start(cell.server, {"port": str(port)})
                 stack.callback(self._server.handle.stop)
                 wait_for_server(self._server, cell.server, port, self._limits.listen)
                 self._phase("server")
@@ -180,8 +157,7 @@ class _Run:
         host, port = self._places.tap
         clients = str(self._cell.network.clients)
         values = {"host": host, "port": str(port), "clients": clients, "author": member or ""}
-        typed = member is not None
-        self._clients[member] = start_program(self._worker, self._programs[member], values, member, typed=typed)
+        self._clients[member] = self._worker.start(self._programs[member], values, member, typed=member is not None)
 
     def _wait_for_end(self, member: str | None, seconds: float) -> None:
         """Waits while bytes pass: a client is late after `seconds` without any, or after `Limits.session` in all."""
@@ -199,7 +175,7 @@ class _Run:
                 return
 
     def _problem(self, member: str | None, code: str, **values: Any) -> None:
-        self._problems[member] = program_problem(self._programs[member], member, code, **values)
+        self._problems[self._clients[member]] = program_problem(self._programs[member], member, code, **values)
 
     def _fail(self, member: str, code: str, **values: Any) -> NoReturn:
         """Ends the scenario: this member's program did not do what the others wait for."""
@@ -263,7 +239,7 @@ class _Run:
             self._clients[name].handle.end_input()
         for name in names:
             self._wait_for_end(name, self._limits.step)
-            if name in self._problems:
+            if self._clients[name] in self._problems:
                 self._fail(name, "ignores-end-of-input", seconds=self._limits.step)
         console = self._cell.server.console
         if console is not None and console.left:
@@ -274,7 +250,7 @@ class _Run:
         lines = self._server_lines.setdefault(template, _Lines(self._server.console, template))
         if not lines.come(clients, until):
             values = {"text": template, "times": clients, "seconds": self._limits.step}
-            self._server_problem = program_problem(self._cell.server, None, "never-printed", **values)
+            self._problems[self._server] = program_problem(self._cell.server, None, "never-printed", **values)
             raise _StepError
 
     def _present(self) -> list[str]:
@@ -296,14 +272,14 @@ class _Run:
         cell, places = self._cell, self._places
 
         def result(program: Program, of: Started, status: int | None, port: int, member: str | None) -> ProcessResult:
-            problem = self._server_problem if of is self._server else self._problems.get(member)
+            problem = self._problems.get(of)
             if problem is None and of.console.overflowed:
                 problem = program_problem(program, member, "printed-too-much", bytes=MOST_BYTES, lines=MOST_LINES)
             return ProcessResult(program, of.console.lines, status, port, problem, member)
 
         results = [result(cell.server, self._server, status, places.server[1], None)]
         for member, client in self._clients.items():
-            ended = None if member in self._problems else client.handle.wait(time.monotonic())
+            ended = None if client in self._problems else client.handle.wait(time.monotonic())
             results.append(result(self._programs[member], client, ended, places.tap[1], member))
         return results
 
@@ -366,9 +342,8 @@ class _Lines:
         return self._log.wait_for(seen, until)
 
 
-def _most_telling(lines: list[ConsoleLine]) -> int | None:
+def _most_telling(lines: Sequence[str]) -> int | None:
     """The line that says most of a program that did not come far: the end of a traceback, or else the beginning."""
-    shown = [number for number, line in enumerate(lines) if line.text.strip()]
-    if not shown:
-        return None
-    return shown[-1 if any(lines[number].text.startswith("Traceback") for number in shown) else 0]
+    shown = [number for number, line in enumerate(lines) if line.strip()]
+    traceback = any(line.startswith("Traceback") for line in lines)
+    return shown[-1 if traceback else 0] if shown else None

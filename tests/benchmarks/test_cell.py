@@ -7,7 +7,7 @@ import pytest
 from benchmarks.cell import by_hand, measure_containers, measure_processes
 from benchmarks.rows import UnavailableError
 from benchmarks.sampling import Effort
-from conformance.backends.engine import connect_engine
+from conformance.backends.containers import connect_engine
 
 
 def test_a_cell_and_its_programs_are_run_as_processes() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from conformance.backends.engine import connect_engine
+from conformance.backends.containers import connect_engine
 
 REQUIRED = "CONFORMANCE_REQUIRE_CONTAINERS"
 COURSE_PORT = 8999

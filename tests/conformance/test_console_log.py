@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.backends.console_log import MOST_BYTES, MOST_LINES, ConsoleLog
+from conformance.backends.base import MOST_BYTES, MOST_LINES, ConsoleLog
 
 
 def test_lines_are_put_together_however_they_come() -> None:

@@ -16,7 +16,7 @@ import docker
 import psutil
 import pytest
 
-from conformance.backends.engine import LABEL
+from conformance.backends.containers import LABEL
 from conformance.backends.run_label import RUN_LABEL_VARIABLE
 from conformance.backends.runtimes import find_jdks
 from conformance.formatting import catalogue

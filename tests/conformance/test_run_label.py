@@ -11,8 +11,7 @@ import psutil
 import pytest
 
 from conformance.backends import choose_backend
-from conformance.backends.containers import ContainerBackend
-from conformance.backends.engine import connect_engine
+from conformance.backends.containers import ContainerBackend, connect_engine
 from conformance.backends.run_label import is_gone, run_label
 from tests.conformance.building import REGISTRY
 

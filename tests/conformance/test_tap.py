@@ -382,7 +382,9 @@ def test_what_comes_before_the_server_listens_waits_for_it(tap: Tap, network: st
 def test_a_port_that_is_taken(tap: Tap, listening: socket.socket) -> None:
     port = listening.getsockname()[1]
     with pytest.raises(HelperError, match=rf"^the tap could not open .*\b{port}\b.*: Address already in use$"):
-        tap.control.open(listen=("127.0.0.1", port), to=("127.0.0.1", 1), conditions=DIRECT, seed=1)
+        tap.control.open(
+            listen=("127.0.0.1", port), to=("127.0.0.1", 1), conditions=DIRECT, seed=1, connect_timeout=0.0
+        )
     with Meeting(tap, listening) as meeting:  # and it is as good as before
         meeting.client.sendall(b"a")
         assert meeting.server.recv(1) == b"a"

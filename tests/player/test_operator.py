@@ -17,10 +17,9 @@ import pytest
 from conformance.agent.player.player import Outcome, Reply, play_against_client
 from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Step, Type, from_json, to_json
 from conformance.agent.problem import Problem, Where
-from conformance.backends.base import Handle, Started
-from conformance.backends.console_log import ConsoleLog
+from conformance.backends.base import ConsoleLog, Handle, Started
 from conformance.backends.processes import ProcessHandle
-from conformance.runner.typist import Typist
+from conformance.runner.case_run import Typist
 from tests.cli.running import LONG, ROOT, connect, received, utf
 
 STEPS: tuple[Step, ...] = (Type(("bonjour",)), Shows(("--> bob : salut",), ("--> BOB : salut",)), Input("ends"))
