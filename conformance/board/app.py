@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from conformance.agent.problem import Problem
 from conformance.board.board import Board
-from conformance.formatting import LANGUAGES, catalogue, sentence
+from conformance.formatting import LANGUAGES, Language, catalogue, sentence
 
 __all__ = ["CODE_HEADER", "PAGES", "PAGES_OF_ONE", "board_app"]
 
@@ -138,7 +138,7 @@ async def _told(changes: _Changes, leaving: Callable[[], bool]) -> AsyncIterator
 def _refusal(scope: Scope, status: int, problem: Problem, headers: Mapping[str, str] = {}) -> PlainTextResponse:
     """The problem as an answer, in the first language of the browser that there is a catalogue of; else in English."""
     asked = [word.strip()[:2].lower() for word in Headers(scope=scope).get("accept-language", "").split(",")]
-    language = next((language for word in asked for language in LANGUAGES if word == language), "en")
+    language: Language = next((language for word in asked for language in LANGUAGES if word == language), "en")
     own = {CODE_HEADER: problem.code, "Content-Language": language}
     return PlainTextResponse(sentence(problem, catalogue(language)), status, {**own, **headers})
 

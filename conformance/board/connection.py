@@ -36,17 +36,14 @@ class _Line:
 
 
 class Connection:
-    """A connection, made of its `opened`. `change` is the number of its last change; `since`, in seconds since 1970.
-
-    The times of its events count from `began`, in seconds since 1970.
-    """
+    """A connection, made of its `opened`. Its events count from `began`; it and `since` are in seconds since 1970."""
 
     def __init__(self, server: int, event: Event, began: float) -> None:
         self.server = server
         self.number = event.connection
         self.key = f"{server}/{self.number}"  # its name among all connections of the board
         self.since = began + event.at
-        self.change = 0
+        self.change = 0  # the number of its last one
         self.over = False  # whether nothing more can come
         self.counted = 0  # how much of its size is counted where all sizes are
         self.kept = KeptEvents()
@@ -64,7 +61,6 @@ class Connection:
 
     @property
     def diagnosed(self) -> bool:
-        """Whether it has a diagnosis."""
         return isinstance(self._flags.get("wrong"), Diagnosed)
 
     @property

@@ -143,10 +143,10 @@ class _Problems:
                 known.pop(name, None)  # the diagnosis explains it
                 known, name, kind = self._diagnoses, f"{server.number}/{finding.key}/{finding.side}", "diagnosis"
                 what = event
-            case FieldRead(field=Field(problem=Problem() as what)) if not diagnosed:
+            case FieldRead(field=Field(problem=Problem() as what)) | ProblemFound(problem=what) if not diagnosed:
                 pass
-            case ProblemFound(problem=what) | Stalled(problem=what) if not diagnosed:
-                kind = "stalled" if isinstance(event, Stalled) else "problem"
+            case Stalled(problem=what) if not diagnosed:
+                kind = "stalled"
             case _:
                 return
         times, connections = 1, [event.connection]

@@ -80,14 +80,7 @@ def write_report(results: Path, out: Path | None = None, earlier: Path | None = 
     """
     run = find_results(results)
     path = out or run / "report.html"
-    before = None if earlier is None else find_results(earlier)
-    text = _render(run, before, path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8", newline="\n")
-    return path
-
-
-def _render(run: Path, before: Path | None, path: Path) -> str:
+    before = earlier and find_results(earlier)
     entries: list[Entry] = []
     packed: list[_Packed] = []
     for file, record in read_records(run):
@@ -102,15 +95,15 @@ def _render(run: Path, before: Path | None, path: Path) -> str:
     environment.filters.update(digest=_digest, beside=lambda file: _beside(file, path))
     environment.globals.update(label=_label, languages=LANGUAGES)
     facts = read_facts(run)
-    verdicts = {entry.name: entry.verdict for entry in entries}
+    now = {entry.name: entry.verdict for entry in entries}
+    then = {record["name"]: verdict_of(record) for _, record in read_records(before)} if before else {}
     overview = environment.get_template("overview.html.j2").render(
         _overview(facts, entries),
         earlier=before and read_facts(before),
-        comparison=before
-        and compare(verdicts, {record["name"]: verdict_of(record) for _, record in read_records(before)}),
+        comparison=before and compare(now, then),
     )
     _slim(packed, _LIMIT - _FRAME - len(overview))
-    return environment.get_template("report.html.j2").render(
+    text = environment.get_template("report.html.j2").render(
         facts=facts,
         labels={language: catalogue(language).templates(_LABELS) for language in LANGUAGES},
         overview=Markup(overview),  # was escaped as it was made
@@ -119,6 +112,9 @@ def _render(run: Path, before: Path | None, path: Path) -> str:
         script=Markup("".join((_PAGE / name).read_text("utf-8") for name in ("common.js", "report.js"))),
         style=Markup((_PAGE / "report.css").read_text("utf-8")),
     )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8", newline="\n")
+    return path
 
 
 def _slim(packed: Sequence[_Packed], room: int) -> None:
@@ -149,7 +145,6 @@ def _label(name: str, count: int | None = None, language: Language = "en", **val
 
 
 def _overview(facts: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, Any]:
-    """What the template of the first view is given."""
     order = {name: number for number, name in enumerate(facts["cells"])}
     cells = sorted((entry for entry in entries if not entry.is_case), key=lambda cell: order.get(cell.name, len(order)))
     # The cases stand in the order of the grids: their protocols, servers before clients, their programs.
@@ -164,7 +159,7 @@ def _overview(facts: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, A
         "facts": facts,
         "grids": grids(cells, facts["protocols"]),
         "networks": _networks(cells, facts),
-        "programs": sorted({name for entry in everything for name in entry.programs}),
+        "programs": sorted(programs),
         "case_groups": case_groups(cases),
         "cells": counts(cells),
         "cases": counts(cases),

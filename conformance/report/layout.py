@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,7 +15,6 @@ from conformance.results.reading import verdict_of
 
 __all__ = ["CaseGroup", "Entry", "case_groups", "counts", "failures", "grids", "skipped"]
 
-_VERDICTS = ("passed", "non-strict", "failed", "skipped")
 _Key = TypeVar("_Key")
 
 
@@ -70,10 +70,9 @@ def _grouped(entries: Iterable[Entry], key: Callable[[Entry], _Key]) -> dict[_Ke
     return groups
 
 
-def counts(entries: Iterable[Entry]) -> dict[str, int]:
-    """How many there are, under `all`, and of each verdict."""
-    verdicts = [entry.verdict for entry in entries]
-    return {"all": len(verdicts), **{name: verdicts.count(name) for name in _VERDICTS}}
+def counts(entries: Iterable[Entry]) -> Counter[str]:
+    """How many there are of each verdict, and under `all`."""
+    return Counter(name for entry in entries for name in (entry.verdict, "all"))
 
 
 def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[dict[str, Any]]:
@@ -107,7 +106,7 @@ def skipped(entries: Iterable[Entry]) -> list[tuple[Told, list[str]]]:
 
 @dataclass(frozen=True)
 class CaseGroup:
-    """The cases against one side of a protocol. Those made of one template stand together, under its name.
+    """The cases against one side of a protocol: `rows` has those made of one template under its name.
 
     A row is a case: its `name`, what it is `about`, and its entries `by_program`.
     """
@@ -117,7 +116,7 @@ class CaseGroup:
     programs: Sequence[str]
     rows: Mapping[str, Sequence[Mapping[str, Any]]]
 
-    def counts(self, program: str, stem: str | None = None) -> dict[str, int]:
+    def counts(self, program: str, stem: str | None = None) -> Counter[str]:
         """How many results of each verdict the program has; under one name, where that is given."""
         rows = (row for name, rows in self.rows.items() if stem in (None, name) for row in rows)
         return counts(row["by_program"][program] for row in rows if program in row["by_program"])
