@@ -59,6 +59,10 @@ class Problem:
         """The same problem with more of its place known."""
         return replace(self, where=replace(self.where, **places))
 
+    def shows(self, code: str, **values: Any) -> Problem:
+        """The problem of that code which this one shows: at its place, with its facts, and its code as `cause`."""
+        return replace(self, code=code, values={**values, **self.values, "cause": self.code})
+
     def to_json(self) -> dict[str, Any]:
         """JSON's own types: bytes as `{"hex": ...}`, what is None left out."""
         place = {name: value for name in Where.__slots__ if (value := getattr(self.where, name)) is not None}

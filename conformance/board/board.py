@@ -19,12 +19,11 @@ from conformance.formatting import catalogue
 from conformance.model import Protocol
 from conformance.model.lookup import UsageError, find_protocol
 from conformance.model.yaml_file import Model, load
+from conformance.observe.live_conversation import Viewer
 from conformance.observe.pcapng import PcapngSaver
 from conformance.observe.places import Place, listen_place, place
-from conformance.observe.relay_process import RelayProcess
 from conformance.observe.saved import About, JsonSaver
-from conformance.observe.tap_session import Saver, TapSession
-from conformance.observe.viewer import Viewer
+from conformance.observe.tap_session import RelayProcess, Saver, TapSession
 
 __all__ = ["Board", "Watch", "WatchedServer", "read_servers", "server_words"]
 

@@ -13,11 +13,10 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from conformance.agent.events import Side
-from conformance.agent.player.player import Outcome, play_against_client, play_against_server
-from conformance.agent.player.steps import Receive, Send, Silence, Step
+from conformance.agent.player.player import Outcome, Reply, play_against_client, play_against_server
+from conformance.agent.player.steps import Input, OperatorStep, Receive, Send, Shows, Silence, Step, Type
 from conformance.cli.arguments import Parser, seconds
 from conformance.cli.formatting import problem_as_json
-from conformance.cli.operator_prompt import OperatorPrompt, can_be_typed
 from conformance.cli.tap import listener
 from conformance.cli.terminal import Colour, paint, print_line
 from conformance.decoder import read_conversations
@@ -25,7 +24,7 @@ from conformance.diagnosis import Finding, diagnose
 from conformance.formatting import Catalogue, sentence
 from conformance.formatting.findings import explain, finding_to_json
 from conformance.model import Protocol
-from conformance.model.cases import Case, CaseFile, load_cases
+from conformance.model.cases import Case, CaseFile, all_steps, load_cases
 from conformance.model.lookup import UsageError, find_case_files, find_protocol
 from conformance.observe.places import Place, listen_place, place
 
@@ -36,6 +35,8 @@ _TYPED_SECONDS = 120.0
 _PROBE_SECONDS = 0.7
 _BACKLOG = 512  # a client may make hundreds of connections at once
 _HEAD_WIDTH = 6
+_LINES = 8  # of a case that a person types or reads
+_CHARACTERS = 80  # and of each of them
 _COLOURS: dict[str, Colour] = {"failed": "red", "non-strict": "yellow", "passed": "green"}
 
 _Outcomes = Iterator[tuple[Case, Outcome]]
@@ -62,7 +63,6 @@ def _count(text: str) -> int:
 
 
 def run(arguments: Namespace) -> int:
-    """Goes through the cases, and tells each as soon as it is judged."""
     protocol = find_protocol(arguments.protocol)
     file = load_cases(find_case_files(arguments.protocol)).get((protocol.protocol, arguments.side))
     if file is None:
@@ -74,7 +74,7 @@ def run(arguments: Namespace) -> int:
     else:
         cases = [case for case in cases if case.listens]
         # A program can type what a person cannot.
-        typable = cases if arguments.json else [case for case in cases if can_be_typed(case)]
+        typable = cases if arguments.json else [case for case in cases if _can_be_typed(case)]
         verdicts.left_out = len(cases) - len(typable)
         outcomes = _against_client(file, typable, protocol.port, arguments)
     try:
@@ -107,7 +107,7 @@ def _against_client(file: CaseFile, cases: Sequence[Case], port: int, arguments:
     # What somebody types takes as long as a person takes; and a client that somebody types to makes one connection.
     timeout = arguments.timeout or (_TYPED_SECONDS if file.typed else _SECONDS)
     connections = arguments.connections or (1 if file.typed else None)
-    prompt = OperatorPrompt(arguments.words, arguments.json)
+    prompt = _OperatorPrompt(arguments.words, arguments.json)
     with listener(arguments.port or Place("", port)) as sock:
         sock.listen(_BACKLOG)
         for number, case in enumerate(cases, 1):
@@ -115,6 +115,72 @@ def _against_client(file: CaseFile, cases: Sequence[Case], port: int, arguments:
             outcome = play_against_client(case.steps, sock, connections, timeout=timeout, wait=None, operate=prompt)
             prompt.end(case)
             yield case, outcome
+
+
+def _can_be_typed(case: Case) -> bool:
+    """Whether a person can type it all: few lines, not long, and on a keyboard or by copying them."""
+    lines = [line for step in all_steps(case.steps) if isinstance(step, Type) for line in step.type]
+    return len(lines) <= _LINES and all(len(line) <= _CHARACTERS and line.isprintable() for line in lines)
+
+
+@dataclass(frozen=True)
+class _OperatorPrompt:
+    """Tells a person what to do: in words, or as lines of JSON for a program that does it in their place."""
+
+    words: Catalogue
+    as_json: bool
+
+    def start(self, case: Case, number: int, count: int, port: int, *, typed: bool) -> None:
+        if self.as_json:
+            self._event("start", case=case.name, port=port, author=case.author if typed else None)
+            return
+        values = {"number": number, "count": count, "case": case.name, "port": port, "author": case.author}
+        values["about"] = case.about.in_language(self.words.language)
+        print_line(paint(self.words.text(f"cli.check.start{'.author' if typed else ''}", values), "bold"))
+        for unwanted in case.hides:
+            self._say("hides", line=unwanted)
+
+    def end(self, case: Case) -> None:
+        """The conversation is over: what else is to be seen, and is not judged here."""
+        if case.console and not self.as_json:
+            self._say("console", lines=", ".join(case.console))
+
+    def __call__(self, step: OperatorStep) -> Reply:
+        """Asks for the step. What the client shows is told, and not judged: nobody sees it here, nor that it rests."""
+        match step:
+            case Type(type=lines):
+                self._lines("type", lines)
+            case Shows(shows=lines):
+                self._lines("shows", lines)
+            case Input() if self.as_json:
+                self._event("end of input")
+            case Input():
+                self._say("input")
+        return Reply()
+
+    def _lines(self, event: str, lines: Sequence[str]) -> None:
+        if self.as_json:
+            self._event(event, lines=list(lines))
+            return
+        self._say(event)
+        shown = [self._shown(line) for line in lines[:_LINES]]
+        for line in [*shown, "..."] if len(lines) > _LINES else shown:
+            print_line(f"        {paint(f'    {line}', 'yellow')}")
+
+    def _shown(self, line: str) -> str:
+        if not line:
+            return self.words.text("cli.check.empty-line")
+        if len(line) <= _CHARACTERS:
+            return line if line.strip() else repr(line)
+        values = {"text": line[:_CHARACTERS], "count": format_decimal(len(line), locale=self.words.language)}
+        return self.words.text("cli.check.long-line", values)
+
+    def _say(self, text: str, **values: object) -> None:
+        print_line(f"        {paint(self.words.text(f'cli.check.{text}', values), 'yellow')}")
+
+    @staticmethod
+    def _event(event: str, **facts: object) -> None:
+        print_line(json.dumps({"event": event, **facts}))
 
 
 @dataclass

@@ -9,8 +9,8 @@ from conformance.cli.arguments import Parser
 from conformance.cli.formatting import lines_of
 from conformance.cli.terminal import print_line
 from conformance.model.lookup import find_protocol
+from conformance.observe.live_conversation import STALL_SECONDS, Viewer
 from conformance.observe.saved import read_saved
-from conformance.observe.viewer import STALL_SECONDS, Viewer
 
 __all__ = ["add_arguments", "run"]
 

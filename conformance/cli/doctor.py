@@ -54,7 +54,6 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Asks, and tells each answer as soon as it is there."""
     protocol = find_protocol(arguments.protocol) if arguments.protocol else None
     server: Place = arguments.server
     port = server.port or (protocol.port if protocol else _DEFAULT_PORT)
@@ -98,9 +97,9 @@ def _probe(address: str, port: int, protocol: Protocol, wait: float, mine: list[
             if not probe.asks:
                 probe.leave()
         except NoAnswerError as error:
-            cause, advice = _because(error.problem, "perhaps-busy"), "one-at-a-time-or-tap"
+            cause, advice = error.problem.shows("perhaps-busy"), "one-at-a-time-or-tap"
             if others := ", ".join(_other_clients(address, port, mine, probe.own_port)):
-                cause, advice = _because(error.problem, "busy", clients=others), "one-at-a-time"
+                cause, advice = error.problem.shows("busy", clients=others), "one-at-a-time"
             yield Answer("protocol", "wrong", cause, advice)
             return
         except ProblemError as error:
@@ -127,7 +126,7 @@ def _second_client(first: Probe, connect: Callable[[float], Probe], wait: float)
         code, failure = "serves-only-first", _failure(connect, wait)
     if failure is None:
         return Answer("at once", "note", Problem("one-at-a-time"), "thread-for-each")
-    return Answer("at once", "wrong", _because(failure.problem, code), "read-console")
+    return Answer("at once", "wrong", failure.problem.shows(code), "read-console")
 
 
 def _failure(connect: Callable[[float], Probe], wait: float) -> ProblemError | None:
@@ -140,11 +139,6 @@ def _failure(connect: Callable[[float], Probe], wait: float) -> ProblemError | N
     return None
 
 
-def _because(cause: Problem, code: str, **values: Any) -> Problem:
-    """The problem of that code, at the place of its cause, and with what is known of it."""
-    return replace(cause, code=code, values={**values, **cause.values, "cause": cause.code})
-
-
 def _other_clients(address: str, port: int, mine: list[OwnAddress], not_this: int) -> list[str]:
     """Who else is connected to that port, where it is on this machine and the system tells."""
     if address not in {str(own.address) for own in mine}:
@@ -154,10 +148,7 @@ def _other_clients(address: str, port: int, mine: list[OwnAddress], not_this: in
             shown_address(entry.raddr)
             for entry in psutil.net_connections("tcp")
             if entry.status == psutil.CONN_ESTABLISHED
-            and entry.laddr
-            and entry.laddr.port == port
-            and entry.raddr
-            and entry.raddr.port != not_this
+            if entry.laddr and entry.laddr.port == port and entry.raddr and entry.raddr.port != not_this
         ][:3]
     return []
 

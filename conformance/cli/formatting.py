@@ -19,7 +19,7 @@ from conformance.decoder import Field
 from conformance.formatting import Catalogue, catalogue, sentence, shortened
 from conformance.formatting.findings import explain, finding_to_json
 from conformance.observe import live_events as live
-from conformance.observe.viewer import Totals
+from conformance.observe.live_conversation import Totals
 
 __all__ = ["JsonLines", "TextLines", "lines_of", "problem_as_json"]
 

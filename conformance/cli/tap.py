@@ -17,12 +17,11 @@ from conformance.cli.formatting import lines_of
 from conformance.cli.terminal import BackgroundPrinter
 from conformance.formatting import Catalogue
 from conformance.model.lookup import UsageError, find_network, find_protocol
+from conformance.observe.live_conversation import Viewer
 from conformance.observe.pcapng import PcapngSaver
 from conformance.observe.places import Place, listen_place, own_addresses, place, reachable_addresses
-from conformance.observe.relay_process import RelayProcess
 from conformance.observe.saved import About, JsonSaver
-from conformance.observe.tap_session import Saver, TapSession, give_way
-from conformance.observe.viewer import Viewer
+from conformance.observe.tap_session import RelayProcess, Saver, TapSession, give_way
 
 __all__ = ["add_arguments", "interface", "listener", "refuse_a_circle", "run", "when_told_to_end"]
 

@@ -93,6 +93,7 @@ def attempt(address: str, port: int, wait: float) -> Attempt:
 
 
 def connection_answer(attempts: Sequence[Attempt], port: int, wait: float, mine: Sequence[OwnAddress]) -> Answer:
+    """Whether a connection opens; each attempt had `wait` seconds."""
     opened = [made for made in attempts if made.error is None]
     failed = [made for made in attempts if made.error is not None]
     made = (opened or failed)[0]
@@ -105,7 +106,7 @@ def connection_answer(attempts: Sequence[Attempt], port: int, wait: float, mine:
     address = ipaddress.ip_address(made.address.partition("%")[0])
     is_outer = not address.is_loopback and any(own.address == address for own in mine)
     match made.error:
-        case TimeoutError():
+        case TimeoutError() | OSError(errno=errno.ETIMEDOUT):
             return Answer("connection", "wrong", _problem("no-answer", seconds=wait, **values), "open-firewall")
         case ConnectionRefusedError() if is_outer and attempt("127.0.0.1", port, wait).error is None:
             return Answer("connection", "wrong", _problem("own-machine-only", **values), "listen-everywhere")

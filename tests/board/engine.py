@@ -17,8 +17,8 @@ from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side
 from conformance.board.app import board_app
 from conformance.board.board import Board, WatchedServer
 from conformance.board.history import History
+from conformance.observe.live_conversation import STALL_SECONDS, Viewer
 from conformance.observe.places import Place
-from conformance.observe.viewer import STALL_SECONDS, Viewer
 from tests.cli.recordings import BEGAN, PROTOCOLS
 from tests.cli.running import LONG
 

@@ -11,9 +11,8 @@ import pytest
 from conformance.agent.events import CLIENT, SERVER, Event, Side
 from conformance.cli.formatting import TextLines
 from conformance.formatting import LANGUAGES, Language, catalogue
-from conformance.observe.live_conversation import LiveConversation
+from conformance.observe.live_conversation import STALL_SECONDS, LiveConversation, Viewer
 from conformance.observe.live_events import Diagnosed, LiveEvent
-from conformance.observe.viewer import STALL_SECONDS, Viewer
 from tests.cli.recordings import BEGAN, PROTOCOLS, conversation, save
 from tests.cli.running import ints, run_here, utf
 

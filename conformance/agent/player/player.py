@@ -79,7 +79,7 @@ def play_against_server(
     outcome.problem = walk.attempt(steps)
     outcome.non_strict = next(iter(walk.non_strict), None)
     if outcome.problem is None and (problem := replace(walk).attempt(afterwards)) is not None:
-        outcome.problem = _because_of("not-served-afterwards", problem)
+        outcome.problem = problem.shows("not-served-afterwards")
     return outcome
 
 
@@ -128,11 +128,6 @@ def play_against_client(
         thread.join()
     outcome.problem, outcome.non_strict = (next(iter(found), None) for found in (problems, non_strict))
     return outcome
-
-
-def _because_of(code: str, cause: Problem) -> Problem:
-    """A problem of that code which another one shows: at its place, with its facts, and its code as `cause`."""
-    return Problem(code, cause.where, {**cause.values, "cause": cause.code}, cause.at)
 
 
 @dataclass
@@ -211,7 +206,7 @@ class _Walk:
             return
         # A server that has left this connection behind has time for another client; one that hangs in it has not.
         if (problem := replace(self).attempt(self.others)) is not None:
-            raise ProblemError(_because_of("neither-ended-nor-served", problem))
+            raise ProblemError(problem.shows("neither-ended-nor-served"))
         self.non_strict.append(Problem("left-open", peer.where, {}, time.monotonic()))
 
     def _operate(self, step: OperatorStep) -> None:
