@@ -79,7 +79,7 @@ def _cell(backend_name: str) -> Iterator[tuple[Callable[[], float], Cell, Backen
 
         def run() -> float:
             result = run_cell(cell, worker)
-            assert result.verdict.passed, result.verdict.problems
+            assert not result.verdict.problems, result.verdict.problems
             return result.seconds
 
         yield run, cell, backend

@@ -65,11 +65,6 @@ class Field(NamedTuple):
     problem: Problem | None
 
     @property
-    def key(self) -> str:
-        """The name by which consoles speak of it: `client.first`."""
-        return f"{self.side}.{self.name}"
-
-    @property
     def end(self) -> int:
         """The offset of the byte behind it."""
         return self.offset + len(self.raw)
@@ -310,7 +305,7 @@ class _Side:
                     blocked = True
                     break
                 if op.counted is not None and not (isinstance(length, int) and length >= 0):
-                    self._stop(out, "bad-size", op, place + start, at, size=length)
+                    self._halt(out, self._problem("bad-size", op, place + start, at, {"size": length}))
                     break
                 there = size - start
                 if op.rest is not None and there >= length:
@@ -318,7 +313,8 @@ class _Side:
                 if there < length:
                     needed = length
                     if self.longest is not None and length > self.longest and not self.ended:
-                        self._stop(out, "field-too-long", op, place + start, at, size=length, limit=self.longest)
+                        values = {"size": length, "limit": self.longest}
+                        self._halt(out, self._problem("field-too-long", op, place + start, at, values))
                     break
                 stop = start + length
                 raw = buffer[start:stop]
@@ -339,8 +335,8 @@ class _Side:
                 try:
                     value = op.unpack(raw if op.rest is None else raw[op.size :])
                 except UTFDataFormatError as error:
-                    shown = raw[:_SHOWN_BYTES]
-                    self._stop(out, "malformed-text", op, offset, came, reason=str(error), raw=shown, size=length)
+                    values = {"reason": str(error), "raw": raw[:_SHOWN_BYTES], "size": length}
+                    self._halt(out, self._problem("malformed-text", op, offset, came, values))
                     break
                 problem = None
                 if op.equals is not None:
@@ -446,9 +442,6 @@ class _Side:
         self.stopped = True
         self.marks.clear()
 
-    def _stop(self, out: list[Outcome], code: str, op: Own, offset: int, at: float, **values: Any) -> None:
-        self._halt(out, self._problem(code, op, offset, at, values))
-
     def _problem(self, code: str, op: Own, offset: int, at: float, values: Mapping[str, Any]) -> Problem:
         where = Where(self.connection, self.name, offset, op.name, op.type, self.path[-1] if self.path else None)
         return Problem(code, where, values, at)
@@ -473,7 +466,8 @@ class _Side:
             values |= {"needed": needed, "got": len(due.got), "raw": due.got[:_SHOWN_BYTES]}
         elif op.counted is not None:
             values["needed"] = due.needed
-        self._stop(out, "ends-inside" if due.got else "never-sent", op, due.offset, at, **values)
+        code = "ends-inside" if due.got else "never-sent"
+        self._halt(out, self._problem(code, op, due.offset, at, values))
 
 
 def encoded(type_: str | None, value: Any) -> bytes | None:

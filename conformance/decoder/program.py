@@ -181,10 +181,8 @@ class _Compiler:
 
     def _asked(self, step: FieldStep) -> tuple[Computed | None, str | None]:
         """The function that says up to which byte the other side must have been heard, and the last field there."""
-        if step.equals is None:
-            return None, None
-        used = {name: self.known[name] for name in names_in(step.equals)}
-        theirs = {name: known for name, known in used.items() if known.sender != step.sender}
+        names = names_in(step.equals) if step.equals is not None else ()
+        theirs = {name: self.known[name] for name in names if self.known[name].sender != step.sender}
         if not theirs:
             return None, None
         places = [(known.level, known.ordinal) for known in theirs.values()]

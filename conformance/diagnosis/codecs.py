@@ -13,7 +13,7 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from conformance.agent.addresses import is_address
@@ -74,10 +74,6 @@ class ByteStream:
 
     data: bytes
     direction: Direction
-
-    def until(self, end: int) -> ByteStream:
-        """The same without the bytes from `end` on."""
-        return replace(self, data=self.data[:end])
 
     def pieces_end(self, start: int, end: int) -> list[int]:
         """The offsets after `start`, up to `end`, at which a piece ended as it came."""

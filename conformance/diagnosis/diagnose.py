@@ -1,8 +1,9 @@
 """From the conversations that the decoder has read to the mistakes that explain them.
 
 Each side is looked at by itself. Where no right program could have sent its bytes, or where they stop inside a field,
-every mistake is tried on it as a hypothesis; those that explain all the bytes are weighed against each other. Where all
-is right so far, nothing is said, however odd the values: unless the caller asks for suspicions.
+every mistake is tried on it as a hypothesis: a way to write a due field wrong, or to follow other steps than the
+protocol's. Those that explain all the bytes with plausible values are weighed against each other. Where all is right so
+far, nothing is said, however odd the values: unless the caller asks for suspicions.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from conformance.agent.expressions import names_in
-from conformance.diagnosis.codecs import Codec
+from conformance.diagnosis.codecs import ByteStream, Codec
 from conformance.diagnosis.finding import Detail
 from conformance.diagnosis.hypotheses import Hypothesis, hypotheses
 from conformance.diagnosis.reading import Reading, Window
@@ -58,7 +58,7 @@ def explain_side(reading: Reading, questions: Sequence[Questions], margin: float
     """
     window = reading.window
     limit = reading.bits - margin
-    walker = Walker(reading.stream.until(window.end), window.start)
+    walker = Walker(ByteStream(reading.stream.data[: window.end], reading.direction), window.start)
     best: dict[tuple[str, ...], Explanation] = {}
     if not _asks(window, questions):
         questions = questions[:1]

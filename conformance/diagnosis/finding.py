@@ -78,10 +78,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class Waiting:
-    """`side` waits, since that time, for a field of the other side of which `missing` bytes have not come.
-
-    `missing` is None where nobody knows how many they are.
-    """
+    """`side` waits, since that time, for a field of the other side, of which `missing` bytes, if known, are to come."""
 
     side: Side
     field: str

@@ -1,7 +1,4 @@
-"""What a side may have done wrong: each a way to read its bytes, to be tried on them.
-
-Some beginnings need no trying: they say at once that another protocol is spoken, HTTP or TLS.
-"""
+"""What a side may have done wrong: each a way to read its bytes, to be tried on them."""
 
 from __future__ import annotations
 
@@ -78,7 +75,7 @@ def _choices(steps: Sequence[FieldStep], repeated: set[str], codecs: Sequence[Co
 
 
 def other_protocol(side: Side, data: bytes) -> tuple[str, Detail] | None:
-    """The mistake's key, and its detail, where the first bytes of that side are of HTTP or TLS."""
+    """The mistake's key and its detail, where the first bytes of that side are of HTTP or TLS, and so say all."""
     line = Detail("begins-with", {"text": data[:_SHOWN_LINE].partition(b"\r\n")[0].decode("latin-1")})
     if side == CLIENT and _REQUEST.match(data):
         return "http-request", line

@@ -1,7 +1,4 @@
-"""What the decoder made of one side: where it goes wrong, where its bytes end, and where to look for a mistake.
-
-This is the gate before every guess: where all that a side sent is right so far, no mistake is looked for.
-"""
+"""What the decoder made of one side: where it goes wrong, where its bytes end, and where to look for a mistake."""
 
 from __future__ import annotations
 
@@ -42,8 +39,7 @@ _WINDOW = 4096
 
 @dataclass(frozen=True)
 class Window:
-    """The bytes in which a mistake is looked for, from `start` to `end`: `items` is the script there, `first` the
-    outermost loop's round, from 1."""
+    """The bytes in which a mistake is looked for: `items` is the script there, `first` the outermost loop's round."""
 
     items: tuple[Item, ...]
     start: int
@@ -111,14 +107,10 @@ class Reading:
         place = self.place or 0
         window = Window(items, 0, place)
         if place > _WHOLE_START:
-            loops = {
-                (step.sender, step.field): number
-                for number, item in enumerate(items)
-                if isinstance(item, Loop)
-                for step in fields_of(item.body)
-            }
+            numbers = [number for number, item in enumerate(items) if isinstance(item, Loop)]
+            loops = {step.field: number for number in numbers for step in fields_of(items[number : number + 1])}
             before = (field for field in reversed(self._fields) if field.path and field.offset <= place)
-            by_round = groupby(before, lambda field: (loops[field.side, field.name], field.path[0]))
+            by_round = groupby(before, lambda field: (loops[field.name], field.path[0]))
             starts = [(key, list(fields)[-1]) for key, fields in islice(by_round, _ROUNDS_BEFORE)]
             if starts:
                 (number, first), lead = starts[-1]
@@ -137,16 +129,12 @@ class Reading:
         return sum(bits * min(1.0, (end - offset) / (stop - offset or 1)) for offset, stop, bits in costs)
 
     def questions(self, asked: Window, *, swapped: bool = False) -> Questions:
-        """What this side asks of the other in that one's window.
-
-        `swapped` is how a reader has it who takes the low byte of each number first.
-        """
+        """What this side asks of the other in that one's window, `swapped` as `Questions` says."""
         rounds = range(asked.first, asked.first + asked.end - asked.start + 1)  # each takes one of its bytes at least
         value = _low_byte_first if swapped else attrgetter("value")
         fields = (field for field in self._fields if not field.path or field.path[0] in rounds)
-        return Questions(
-            {(field.name, field.path): (value(field), field.end) for field in fields}, self.stream, swapped
-        )
+        questions = {(field.name, field.path): (value(field), field.end) for field in fields}
+        return Questions(questions, self.stream, swapped)
 
     @cached_property
     def _fields(self) -> list[Field]:

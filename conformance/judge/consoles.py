@@ -183,9 +183,6 @@ def check_blocks(actual: Sequence[str], listening: str, blocks: Sequence[Sequenc
     return None
 
 
-# Connections at once -------------------------------------------------------------------------------------------------
-
-
 def check_interleaved(
     console: Console,
     actual: Sequence[str],

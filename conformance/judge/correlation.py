@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, NamedTuple
 
 from conformance.agent.events import CLIENT, SERVER, Side
@@ -140,9 +140,6 @@ def _by_block(
     return {printed.place: own for index, own in found.items() for printed in blocks[index]}
 
 
-# Where the wire and the consoles first differ ------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class WireMark:
     """Bytes on the wire: of a field, or (`field` None) such as are none; `expected` where one value is right.
@@ -205,7 +202,9 @@ def find_divergence(
         candidates = [problem for problem in every if problem.where.side in (None, only)]
     for problem in candidates:
         wire, line = _wire_mark(problem, conversations), _line_mark(problem, results)
-        told = [] if wire is None or wire.field is None else list(_lines_of(wire, correlated))
+        place = LinePlace(wire.connection, wire.side, wire.offset) if wire and wire.field is not None else None
+        tell = (next((line for line, of in places.items() if of == place), None) for places in correlated)
+        told = [LineMark(number, line) for number, line in enumerate(tell) if line is not None]
         if line is not None:
             at = results[line.program].lines[line.line].at
             return Divergence(at, wire, (line, *(mark for mark in told if mark.program != line.program)))
@@ -251,10 +250,3 @@ def _field_at(conversation: Conversation, side: Side, offset: int, name: str | N
     named = (field for field in mine if (field.offset, field.name) == (offset, name))
     around = (field for field in reversed(mine) if field.offset <= offset < field.end)
     return next(chain(named, around), None)
-
-
-def _lines_of(wire: WireMark, correlated: Sequence[Mapping[int, LinePlace]]) -> Iterator[LineMark]:
-    """The line of each program that tells of this field; of several the first."""
-    place = LinePlace(wire.connection, wire.side, wire.offset)
-    for number, places in enumerate(correlated):
-        yield from islice((LineMark(number, line) for line, told in places.items() if told == place), 1)

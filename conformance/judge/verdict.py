@@ -69,11 +69,6 @@ class Verdict:
     problems: tuple[Problem, ...]
     conversations: Sequence[Conversation]
 
-    @property
-    def passed(self) -> bool:
-        """Whether they understood each other."""
-        return not self.problems
-
 
 def program_problem(program: Program, member: str | None, code: str, **values: Any) -> Problem:
     """A problem of that program, started for that member. `role` is among its values."""
@@ -153,9 +148,6 @@ def _wrong_rounds(conversation: Conversation, wanted: int) -> Problem:
         return Problem("wrong-rounds", field.where(conversation.number), values, field.came)
     direction = conversation.connection.client
     return Problem("wrong-rounds", Where(conversation.number, CLIENT, direction.size), values, direction.last)
-
-
-# The consoles --------------------------------------------------------------------------------------------------------
 
 
 def _consoles(

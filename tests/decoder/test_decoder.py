@@ -29,7 +29,9 @@ def test_a_right_conversation_is_read_field_by_field() -> None:
     conversation = read(ADDITION, *addition((84, 98), (2**31 - 1, 1)))
     assert conversation.problems == []
     assert conversation.decoder.rounds == 2
-    assert [(field.key, field.value, field.offset, field.round) for field in conversation.in_order()] == [
+    assert [
+        (f"{field.side}.{field.name}", field.value, field.offset, field.round) for field in conversation.in_order()
+    ] == [
         ("client.address", "127.0.0.1", 0, None),
         ("client.first", 84, 11, 1),
         ("client.second", 98, 15, 1),
@@ -50,7 +52,8 @@ def test_answers_find_their_questions_however_far_ahead_the_client_asks() -> Non
     answered = ints(*(2 * first + 1 for first in range(0, 200, 2)))
     conversation = read(ADDITION, (CLIENT, utf("::1")), (CLIENT, asked), (SERVER, answered))
     assert conversation.problems == []
-    assert [field.key for field in conversation.in_order()[1:4]] == ["client.first", "client.second", "server.sum"]
+    names = [f"{field.side}.{field.name}" for field in conversation.in_order()[1:4]]
+    assert names == ["client.first", "client.second", "server.sum"]
     assert conversation.decoder.rounds == 100
 
 

@@ -71,8 +71,8 @@ def of_program(problem: Problem) -> tuple[str, str | None, int | None, dict[str,
 
 
 def test_all_is_well() -> None:
-    assert verdict().passed
-    assert verdict(judged_by_the_wire_alone=True, server=[], client=[]).passed
+    assert not verdict().problems
+    assert not verdict(judged_by_the_wire_alone=True, server=[], client=[]).problems
 
 
 def test_bytes_that_break_the_protocol_come_before_what_they_led_to() -> None:
@@ -131,7 +131,7 @@ def test_java_tells_the_reason_in_its_first_line() -> None:
 
 def test_a_program_whose_console_is_any_may_print_what_it_likes_but_not_fail() -> None:
     anything = printed(["DEBUG"], ["attention"])
-    assert verdict(judged_by_the_wire_alone=True, server=anything, client=anything).passed
+    assert not verdict(judged_by_the_wire_alone=True, server=anything, client=anything).problems
     found = verdict(judged_by_the_wire_alone=True, client_status=2, client=printed([], ["oups"]))
     assert [of_program(problem) for problem in found.problems] == [
         ("ended-with-status", "the-client", 0, {"status": 2, "printed": "oups"})
@@ -251,7 +251,7 @@ def chat(*, heard: str = "--> alice : bonjour", room: str = "--> Message de alic
 
 
 def test_a_chat_in_which_all_is_well() -> None:
-    assert chat().passed
+    assert not chat().problems
 
 
 def test_a_member_that_shows_another_message_than_it_received() -> None:
