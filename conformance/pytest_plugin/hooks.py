@@ -18,13 +18,12 @@ import pluggy
 import pytest
 
 from conformance.backends import NoBackendError, ProgramError
-from conformance.formatting import Catalogue, catalogue, language_of_environment, sentence
+from conformance.formatting import catalogue, language_of_environment, sentence
 from conformance.model import YamlError, load_matrix
 from conformance.model.cells import Cell, all_cells
 from conformance.model.registry import load_runtimes
 from conformance.pytest_plugin.run import RUN, MatrixRun
-from conformance.pytest_plugin.summary import case_lines, summary_lines
-from conformance.pytest_plugin.transcript import transcript
+from conformance.pytest_plugin.terminal import case_lines, summary_lines, transcript
 from conformance.results.analysis import Subject
 from conformance.results.records import Records, skipped
 
@@ -69,11 +68,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     words, option = catalogue(language_of_environment()), config.getoption
-    languages = [language for language, runtime in load_runtimes().items() if runtime.variants]
+    variants: dict[str, list[str]] = {}
+    for language, runtime in load_runtimes().items():
+        if runtime.variants:
+            text = option(f"--{language}")
+            variants[language] = [word.strip() for word in text.split(",") if word.strip()]
+            if not all(map(_VERSION.fullmatch, variants[language])):
+                raise pytest.UsageError(words.text("report.run.bad-versions", {"language": language, "text": text}))
     try:
         config.stash[RUN] = MatrixRun(
             words,
-            variants={language: _versions(language, option(f"--{language}"), words) for language in languages},
+            variants=variants,
             registry=load_matrix(map(Path, option("--programs"))),
             records=Records(Path(config.rootpath, option("--results"))),
             wanted_backend=option("--backend"),
@@ -81,13 +86,6 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     except YamlError as error:
         raise pytest.UsageError(str(error)) from error
-
-
-def _versions(language: str, text: str, words: Catalogue) -> list[str]:
-    versions = [word.strip() for word in text.split(",") if word.strip()]
-    if not all(_VERSION.fullmatch(word) for word in versions):
-        raise pytest.UsageError(words.text("report.run.bad-versions", {"language": language, "text": text}))
-    return versions
 
 
 # Collection ----------------------------------------------------------------------------------------------------------
@@ -98,12 +96,10 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> MatrixFile
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> CasesFolder | None:
-    return CasesFolder.from_parent(parent, path=path) if path == _CASES and _cases_wanted(parent.config) else None
-
-
-def _cases_wanted(config: pytest.Config) -> bool:
+    config = parent.config
     named = (Path(config.invocation_params.dir, argument.partition("::")[0]).resolve() for argument in config.args)
-    return bool(config.getoption("--cases")) or any(path == _CASES or _CASES in path.parents for path in named)
+    wanted = config.getoption("--cases") or any(one.is_relative_to(_CASES) for one in named)
+    return CasesFolder.from_parent(parent, path=path) if path == _CASES and wanted else None
 
 
 class MatrixItem(pytest.Item):
@@ -243,8 +239,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for title, lines in tables.items():
         if lines:
             terminalreporter.section(text(f"report.run.{title}"))
-        for line in lines:
-            say(line)
+            say("\n".join(lines))
     reasons = (run.unable(subject) for subject, _ in run.reported)
     for why, count in Counter(sentence(reason, run.words) for reason in reasons if reason).items():
         say(text("report.run.skipped-because", {"reason": why}, count=count))

@@ -129,7 +129,6 @@ class MatrixRun:
 
     def _true_of_all(self, root: Path) -> dict[str, Any]:
         """What is true of the whole run: what was asked for, what it runs on, and which state of the project."""
-        registry = self.registry
         cells = [subject.name for subject in self.planned if isinstance(subject, Cell)]
         facts: dict[str, Any] = {
             "version": VERSION,
@@ -139,8 +138,8 @@ class MatrixRun:
             "versions": dict(self.backend.versions()),
             "harness": {"python": platform.python_version(), "system": _system()},
             "commit": _git(root, "rev-parse", "--short=12", "HEAD") or None,  # none without git, or a repository
-            "protocols": {name: each_language(protocol.about) for name, protocol in registry.protocols.items()},
-            "networks": {name: each_language(network.about) for name, network in registry.networks.items()},
+            "protocols": {name: each_language(protocol.about) for name, protocol in self.registry.protocols.items()},
+            "networks": {name: each_language(network.about) for name, network in self.registry.networks.items()},
             "cells": cells,
             "cases": len(self.planned) - len(cells),
         }

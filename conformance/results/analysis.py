@@ -28,10 +28,9 @@ _LONG_TEXT, _LONG_BYTES = 300, 16  # of a value in a problem
 
 @dataclass(frozen=True)
 class Analysis:
-    """A cell or a case that was run, and the `result` that it had. What is non-strict passes: it has no `problems`.
+    """A cell or a case that was run. What is `non_strict` passes: it has no `problems`.
 
-    All times are on the clock of the recording, where it `began`. A case that passed has no conversations.
-    `correlated` has for each of `programs` what its lines tell of.
+    `correlated` has for each of `programs` what its lines tell of. A case that passed has no `conversations`.
     """
 
     subject: Subject

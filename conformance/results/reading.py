@@ -15,7 +15,6 @@ __all__ = ["VERSION", "ReportError", "compare", "find_results", "making_of", "re
 VERSION = 2
 """Of a record and of a run's facts: another one where a key changes its meaning, or goes."""
 _FACTS = "run.json"
-_READ_BY = "0.1"  # the last release that reads records of version 1
 
 # The keys that must be there, by the type of what they have. What is wrong deeper shows when the page is made.
 _RUN: Mapping[type, str] = {
@@ -84,7 +83,7 @@ def _read(path: Path, form: Mapping[type, str]) -> dict[str, Any]:
     with making_of(path):
         version = content["version"]
         if version == 1:
-            raise _failed(path, "too-old", version=1, release=_READ_BY)
+            raise _failed(path, "too-old", version=1, release="0.1")  # the last that reads it
         if version != VERSION:
             raise _failed(path, "version", version=version, known=VERSION)
         wrong = [key for kind, keys in form.items() for key in keys.split() if not isinstance(content[key], kind)]

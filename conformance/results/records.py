@@ -22,7 +22,7 @@ from conformance.decoder import Conversation, Field
 from conformance.diagnosis import Finding
 from conformance.formatting import LANGUAGES, catalogue, sentence
 from conformance.formatting.findings import finding_to_json
-from conformance.judge import Divergence, ProcessResult, WireMark
+from conformance.judge import ProcessResult, WireMark
 from conformance.model import yaml_file
 from conformance.model.cells import Cell
 from conformance.results.analysis import Analysis, Subject
@@ -121,6 +121,7 @@ class _Maker:
     def record(self) -> dict[str, Any]:
         analysis, found, result = self._analysis, self._analysis.divergence, self._analysis.result
         conversations, mark = analysis.conversations, self._mark
+        wire = mark and _wire_mark(mark)
         marked = (n for n, one in enumerate(conversations) if mark and one.number == mark.connection)
         phases = result.phases if isinstance(result, CellResult) else {}
         began = time.time() - time.monotonic() + result.began  # which was taken on the monotonic clock
@@ -130,7 +131,7 @@ class _Maker:
             "problems": bounded(analysis.problems, LIMITS["problems"], self._problem),
             "non_strict": analysis.non_strict and self._problem(analysis.non_strict),
             "diagnosis": [self._finding(finding) for finding in analysis.findings],
-            "divergence": found and self._divergence(found),
+            "divergence": found and {"at": self._at(found.at), "wire": wire, "lines": list(map(asdict, found.lines))},
             "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="microseconds"),
             "seconds": round(result.seconds, 3),
             "phases": {name: round(seconds, 3) for name, seconds in phases.items()},
@@ -141,10 +142,6 @@ class _Maker:
 
     def _at(self, moment: float) -> float:
         return round(moment - self._analysis.result.began, 6)
-
-    def _divergence(self, found: Divergence) -> dict[str, Any]:
-        wire = found.wire and _wire_mark(found.wire)
-        return {"at": self._at(found.at), "wire": wire, "lines": [asdict(line) for line in found.lines]}
 
     def _problem(self, problem: Problem) -> dict[str, Any]:
         at = None if problem.at is None else self._at(problem.at)

@@ -15,8 +15,7 @@ from conformance.decoder import read_conversations
 from conformance.formatting import LANGUAGES, catalogue, sentence
 from conformance.judge import ProcessResult, Verdict, judge
 from conformance.model.cells import Cell, all_cells
-from conformance.pytest_plugin.summary import summary_lines
-from conformance.pytest_plugin.transcript import transcript
+from conformance.pytest_plugin.terminal import summary_lines, transcript
 from conformance.results.analysis import analyse
 from conformance.results.records import Records, skipped, to_record
 from conformance.runner.cell_run import CellResult
