@@ -162,7 +162,7 @@ def texts() -> Iterator[Entry]:
     )
     yield from of_client("text cut inside a character", "text-cut", "chat", Dialect(cut_to(7), address=utf))
     yield from of_client(
-        "text cut to the size of a buffer", "text-cut", "chat", Dialect(cut_to(16), address=utf, said=SAID)
+        "text cut to the size of a buffer", "text-cut", "chat", Dialect(cut_to(14), address=utf, said=SAID)
     )
     for size in (16, 32, 64, 256):
         yield from of_client(f"a C buffer of {size} bytes", "nul-terminated", "addition chat", Dialect(fixed(size)))
