@@ -13,7 +13,6 @@ import os
 import random
 import socket
 import struct
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any, cast
 
 from conformance.agent.addresses import listen_everywhere, shown_address
 from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side, other
+from conformance.agent.taken import Receiver
 from conformance.agent.tap.conditions import Conditions
 
 __all__ = ["Relay", "reason"]
@@ -29,7 +29,6 @@ _RETRY_SECONDS = 0.02
 _BACKLOG = 1024
 # Bytes that one direction may queue. Then the tap stops reading, and the sender is blocked as it is without a tap.
 _HELD_LIMIT = 1 << 20
-_NOT_YET_SENT = 0x894B  # Linux: SIOCOUTQNSD, the number of bytes in the send queue that are not sent yet
 
 
 @dataclass(kw_only=True, eq=False)
@@ -285,7 +284,9 @@ class _Pipe:
             self._source.read(False)
 
     async def run(self, conditions: Conditions, chance: random.Random) -> None:
-        due = 0.0
+        due, receiver = 0.0, Receiver(self._target.transport.get_extra_info("socket"))
+        if conditions.split:
+            self._target.transport.set_write_buffer_limits(high=0)  # writable again once the system has taken all
         while True:
             came, data = await self._get(conditions.hold_ms / 1000)
             if conditions.latency_ms or conditions.jitter_ms:
@@ -299,7 +300,8 @@ class _Pipe:
                 self._target.send(data[start : start + size])
                 await self._writable.wait()
                 if conditions.split:
-                    await _is_sent(self._target.transport)
+                    for seconds in receiver.until_taken():
+                        await asyncio.sleep(seconds)
 
     async def _get(self, hold: float) -> tuple[float, bytes]:
         """The next piece; with `hold`, everything until nothing has come for that many seconds, as one piece."""
@@ -320,21 +322,6 @@ class _Pipe:
         if self._held < _HELD_LIMIT:
             self._source.read(True)
         return came, piece
-
-
-async def _is_sent(transport: asyncio.Transport) -> None:
-    """Returns once the system has sent what was written, so that the next byte is in a segment of its own."""
-    if sys.platform != "linux":
-        await asyncio.sleep(0.001)
-        return
-    import fcntl  # no such module on Windows
-
-    sock = transport.get_extra_info("socket")
-    while not transport.is_closing():
-        if not any(fcntl.ioctl(sock.fileno(), _NOT_YET_SENT, b"\0\0\0\0")):
-            break
-        await asyncio.sleep(0.001)
-    await asyncio.sleep(0)
 
 
 def reason(error: OSError) -> str:
