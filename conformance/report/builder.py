@@ -15,10 +15,13 @@ import base64
 import hashlib
 import json
 import os
+import re
+import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,15 +29,13 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.agent.events import SERVER
 from conformance.formatting import LANGUAGES, Language, catalogue
 from conformance.report.capture import SUFFIX
 from conformance.report.layout import Entry, case_groups, counts, failures, grids, skipped
 from conformance.report.timeline import timeline
-from conformance.report.visible import prose, visible
 from conformance.results.reading import compare, find_results, making_of, read_facts, read_records, verdict_of
 
-__all__ = ["write_report"]
+__all__ = ["prose", "visible", "write_report"]
 
 _PAGE = Path(__file__).with_name("page")
 _LABELS = "report.page."
@@ -42,6 +43,8 @@ _LIMIT = 2_900_000  # characters of a page; what does not fit stays in the resul
 _FRAME = 110_000  # of these, what is the same in every page
 _AROUND = 500  # and what it needs around each timeline and its downloads
 _LARGE = 96 << 10  # characters of one record, or of one capture
+_HIDING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # kinds of characters
+_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 @dataclass
@@ -149,10 +152,10 @@ def _overview(facts: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, A
     cells = sorted((entry for entry in entries if not entry.is_case), key=lambda cell: order.get(cell.name, len(order)))
     # The cases stand in the order of the grids: their protocols, servers before clients, their programs.
     protocols = _ranks(entry.protocol for entry in (*cells, *entries))
-    programs = _ranks(name for entry in (*cells, *entries) for name in entry.programs)
+    programs = _ranks(name for entry in (*cells, *entries) for name in (entry.server, entry.clients) if name)
     cases = sorted(
         (entry for entry in entries if entry.is_case),
-        key=lambda case: (protocols[case.protocol], case.role != SERVER, programs.get(case.program, 0)),
+        key=lambda case: (protocols[case.protocol], case.server is None, programs.get(case.program, 0)),
     )
     everything = [*cells, *cases]
     return {
@@ -181,6 +184,32 @@ def _networks(cells: Iterable[Entry], facts: Mapping[str, Any]) -> list[dict[str
         shorts = (name[:size].upper() for size in range(1, len(name) + 1))
         letters[name] = next((short for short in shorts if short not in letters.values()), name.upper())
     return [{"name": name, "letter": letter, "about": facts["networks"].get(name)} for name, letter in letters.items()]
+
+
+def visible(text: object) -> Markup:
+    """The text as markup; each character that would not be seen is its escape, in an element of its own.
+
+    Such are controls, what turns the direction of writing, and surrogates without their pair. The page's script has the
+    same rule (`visible` in common.js), for what only comes into the page when a cell is opened.
+    """
+    parts = []
+    for hides, characters in groupby(str(text), lambda character: unicodedata.category(character) in _HIDING):
+        if hides:
+            parts.append(Markup('<span class="odd">{}</span>').format("".join(map(_escape, characters))))
+        else:
+            parts.append(Markup.escape("".join(characters)))
+    return Markup("").join(parts)
+
+
+def prose(sentence: object) -> Markup:
+    """A sentence of the harness: `visible`, and what stands between backticks is code."""
+    parts = map(visible, re.split("`([^`]+)`", str(sentence)))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return _SHORT.get(character, f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}")
 
 
 def _link(name: str) -> str:

@@ -24,10 +24,7 @@ SUFFIX = ".pcapng"
 
 
 def write_capture(record: Mapping[str, Any], path: Path) -> None:
-    """Writes the capture beside the record that stands at `path`.
-
-    Nothing where nobody connected, or the record does not say who talked to whom.
-    """
+    """Writes it beside the record at `path`, if anybody connected and the record says who talked to whom."""
     events = list(_events(record))
     opened = [event for event in events if event.kind == "opened"]
     if record["began"] is None or not opened or not all(event.detail and event.via for event in opened):

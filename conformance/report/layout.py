@@ -48,19 +48,9 @@ class Entry:
         return cls(record["name"], is_case, verdict, reason, opens, **places, case=case["name"], about=case["about"])
 
     @property
-    def role(self) -> str:
-        """Of a case, which side its program is."""
-        return CLIENT if self.server is None else SERVER
-
-    @property
     def program(self) -> str:
         """Of a case, its program."""
         return self.server or self.clients or ""
-
-    @property
-    def programs(self) -> tuple[str, ...]:
-        """The names by which it is found."""
-        return tuple(name for name in (self.server, self.clients) if name)
 
 
 def _grouped(entries: Iterable[Entry], key: Callable[[Entry], _Key]) -> dict[_Key, list[Entry]]:
@@ -97,11 +87,10 @@ def failures(entries: Iterable[Entry]) -> list[list[Entry]]:
     return list(_grouped(failed, lambda one: (one.protocol, one.server, one.clients, _stem(one.case))).values())
 
 
-def skipped(entries: Iterable[Entry]) -> list[tuple[Told, list[str]]]:
-    """Each reason, and what was skipped by it."""
-    skips = [entry for entry in entries if entry.verdict == "skipped" and entry.reason]
-    alike = _grouped(skips, lambda entry: entry.reason and entry.reason["en"]).values()
-    return [(same[0].reason or {}, [entry.name for entry in same]) for same in alike]
+def skipped(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """What was skipped; together what has the same reason."""
+    skips = (entry for entry in entries if entry.verdict == "skipped" and entry.reason)
+    return list(_grouped(skips, lambda entry: entry.reason and entry.reason["en"]).values())
 
 
 @dataclass(frozen=True)
@@ -125,12 +114,14 @@ class CaseGroup:
 def case_groups(cases: Iterable[Entry]) -> list[CaseGroup]:
     """The cases by protocol and side."""
     made = []
-    for (protocol, role), mine in _grouped(cases, lambda case: (case.protocol, case.role)).items():
+    for (protocol, is_client), mine in _grouped(cases, lambda case: (case.protocol, case.server is None)).items():
         rows: dict[str, list[dict[str, Any]]] = {}
         for name, entries in sorted(_grouped(mine, lambda case: case.case).items(), key=lambda item: _natural(item[0])):
             by_program = {entry.program: entry for entry in entries}
             rows.setdefault(_stem(name), []).append({"name": name, "about": entries[0].about, "by_program": by_program})
-        made.append(CaseGroup(protocol, role, list(_grouped(mine, lambda case: case.program)), rows))
+        made.append(
+            CaseGroup(protocol, CLIENT if is_client else SERVER, list(_grouped(mine, lambda case: case.program)), rows)
+        )
     return made
 
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from math import inf
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from conformance.agent.problem import Problem
 from conformance.formatting import LANGUAGES, Catalogue, catalogue, sentence
@@ -30,14 +30,15 @@ _ONE_MOMENT = 0.001  # seconds; lines that tell of no field stand beside what is
 
 Told = Mapping[str, str]
 """One text, by the language."""
-_T = TypeVar("_T")
 _Row = dict[str, Any]
 _Key = tuple[float, float]
 
 
 def timeline(record: Mapping[str, Any]) -> dict[str, Any]:
     """What the page shows of a cell or a case that was run, in JSON's own types."""
-    case, divergence, non_strict, programs = (record[name] for name in ("case", "divergence", "non_strict", "programs"))
+    case, marked, non_strict, programs = (record[name] for name in ("case", "divergence", "non_strict", "programs"))
+    divergence = marked and _divergence(marked, programs)
+    wire = _wire(record, divergence and divergence["wire"])
     numbered = len(record["conversations"]) > 1
     shown = [non_strict] if non_strict else record["problems"][:_PROBLEMS]
     # In a case nobody has looked at how the program ended.
@@ -49,9 +50,9 @@ def timeline(record: Mapping[str, Any]) -> dict[str, Any]:
         "verdict": verdict_of(record),
         "problems": [told(Problem.from_json(entry), numbered=numbered) for entry in shown if "code" in entry],
         "diagnosis": _diagnosis(record["diagnosis"]) if record["diagnosis"] else None,
-        "divergence": divergence and _divergence(divergence, programs),
+        "divergence": divergence,
         "programs": [{name: program[name] for name in about} for program in programs],
-        "rows": _shortened(_moments(_wire(record), programs, divergence["lines"] if divergence else ())),
+        "rows": _shortened(_moments(wire, programs, marked["lines"] if marked else ())),
     }
 
 
@@ -73,7 +74,7 @@ def _diagnosis(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _each(text: Callable[[Catalogue], _T]) -> dict[str, _T]:
+def _each(text: Callable[[Catalogue], Any]) -> dict[str, Any]:
     return {language: text(catalogue(language)) for language in LANGUAGES}
 
 
@@ -81,17 +82,14 @@ def _divergence(divergence: Mapping[str, Any], programs: Sequence[Mapping[str, A
     """Where the wire and the consoles first differ, with the words of the consoles there."""
     wire = divergence["wire"]
     if wire:
-        wire = {**wire, "value": _value(wire["value"]), "expected": _expected(wire["expected"])}
+        expected = wire["expected"] and {**wire["expected"], "value": _value(wire["expected"]["value"])}
+        wire = {**wire, "value": _value(wire["value"]), "expected": expected}
     lines = []
     for mark in divergence["lines"]:
         console = _numbered(programs[mark["program"]]["console"])
         text = next((line["text"] for number, line in console if number == mark["line"] and "text" in line), "")
         lines.append({"program": mark["program"], "text": _short(text), "expected": mark["expected"]})
     return {"wire": wire, "lines": lines}
-
-
-def _expected(expected: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return None if expected is None else {**expected, "value": _value(expected["value"])}
 
 
 def _value(value: Any) -> str | None:
@@ -223,9 +221,8 @@ class _Cuts(list[_Piece]):
         return found
 
 
-def _wire(record: Mapping[str, Any]) -> list[_Row]:
+def _wire(record: Mapping[str, Any], mark: Mapping[str, Any] | None) -> list[_Row]:
     """The rows of the wire, in the order of time."""
-    mark = record["divergence"] and record["divergence"]["wire"]
     place = mark and tuple(mark[name] for name in ("connection", "side", "offset", "field"))
     cuts: defaultdict[tuple[int, str, str], _Cuts] = defaultdict(_Cuts)
     rows: list[_Row] = []
@@ -245,9 +242,9 @@ def _wire(record: Mapping[str, Any]) -> list[_Row]:
             rows.append({"t": last, "k": kind, "c": number, "s": side, "x": event.get("detail", "")})
 
     def placed(number: int, side: str, at: float, offset: int, size: int, shown: str, field: str | None) -> _Row:
-        here = place == (number, side, offset, field)
-        skipped = mark["skipped"] if here else 0
-        shown = mark["bytes"] if here else shown[: 2 * _BYTES]
+        here = mark if place == (number, side, offset, field) else None
+        skipped = here["skipped"] if here else 0
+        shown = here["bytes"] if here else shown[: 2 * _BYTES]
         legs = [cuts[number, side, kind] for kind in ("received", "sent")]
         pieces = [leg.fragments(offset + skipped, size - skipped, shown) for leg in legs]
         if at < whole_since and any("".join(part for part, *_ in leg) != shown for leg in pieces):
@@ -258,7 +255,7 @@ def _wire(record: Mapping[str, Any]) -> list[_Row]:
         if here:
             row["m"] = True
             row |= {"z": skipped} if skipped else {}
-            row |= {"must": _expected(mark["expected"])} if mark["expected"] else {}
+            row |= {"must": here["expected"]} if here["expected"] else {}
         return row
 
     read: dict[tuple[int, str], int] = {}

@@ -19,10 +19,9 @@ import pytest
 
 from conformance.agent.problem import Problem
 from conformance.formatting import LANGUAGES, catalogue
-from conformance.report.builder import write_report
+from conformance.report.builder import prose, visible, write_report
 from conformance.report.capture import write_capture
 from conformance.report.timeline import MANY_ROWS, timeline
-from conformance.report.visible import prose, visible
 from conformance.results.reading import ReportError, compare, find_results, read_records
 from tests.cli.pcapng_reader import packets, streams
 from tests.conformance.running import ROOT, environment

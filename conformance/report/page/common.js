@@ -24,7 +24,7 @@ function make(tag, options, ...children) {
   return element;
 }
 
-// The same rule as visible.py has.
+// The same rule as builder.py has.
 const HIDING = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]+/gu;
 const SHORT = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
