@@ -41,7 +41,7 @@ class WatchedServer:
     to: Place
 
     @classmethod
-    def of(cls, name: str | None, protocol: str, listen: Place, to: Place) -> WatchedServer:
+    def of(cls, name: str, protocol: str, listen: Place, to: Place) -> WatchedServer:
         """With the protocol of that name, and its port where `to` has none; UsageError where there is none."""
         found = find_protocol(protocol)
         where = Place(to.host, to.port or found.port)
@@ -55,7 +55,7 @@ def server_words(words: str) -> WatchedServer:
     if len(parts) < 3 or not all(parts) or (equals and not name):
         raise UsageError("cli.usage.server", text=words)
     protocol, port, to = parts
-    return WatchedServer.of(name or None, protocol, listen_place(port), place(to))
+    return WatchedServer.of(name, protocol, listen_place(port), place(to))
 
 
 def _parsed_by(parse: Callable[[str], Place]) -> PlainValidator:
@@ -106,10 +106,7 @@ class Board:
         return [watch.server.name for watch in self.watches if watch.session and watch.session.done.is_set()]
 
     def begin(self, when_ended: Callable[[], None]) -> None:
-        """Reads what the taps see, and looks who waits and what can be diagnosed, all in threads of its own.
-
-        `when_ended` is called in one of them, once, if a relay has ended by itself.
-        """
+        """Reads what the taps see, in threads of its own; one calls `when_ended`, once, if a relay ends by itself."""
         for watch in self.watches:
             watch.begin()
         self._looking = threading.Thread(target=self._look, args=(when_ended,), daemon=True)
@@ -123,12 +120,15 @@ class Board:
         for watch in self.watches:
             watch.relay.end()
         for watch in self.watches:
-            watch.wait()
+            # Nobody will look at what is left. A relay that still has much to tell ends once nobody hears it any more.
+            if watch.session is None or watch.session.done.wait(_CLOSING_SECONDS):
+                watch.relay.wait()
 
     def _look(self, when_ended: Callable[[], None]) -> None:
         while not self._closing.wait(_LOOK_SECONDS):
             for watch in self.watches:
-                watch.look()
+                if watch.session is not None:
+                    watch.session.look()
             if self.ended:
                 when_ended()
                 return
@@ -146,20 +146,8 @@ class Watch:
         self._number = history.add_server(server.name, server.protocol, relay.port, str(server.to), relay.began)
 
     def begin(self) -> None:
-        """Begins to read what the relay tells."""
         viewer = Viewer(self.server.protocol, partial(self._history.add, self._number))
         self.session = TapSession(self.relay, viewer, [_EventsOf(partial(self._history.add_event, self._number))])
-
-    def look(self) -> None:
-        """Notes who keeps whom waiting, and what can be diagnosed by now."""
-        if self.session is not None:
-            self.session.look()
-
-    def wait(self) -> None:
-        """Returns when the relay has ended and all that it told is noted, or enough was waited for that."""
-        # Nobody will look at what is left. A relay that still has much to tell ends once nobody can hear it any more.
-        if self.session is None or self.session.done.wait(_CLOSING_SECONDS):
-            self.relay.wait()
 
     def saved(self, suffix: str, events: Iterable[Event]) -> bytes:
         """A file with these events: a `json` for `decode`, or a `pcapng` for Wireshark."""
@@ -174,7 +162,7 @@ class Watch:
 
 @dataclass
 class _EventsOf:
-    """Keeps the events of a tap in the history, where `tap --save` keeps them in a file."""
+    """Keeps the events of a tap in the history, as `tap --save` does in a file."""
 
     add: Callable[[Event], None]
 

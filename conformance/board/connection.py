@@ -24,7 +24,6 @@ _CONNECTION_SIZE = 4 << 10
 _EVENT_SIZE = 256
 _LINE_SIZE = 480
 _PROBLEM_SIZE = 1 << 10
-_LONG_LINE = _LINE_SIZE + 2 * LONG
 _TAIL = 6  # fields that stand in a row
 
 
@@ -101,7 +100,7 @@ class Connection:
             size += _PROBLEM_SIZE
             self._flags.setdefault("wrong", shortened(problem))  # the first explains the others
         line = _Line(change, event, size)
-        if size > _LONG_LINE:  # as JSON it is short
+        if size > _LINE_SIZE + 2 * LONG:  # as JSON it is short
             line.size = _LINE_SIZE + len(self._text(line))
         self._lines.append(line)
         self._lines_size += line.size
@@ -143,7 +142,6 @@ class KeptEvents:
         self._rest: dict[tuple[Kind, Side], Event] = {}
 
     def add(self, event: Event) -> None:
-        """Keeps it, or what can be kept of it."""
         room = max(0, KEPT_BYTES - self.size)
         if event.kind in ("received", "sent") and room < max(1, len(event.data)):
             key = event.kind, event.sender

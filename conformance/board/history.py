@@ -1,7 +1,7 @@
 """What the board remembers: the servers, their last connections, the last messages of a chat, and what went wrong.
 
-Everything has a bound. Each change has a number; a page knows up to which number it was told, and asks for what came
-after. A slow page costs nothing: it skips what newer changes have replaced. A new one starts at zero.
+Everything has a bound. Each change has a number; a page asks for what came after the last one that it knows, at first
+after zero. A slow page costs nothing: it skips what newer changes have replaced.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class _Problems:
             del known[next(iter(known))]
 
     def told_after(self, change: int) -> str:
-        """All by their ids, the latest first, and those that are new after that change; empty where none is."""
+        """The member `problems`, as JSON: the ids of all, the latest first, and what is new; empty where nothing is."""
         entries = sorted([*self._diagnoses.values(), *self._others.values()], key=lambda entry: -entry.at)
         fresh = ", ".join(entry.text for entry in entries if entry.change > change)
         if change and not fresh:

@@ -20,7 +20,6 @@ __all__ = ["LONG", "cut", "line_json", "problem_json", "reason_json", "row_field
 LONG = 1000  # characters of a text that the page is told
 _SHORT = 40  # characters of a value in a row
 _BYTES = 48
-_EXACT = 2**53  # a page has no whole numbers beyond
 _NAMES: dict[type, str] = {live.ProblemFound: "problem", live.Stalled: "stalled", live.Elided: "elided"}
 
 
@@ -61,7 +60,6 @@ def row_field(field: Field) -> dict[str, Any]:
 
 def line_json(event: live.LiveEvent, began: float) -> str:
     """The line of a conversation that an event makes; `began` is when its times begin, in seconds since 1970."""
-    told: dict[str, Any]
     match event:
         case live.FieldRead(field=field):
             value = _value(field)
@@ -97,5 +95,5 @@ def _value(field: Field) -> str:
 
 
 def _plain(value: Any) -> Any:
-    is_large = isinstance(value, int) and abs(value) >= _EXACT
+    is_large = isinstance(value, int) and abs(value) >= 2**53
     return str(value) if is_large or isinstance(value, float) else value
