@@ -43,6 +43,22 @@ KEYS = (
     "wrong-order",
     "field-too-many",
     "field-missing",
+    "reads-once",
+    "one-recv-one-message",
+    "available-as-length",
+    "two-buffers",
+    "reads-lines",
+    "reads-to-end",
+    "address-not-read",
+    "unsigned-int",
+    "no-wrap",
+    "timeout-inside-value",
+    "idle-timeout",
+    "little-endian-reader",
+    "little-endian-length-reader",
+    "object-stream-reader",
+    "not-flushed",
+    "closes-before-answer",
 )
 """Every mistake that has a name. A key never changes its meaning: teachers' tools and old records rely on it."""
 
@@ -59,6 +75,17 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "begins-with-tls": "The bytes begin with a TLS record that holds a client hello.",
         "reads-as": "With that mistake the first fields are `fields`, each its name (null: the one too many), value "
         "as Python writes it, and whether it is whole; with `more`, there are more of them.",
+        "pattern": "`failed` cases fail and `passed` pass as with such a reader: `case` fails, `other` passes.",
+        "cut-inside": "It fails where `field` of that `type` comes in two pieces, the first of `at` of its `size` bytes, in `case`.",
+        "gives-up": "Pauses of `least` seconds pass, those of `most` fail.",
+        "reads-from": "The answers are right for who begins to read at byte `offset`.",
+        "reads-value": "The answers are right for who reads the `values`.",
+        "does-not-fit": "The result, `value`, does not fit into `field` of that `type`.",
+        "waits-for-more": "So read, `needed` bytes would be due, and `got` have come.",
+        "after-end": "The answers came only after the end of the questions.",
+        "ends-at-once": "It ended the connection after the first `size` bytes, `raw`, and answered nothing.",
+        "nothing-sent": "It is connected, and has sent nothing.",
+        "unread-answer": "It left `unread` bytes of the answers unread.",
     }
 )
 """Every code of a detail, and what it says by which values."""

@@ -24,7 +24,8 @@ def explain(finding: Finding, others: Sequence[Finding], words: Catalogue) -> st
     texts = {name: words.text(f"finding.{finding.key}.{name}") for name in _TEXTS}
     head = {**texts, "who": words.text(f"side.{finding.side}"), "percent": min(99, round(100 * finding.confidence))}
     lines = [words.text("finding.head.guess" if finding.guess else "finding.head", head)]
-    lines.append(words.text("finding.where", {"where": _where(finding, words)}))
+    if finding.connections:  # else it shows in many cases, and in none alone
+        lines.append(words.text("finding.where", {"where": _where(finding, words)}))
     if told := evidence(finding, words):
         lines.append(f"{told}.")
     lines += [words.text(f"finding.{language}", texts) for language in ("python", "java")]
