@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 import platform
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 import psutil
 
+from conformance.agent.events import SERVER
+from conformance.agent.problem import HarnessError
 from conformance.backends.base import Backend, ConsoleLog, Handle, Output, Places, ProgramError, Progress, Worker, build
 from conformance.backends.helpers import Control
+from conformance.backends.ports import port_of_its_own, the_port
 from conformance.backends.run_label import RUN_LABEL_VARIABLE, labelled_folder, reap, run_label
 from conformance.backends.runtimes import HARNESS_RUNTIME, ROOT, Runtime, Toolchain, joined
 from conformance.judge.verdict import Stream
@@ -29,8 +30,6 @@ from conformance.model.program import Program
 __all__ = ["ProcessBackend"]
 
 _LOOPBACK = "127.0.0.1"
-# Below the ports that systems give to outgoing connections, so that no client takes a server's port.
-_PORTS = range(20000, 30000)
 _BUILD_SECONDS = 120
 _END_SECONDS = 5.0
 _ENDING_SECONDS = 1.0
@@ -44,7 +43,6 @@ class ProcessBackend(Backend):
     def __init__(self, runtimes: Mapping[str, Runtime], why: str) -> None:
         self.why = why
         self.stopping = False
-        self.own_port = threading.Lock()  # of the one cell whose programs insist on the protocol's port
         self._runtimes = runtimes
         self._folder = labelled_folder()
         self.environment = {
@@ -138,14 +136,6 @@ class ProcessBackend(Backend):
             raise ProgramError(f"{program.where}.command: no such program: {first}")
         return [found, *rest]
 
-    def free_port(self) -> int:
-        """A port that nobody listens on."""
-        while True:
-            port = secrets.choice(_PORTS)
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt, suppress(OSError):
-                attempt.bind(("", port))
-                return port
-
 
 class _ProcessWorker(Worker):
     def __init__(self, backend: ProcessBackend) -> None:
@@ -155,10 +145,16 @@ class _ProcessWorker(Worker):
 
     @contextmanager
     def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
-        client_fixed = any(client.fixed_port for client in clients)
-        with self._backend.own_port if server.fixed_port or client_fixed else nullcontext():
-            server_port = port if server.fixed_port else self._backend.free_port()
-            tap_port = port if client_fixed else self._backend.free_port()
+        with ExitStack() as stack:
+
+            def a_port(fixed: bool) -> int:
+                if not fixed:
+                    return stack.enter_context(port_of_its_own())
+                stack.enter_context(the_port(port, lambda: self._backend.stopping))
+                return port
+
+            server_port = a_port(server.role == SERVER and server.fixed_port)
+            tap_port = a_port(any(client.fixed_port for client in clients))
             yield Places((_LOOPBACK, server_port), (_LOOPBACK, tap_port))
 
     def _start_helper(self, control: Control) -> ProcessHandle:
@@ -196,8 +192,11 @@ class ProcessHandle(Handle):
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
-        except OSError as error:
-            raise ProgramError(f"{argv[0]} cannot be started: {error.strerror}") from error
+        except (OSError, MemoryError) as error:
+            trouble = HarnessError.of(error)
+            if trouble.problem.code != "harness-failed":
+                raise trouble from error
+            raise ProgramError(f"{argv[0]} cannot be started: {trouble.problem.values['reason']}") from error
         self._stopped = self._silent = False
         self._status: int | None = None
         self._reader = threading.Thread(target=self._pass_on, args=(output,), daemon=True)

@@ -22,7 +22,7 @@ from typing import Any
 
 from conformance.agent.player.player import Outcome, Reply, play_against_client, play_against_server
 from conformance.agent.player.steps import OperatorStep, from_json, to_json
-from conformance.agent.problem import Problem
+from conformance.agent.problem import HarnessError, Problem
 
 _SHOWN_BYTES = 1 << 18
 _SHOWN_EVENTS = 2000
@@ -68,5 +68,5 @@ if __name__ == "__main__":
         try:
             outcome = _play(json.loads(line))
         except OSError as error:
-            outcome = Outcome(Problem("harness-failed", values={"reason": error.strerror or str(error)}))
+            outcome = Outcome(HarnessError.of(error).problem)
         _tell(outcome)
