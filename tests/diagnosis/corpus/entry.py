@@ -60,6 +60,7 @@ class Entry:
     must     the mistakes, all of which must be told, one of them first; none: nothing may be said
     may      keys that may be said as well, of whichever side
     judged   the side that is judged, where the other is wrong on purpose
+    codes    problems that say as much as a name does: one of them must be the first
     """
 
     name: str
@@ -70,6 +71,7 @@ class Entry:
     must: tuple[Label, ...] = ()
     may: frozenset[str] = frozenset()
     judged: Side | None = None
+    codes: frozenset[str] = frozenset()
 
     def allows(self, key: str, side: Side) -> bool:
         """Whether this is true of it."""
@@ -106,9 +108,9 @@ def make(
     """The entry, once for each of the `ways` in which its bytes may come: as they are written, what a side says at a
     time in one piece, or byte by byte.
 
-    `kind` is without the side that is at fault.
+    `kind` is without the side that is at fault, which is put before it among our own.
     """
-    kind = f"{at_fault}: {kind}" if must else kind
+    kind = f"{at_fault}: {kind}" if must and source == "own" else kind
     moves = meet(client, server)
     for way in ways:
         label = "" if way == "written" else f"/{way}"

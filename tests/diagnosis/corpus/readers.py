@@ -11,6 +11,7 @@ from tests.conformance.exercise import checksum, longs
 from tests.decoder.building import ints, utf
 from tests.diagnosis.corpus.entry import Entry, Ways, make
 from tests.diagnosis.corpus.meet import ANY, END, UTF, Pause, Player, Sink, Source, script
+from tests.diagnosis.corpus.right import OWED
 from tests.diagnosis.corpus.wire import (
     ADDRESS,
     FILES,
@@ -24,10 +25,6 @@ from tests.diagnosis.corpus.wire import (
 
 WAYS: Ways = ("written", "together")
 LOW_BYTE = "little-endian-reader|little-endian-int"
-OWED = (
-    "both-sides-waiting|reads-lines|reads-to-end|little-endian-length-reader|one-recv-one-message|reads-once|not-flushed"
-    "|object-stream-reader|two-buffers"
-)
 
 
 def of_server(

@@ -115,7 +115,9 @@ def entries() -> Iterator[Entry]:
     reads_lines = script(ANY, ANY, ANY, Pause(20.0), END)
     owed = "both-sides-waiting|reads-lines|reads-to-end|little-endian-length-reader|one-recv-one-message"
     yield from of_server("20-readline-server", f"server:{owed}", reads_lines)
-    yield from of_client("22-leaves-unread-client", "", HELLO, ints(84, 98, 7, 8), 4, Pause(0.3), KILL)
+    yield from of_client(
+        "22-leaves-unread-client", "closes-before-answer", HELLO, ints(84, 98, 7, 8), 4, Pause(0.3), KILL
+    )
     over = (b"salut " * 12_000)[:72_000]
     long_text = struct.pack(">H", len(over) & 0xFFFF) + over
     yield from make(
