@@ -146,6 +146,10 @@ class Handle(ABC):
     def processor_seconds(self) -> float | None:
         """Processor time that it and its children have used, in seconds; None if that is not known."""
 
+    def waits_for_bytes(self) -> bool | None:
+        """Whether it does nothing but wait for bytes; False while it works or sleeps, None where that is not seen."""
+        return None
+
     @abstractmethod
     def wait(self, until: float) -> int | None:
         """Waits for its end until `until` on the monotonic clock; returns its exit status, or None if it still runs."""
@@ -195,6 +199,12 @@ class Worker(ABC):
         except ProgramError as error:
             raise ProblemError(program_problem(program, member, "cannot-start", reason=str(error))) from error
 
+    @property
+    def broken(self) -> bool:
+        """Whether its tap or its player has ended, or no longer answers."""
+        player: PlayerControl | None = self.__dict__.get("player")
+        return self.tap.broken or (player is not None and player.broken)
+
     @cached_property
     def player(self) -> PlayerControl:
         """The worker's player, started when it is first needed. It reaches servers, and clients reach it."""
@@ -213,6 +223,8 @@ class Backend(ABC):
 
     name: str
     why: str
+    trouble = "harness-failed"
+    """The code of what goes wrong in it, where nothing is known better."""
 
     @abstractmethod
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:

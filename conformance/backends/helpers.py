@@ -58,9 +58,11 @@ class Control(ABC):
         self.write(json.dumps(order) + "\n")
 
     def _answer(self, seconds: float) -> dict[str, Any]:
-        ended = True
+        ended = self.broken
         try:
-            answer = self._answers.get(timeout=seconds)
+            # What is broken answers no more, or answers what was asked before.
+            answer = None if ended else self._answers.get(timeout=seconds)
+            ended |= answer is None
         except queue.Empty:
             answer, ended = None, False
         if answer is None:

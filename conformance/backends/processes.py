@@ -24,6 +24,7 @@ from conformance.backends.helpers import Control
 from conformance.backends.ports import port_of_its_own, the_port
 from conformance.backends.run_label import RUN_LABEL_VARIABLE, labelled_folder, reap, run_label
 from conformance.backends.runtimes import HARNESS_RUNTIME, ROOT, Runtime, Toolchain, joined
+from conformance.backends.sight import waits_for_bytes
 from conformance.judge.verdict import Stream
 from conformance.model.program import Program
 
@@ -166,20 +167,29 @@ class _ProcessWorker(Worker):
     def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
         backend = self._backend
         if backend.stopping:
-            raise ProgramError("the run was stopped")
+            raise HarnessError("harness-failed", reason="the run was stopped")
         toolchain = backend.toolchain(program)
         folder = program.folder or (toolchain and toolchain.home) or program.file.parent
         filled = {**values, "folder": str(folder), "build": str(backend.built(program))}
         argv = backend.argv(program, program.command(filled))
-        return ProcessHandle(argv, folder, backend.environment, console, typed=typed)
+        timers = toolchain.runtime.entry.timers if toolchain else ()
+        return ProcessHandle(argv, folder, backend.environment, console, typed=typed, timers=timers)
 
 
 class ProcessHandle(Handle):
     """A process and its children."""
 
     def __init__(
-        self, argv: Sequence[str], folder: Path, environment: Mapping[str, str], output: Output, *, typed: bool = False
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        output: Output,
+        *,
+        typed: bool = False,
+        timers: Sequence[str] = (),
     ) -> None:
+        self._timers = timers
         try:
             self._process = subprocess.Popen(
                 argv,
@@ -234,6 +244,9 @@ class ProcessHandle(Handle):
         except psutil.Error:
             return None
         return sum(times.user + times.system for times in used)
+
+    def waits_for_bytes(self) -> bool | None:
+        return waits_for_bytes(self._process.pid, self._timers)
 
     def wait(self, until: float) -> int | None:
         if self._stopped:

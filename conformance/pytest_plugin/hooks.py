@@ -17,14 +17,16 @@ from typing import Any, TypeVar
 import pluggy
 import pytest
 
+from conformance.agent.problem import HarnessError
 from conformance.backends import NoBackendError, ProgramError
 from conformance.formatting import catalogue, language_of_environment, sentence
+from conformance.judge.verdict import verdict_of
 from conformance.model import YamlError, load_matrix
 from conformance.model.cells import Cell, all_cells
 from conformance.model.registry import load_runtimes
 from conformance.pytest_plugin.run import RUN, MatrixRun
 from conformance.pytest_plugin.terminal import case_lines, summary_lines, transcript
-from conformance.results.analysis import Subject
+from conformance.results.analysis import Analysis, Subject
 from conformance.results.records import Records, skipped
 
 __all__ = [
@@ -110,20 +112,33 @@ class MatrixItem(pytest.Item):
         self.subject = subject
         self.run = self.config.stash[RUN]
         self.seconds: float | None = None
+        self.analysis: Analysis
+        self.path_of_record: Path
 
     @property
     def ihook(self) -> pluggy.HookRelay:
         """The hooks of this folder's conftest, wherever the file of the case lies."""
         return self.session.gethookproxy(_MATRIX)
 
-    def runtest(self) -> None:
-        """Takes what came of it, which was worked out ahead, and fails where that does."""
-        words = self.run.words
+    def setup(self) -> None:
+        """Takes what came of it, which was worked out ahead. Our own trouble is an error, and no failed test."""
         if reason := self.run.unable(self.subject):
             self.run.records.write(skipped(self.subject, reason))
-            pytest.skip(sentence(reason, words))
-        analysis, path = self.run.analysis(self.subject)
-        self.seconds = analysis.result.seconds
+            pytest.skip(sentence(reason, self.run.words))
+        try:
+            self.analysis, self.path_of_record = self.run.analysis(self.subject)
+        except OSError as error:  # the record cannot be written
+            pytest.fail(sentence(HarnessError.of(error).problem, self.run.words), pytrace=False)
+        self.seconds = self.analysis.result.seconds
+        verdict = verdict_of(next(iter(self.analysis.problems), None))
+        if verdict == "skipped":
+            pytest.skip(sentence(self.analysis.problems[0], self.run.words))
+        if verdict == "error":
+            pytest.fail(transcript(self.analysis, self.run.words), pytrace=False)
+
+    def runtest(self) -> None:
+        """Fails where what came of it does."""
+        words, analysis, path = self.run.words, self.analysis, self.path_of_record
         if analysis.problems:
             record = words.text("report.transcript.record", {"path": path})
             pytest.fail(f"{transcript(analysis, words)}\n\n{record}")
@@ -198,6 +213,10 @@ def _or_exit(begun: Callable[[], _T]) -> _T:
         return begun()
     except (NoBackendError, ProgramError) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    except (HarnessError, OSError) as error:
+        ours = error if isinstance(error, HarnessError) else HarnessError.of(error)
+        told = sentence(ours.problem, catalogue(language_of_environment()))
+        pytest.exit(told, returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 
 def _say(config: pytest.Config, text: str) -> None:
@@ -220,11 +239,12 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if isinstance(item, MatrixItem) and call.when == "call":
-        item.run.reported.append((item.subject, report.outcome))
-        if item.seconds is not None:
-            # It ran ahead, beside others: its own time, and not how long the test waited for it.
-            report.duration = item.seconds
+    if isinstance(item, MatrixItem) and (call.when == "call" or (call.when == "setup" and not report.passed)):
+        outcome = "error" if call.when == "setup" and report.failed else report.outcome
+        item.run.reported.append((item.subject, outcome))
+    if isinstance(item, MatrixItem):
+        # It ran ahead, beside others: its own time, and not how long the test waited for it.
+        report.duration = (item.seconds or 0.0) if call.when == "call" else 0.0
     return report
 
 

@@ -6,7 +6,7 @@ import platform
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from conformance.agent.problem import Problem
+from conformance.agent.problem import HarnessError, Problem
 from conformance.backends import Backend, choose_backend
 from conformance.backends.base import Progress, Worker
 from conformance.formatting import Catalogue, sentence
@@ -26,9 +26,9 @@ from conformance.report.capture import write_capture
 from conformance.results.analysis import Analysis, Subject, analyse
 from conformance.results.reading import VERSION, ReportError
 from conformance.results.records import Records, each_language, to_record
-from conformance.runner.case_run import CaseGroup, case_groups, run_cases
-from conformance.runner.cell_run import run_cell
-from conformance.runner.scheduler import Scheduler
+from conformance.runner.case_run import CaseGroup, CaseResult, case_groups, case_not_run, run_cases
+from conformance.runner.cell_run import CellResult, Hangs, not_run, run_cell
+from conformance.runner.scheduler import Scheduler, Work
 
 __all__ = ["RUN", "MatrixRun"]
 
@@ -75,15 +75,17 @@ class MatrixRun:
         The project's folder is `root`. ProgramError where a program cannot be built.
         """
         cases: dict[str, list[str]] = defaultdict(list)
-        work: dict[str, tuple[Sequence[Program], Callable[[Worker], Any]]] = {}  # and the programs that it needs
+        work: dict[str, tuple[Sequence[Program], Work]] = {}  # and the programs that it needs
+        hangs = Hangs()
         for subject in self.planned:
             name = _name(subject)
             if isinstance(subject, Cell):
-                work[name] = subject.programs, partial(run_cell, subject)
+                work[name] = subject.programs, _cell_work(subject, hangs)
             else:
                 group, case = subject
                 cases[name].append(case.name)
-                work[name] = (group.program,), partial(run_cases, group, cases[name])
+                failed = partial(_case_failed, group)
+                work[name] = (group.program,), Work(cases[name], partial(run_cases, group), failed)
         for name, (programs, _) in list(work.items()):
             if reason := self.backend.unable(programs[0], programs[1:]):
                 self._reasons[name] = Problem("cannot-run-here", values={"reason": reason})
@@ -91,8 +93,8 @@ class MatrixRun:
         if work:
             self.backend.prepare([program for programs, _ in work.values() for program in programs], progress)
         self.scheduler = Scheduler(self.backend, min(self.workers, max(1, len(work))))
-        for name, (_, run) in work.items():
-            self.scheduler.submit(name, run)
+        for name, (_, what) in work.items():
+            self.scheduler.submit(name, what)
         self._facts = self._true_of_all(root)
         self._began = time.monotonic()
         self.records.write(self._facts)
@@ -119,8 +121,8 @@ class MatrixRun:
     def analysis(self, subject: Subject) -> tuple[Analysis, Path]:
         """What came of the cell or the case, once it is over, and the path of its record."""
         assert self.scheduler is not None
-        result = self.scheduler.result(_name(subject))
-        analysis = analyse(result if isinstance(subject, Cell) else result[subject[1].name])
+        results = self.scheduler.result(_name(subject))
+        analysis = analyse(results[subject.name if isinstance(subject, Cell) else subject[1].name])
         record = to_record(analysis)
         path = self.records.write(record)
         if analysis.conversations:
@@ -146,6 +148,17 @@ class MatrixRun:
         if facts["commit"]:
             facts["changed"] = bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
         return facts
+
+
+def _cell_work(cell: Cell, hangs: Hangs) -> Work:
+    def run(names: Sequence[str], worker: Worker) -> Mapping[str, CellResult]:
+        return {cell.name: run_cell(cell, worker, hangs)}
+
+    return Work([cell.name], run, lambda name, error: not_run(cell, error.problem))
+
+
+def _case_failed(group: CaseGroup, name: str, error: HarnessError) -> CaseResult:
+    return case_not_run(group, name, error.problem)
 
 
 def _name(subject: Subject) -> str:

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.agent.player.peer import shown
@@ -22,9 +22,9 @@ from conformance.model.program import Program
 from conformance.model.protocol import Protocol
 from conformance.model.registry import Registry
 from conformance.model.yaml_file import YamlError
-from conformance.runner.cell_run import wait_for_server
+from conformance.runner.cell_run import found_port_taken, wait_for_server
 
-__all__ = ["CaseGroup", "CaseResult", "Typist", "case_groups", "run_cases"]
+__all__ = ["CaseGroup", "CaseResult", "Typist", "case_groups", "case_not_run", "run_cases"]
 
 _LISTEN_SECONDS = 20.0
 _END_SECONDS = 10.0
@@ -67,6 +67,22 @@ class CaseResult:
     lines: Sequence[ConsoleLine]
     began: float
     seconds: float
+    port_taken: bool = False
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What the program did wrong, or what is the harness's own trouble."""
+        return () if self.problem is None else (self.problem,)
+
+    def ours(self, problem: Problem) -> CaseResult:
+        """The same with our own trouble in place of a verdict."""
+        return replace(self, problem=problem, non_strict=None)
+
+
+def case_not_run(group: CaseGroup, name: str, problem: Problem) -> CaseResult:
+    """The result of a case that could not be run."""
+    case = next(case for case in group.cases if case.name == name)
+    return CaseResult(group, case, problem, None, Recording(), (), time.monotonic(), 0.0)
 
 
 def case_groups(registry: Registry, programs: Iterable[Program]) -> Iterator[CaseGroup]:
@@ -111,7 +127,9 @@ def _against_server(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> 
                         outcome.problem = _problem(group.program.name, "ended-by-itself", status=server.handle.stop())
                 except ProblemError as error:
                     outcome = Outcome(error.problem)
-                yield _result(group, case, outcome, server.console.since(before) if server else (), began)
+                result = _result(group, case, outcome, server.console.since(before) if server else (), began)
+                taken = not program.fixed_port and server is not None and found_port_taken(server.console)
+                yield replace(result, port_taken=taken)
         finally:
             if server is not None:
                 server.handle.stop()

@@ -1,0 +1,294 @@
+"""The harness's own trouble: it is tried again, and then told as such, and never as a fault of a program."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import psutil
+import pytest
+
+from conformance.agent.problem import HarnessError, Problem
+from conformance.backends import Backend, choose_backend
+from conformance.backends.base import ConsoleLog, Worker
+from conformance.model.cells import Cell, all_cells
+from conformance.runner import scheduler as scheduling
+from conformance.runner.cell_run import CellResult, found_port_taken, not_run, run_cell
+from conformance.runner.scheduler import Scheduler, Work
+from tests.conformance.building import REGISTRY
+from tests.conformance.running import run_matrix
+
+CELL = "addition/python-async/python-simple/direct"
+KEY = "a piece of work"
+LONG = 30.0
+
+
+@dataclass(frozen=True)
+class Made:
+    """A result with these codes."""
+
+    codes: tuple[str, ...] = ()
+    port_taken: bool = False
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        return [Problem(code) for code in self.codes]
+
+    def ours(self, problem: Problem) -> Made:
+        return replace(self, codes=(problem.code,))
+
+
+class FakeWorker:
+    broken = False
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeBackend:
+    trouble = "harness-engine"
+
+    def __init__(self) -> None:
+        self.workers: list[FakeWorker] = []
+
+    def worker(self) -> FakeWorker:
+        self.workers.append(FakeWorker())
+        return self.workers[-1]
+
+    def abort(self) -> None:
+        pass
+
+
+@contextmanager
+def scheduler(backend: FakeBackend | Backend, workers: int = 1) -> Iterator[Scheduler]:
+    made = Scheduler(cast(Backend, backend), workers)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def outcome(backend: FakeBackend, *tries: Made | Exception) -> tuple[Made, int]:
+    """What is believed of work that comes to this on each try; and how often it was tried."""
+    left = list(tries)
+
+    def run(names: Sequence[str], worker: Worker) -> Mapping[str, Made]:
+        found = left.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return dict.fromkeys(names, found)
+
+    with scheduler(backend) as made:
+        made.submit(KEY, Work(["it"], run, lambda name, error: Made((error.problem.code,))))
+        return made.result(KEY)["it"], len(tries) - len(left)
+
+
+GOOD, BAD = Made(), Made(("wrong-value",))
+TAP = HarnessError("harness-tap", reason="it ended")
+
+
+def test_a_failure_is_believed_at_once() -> None:
+    assert outcome(FakeBackend(), BAD, GOOD) == (BAD, 1)
+
+
+@pytest.mark.parametrize(
+    "trouble", [TAP, Made(("harness-player",)), OSError(errno.EMFILE, "too many"), ValueError("a bug")]
+)
+def test_trouble_is_tried_again_once(trouble: Made | Exception) -> None:
+    assert outcome(FakeBackend(), trouble, GOOD) == (GOOD, 2)
+    assert outcome(FakeBackend(), trouble, BAD) == (BAD, 2)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        (TAP, "harness-tap"),
+        (OSError(errno.EMFILE, "too many"), "harness-files"),
+        (OSError(errno.ENOSPC, "full"), "harness-disk"),
+        (OSError(errno.EAGAIN, "no fork"), "harness-memory"),
+        (MemoryError(), "harness-memory"),
+        (ConnectionResetError("the engine went away"), "harness-engine"),
+    ],
+)
+def test_trouble_that_stays_has_a_code_of_its_own(trouble: Exception, code: str) -> None:
+    assert outcome(FakeBackend(), trouble, trouble) == (Made((code,)), 2)
+
+
+def test_the_second_try_is_in_a_fresh_worker() -> None:
+    backend = FakeBackend()
+    outcome(backend, TAP, GOOD)
+    assert [worker.closed for worker in backend.workers] == [True, True]
+    assert len(backend.workers) == 2
+
+
+def test_a_server_that_found_its_port_taken_gets_another_one_twice() -> None:
+    taken = Made(("never-listened",), port_taken=True)
+    assert outcome(FakeBackend(), taken, taken, GOOD) == (GOOD, 3)
+    assert outcome(FakeBackend(), taken, taken, taken) == (taken, 3)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_it"),
+    [
+        ("OSError: [Errno 98] Address already in use", True),
+        ('Exception in thread "main" java.net.BindException: Adresse déjà utilisée (Bind failed)', True),
+        ("Error: listen EADDRINUSE: address already in use :::20001", True),
+        ("The sum is 98", False),
+    ],
+)
+def test_how_programs_say_that_a_port_is_taken(line: str, is_it: bool) -> None:
+    console = ConsoleLog()
+    console.feed("err", f"{line}\n".encode())
+    assert not found_port_taken(console)  # it goes on, so it has one
+    console.end()
+    assert found_port_taken(console) is is_it
+
+
+# Overloaded ----------------------------------------------------------------------------------------------------------
+
+SLOW = Made(("ends-inside", "still-running"))
+
+
+class Late:
+    """Was late by so much in each try."""
+
+    def __init__(self, *seconds: float) -> None:
+        self._seconds = list(seconds)
+
+    def since(self, began: float) -> float:
+        return self._seconds.pop(0)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("late", "tries", "believed"),
+    [
+        ((0.0,), (SLOW, GOOD), SLOW),
+        ((3.0, 0.0), (SLOW, GOOD), GOOD),
+        ((3.0, 0.0), (SLOW, SLOW), SLOW),
+        ((3.0, 3.0), (SLOW, SLOW), Made(("harness-overloaded",))),
+        ((3.0,), (BAD, GOOD), BAD),
+        ((3.0,), (GOOD, BAD), GOOD),
+    ],
+)
+def test_what_came_too_late_proves_nothing_while_the_harness_was_late(
+    monkeypatch: pytest.MonkeyPatch, late: Sequence[float], tries: Sequence[Made], believed: Made
+) -> None:
+    monkeypatch.setattr(scheduling, "_Lateness", lambda: Late(*late))
+    assert outcome(FakeBackend(), *tries) == (believed, len(late))
+
+
+def test_it_is_then_tried_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduling, "_Lateness", lambda: Late(3.0, 0.0, *[0.0] * 20))
+    running: set[str] = set()
+    beside: list[int] = []
+    first = threading.Event()
+
+    def work(name: str) -> Work:
+        def run(names: Sequence[str], worker: Worker) -> Mapping[str, Made]:
+            running.add(name)
+            beside.append(len(running)) if name == "slow" else first.wait(LONG)
+            running.discard(name)
+            first.set()
+            return {name: SLOW if name == "slow" and len(beside) == 1 else GOOD}
+
+        return Work([name], run, lambda name, error: Made((error.problem.code,)))
+
+    with scheduler(FakeBackend(), 4) as made:
+        for name in ("slow", "a", "b", "c", "d", "e"):
+            made.submit(name, work(name))
+        assert made.result("slow")["slow"] == GOOD
+        assert beside[1] == 1
+
+
+# Injected ------------------------------------------------------------------------------------------------------------
+
+
+def the_cell(name: str = CELL) -> Cell:
+    return next(cell for cell in all_cells(REGISTRY, {}) if cell.name == name)
+
+
+def tried(before: Callable[[int, Worker], None]) -> tuple[CellResult, int]:
+    """The result of a cell that is run as in the matrix, and how often; `before` is done before each try."""
+    backend = choose_backend("processes", REGISTRY.runtimes)
+    cell, count = the_cell(), 0
+
+    def run(names: Sequence[str], worker: Worker) -> Mapping[str, CellResult]:
+        nonlocal count
+        count += 1
+        before(count, worker)
+        return {cell.name: run_cell(cell, worker)}
+
+    try:
+        backend.prepare(cell.programs, lambda text: None)
+        with scheduler(backend) as made:
+            made.submit(KEY, Work([cell.name], run, lambda name, error: not_run(cell, error.problem)))
+            return made.result(KEY)[cell.name], count
+    finally:
+        backend.close()
+
+
+def kill_helpers(number: int, worker: Worker) -> None:
+    for child in psutil.Process().children():
+        if "conformance.agent.tap" in child.cmdline():
+            child.kill()
+
+
+def test_a_tap_that_is_killed_is_replaced() -> None:
+    result, count = tried(lambda number, worker: kill_helpers(number, worker) if number == 1 else None)
+    assert (result.problems, count) == ((), 2)
+
+
+def test_a_tap_that_is_killed_again_is_an_error() -> None:
+    result, count = tried(kill_helpers)
+    assert ([problem.code for problem in result.problems], count) == (["harness-tap"], 2)
+
+
+def test_a_tap_that_dies_in_the_middle_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill_later(number: int, worker: Worker) -> None:
+        started = worker.start
+
+        def start(*told: Any, **options: Any) -> Any:
+            found = started(*told, **options)
+            if told[0].role == "client":
+                kill_helpers(number, worker)
+            return found
+
+        monkeypatch.setattr(worker, "start", start)
+
+    result, count = tried(kill_later)
+    assert ([problem.code for problem in result.problems], count) == (["harness-tap"], 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_no_more_files_is_an_error() -> None:
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def none_left(number: int, worker: Worker) -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))  # what is open stays so
+
+    try:
+        result, count = tried(none_left)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert ([problem.code for problem in result.problems], count) == (["harness-files"], 2)
+
+
+def test_a_full_disk_is_an_error_of_the_run_and_no_failure(tmp_path: Path) -> None:
+    run = run_matrix(tmp_path, "-p", "tests.conformance.full_disk", "--backend", "processes", "-k", CELL)
+    assert run.status == pytest.ExitCode.TESTS_FAILED
+    assert "1 error" in run.output
+    assert "failed" not in run.output.splitlines()[-1]
+    assert "No space left on device" in run.output
+    assert "Traceback" not in run.output
