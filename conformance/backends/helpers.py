@@ -138,16 +138,18 @@ class PlayerControl(Control):
         for line in lines:
             self._answers.put(json.loads(line))
 
-    def against_server(self, steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int) -> Outcome:
-        """Plays a case against the server at that address."""
+    def against_server(
+        self, program: str, steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int
+    ) -> Outcome:
+        """Plays a case against the server at that address, which is that program."""
         case = {"steps": to_json(steps), "afterwards": to_json(afterwards)}
-        self._order({"against": "server", "host": host, "port": port, **case})
+        self._order({"against": "server", "program": program, "host": host, "port": port, **case})
         return self.outcome()
 
-    def listen(self, steps: Sequence[Step], host: str, port: int, connections: int) -> None:
-        """Listens for the clients of a case; `outcome` tells later what came of it."""
+    def listen(self, program: str, steps: Sequence[Step], host: str, port: int, connections: int) -> None:
+        """Listens for the clients of a case, which are that program; `outcome` tells later what came of it."""
         case = {"steps": to_json(steps), "connections": connections}
-        self._order({"against": "client", "host": host, "port": port, **case})
+        self._order({"against": "client", "program": program, "host": host, "port": port, **case})
         answer = self._answer(self._LISTEN_SECONDS)
         if "listening" not in answer:
             raise _harness_error(answer["problem"], (host, port))

@@ -22,9 +22,10 @@ from conformance.model.program import Program
 from conformance.model.protocol import Protocol
 from conformance.model.registry import Registry
 from conformance.model.yaml_file import YamlError
+from conformance.runner.case_order import harmless_first
 from conformance.runner.cell_run import found_port_taken, wait_for_server
 
-__all__ = ["CaseGroup", "CaseResult", "Typist", "case_groups", "case_not_run", "run_cases"]
+__all__ = ["CaseGroup", "CaseResult", "Typist", "case_groups", "case_not_run", "last_of_client", "run_cases"]
 
 _LISTEN_SECONDS = 20.0
 _END_SECONDS = 10.0
@@ -32,6 +33,9 @@ _SHOW_SECONDS = 10.0
 _BUSY = 0.6  # of the time: a JVM that has just started is not idle either
 _CONNECTIONS = 5  # connections of a client that makes many
 _SHOWN_LINES = 3
+_SHOWN_BYTES = 16
+_ENDS_SECONDS = 1.0
+_ENDED = ("no-connection", "ended-instead", "ended-while-sent-to", "ended-otherwise")
 _CRASHED = re.compile(r"Traceback \(most recent call last\)|Exception in thread ")
 
 
@@ -97,8 +101,11 @@ def case_groups(registry: Registry, programs: Iterable[Program]) -> Iterator[Cas
         if found is None or program.console is None:
             continue
         way = "one at a time" if program.console.order == "one at a time" else "at once"
+        protocol = registry.protocols[program.entry.protocol]
         cases = tuple(case for case in found.cases if program.role == "client" or case.serves in ("both", way))
-        yield CaseGroup(registry.protocols[program.entry.protocol], program, found, cases)
+        if program.role == "server":
+            cases = tuple(harmless_first(cases, protocol))
+        yield CaseGroup(protocol, program, found, cases)
 
 
 def run_cases(group: CaseGroup, names: Sequence[str], worker: Worker) -> dict[str, CaseResult]:
@@ -122,9 +129,10 @@ def _against_server(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> 
                         server = worker.start(program, {"port": str(places.server[1])})
                         wait_for_server(server, program, places.server[1], _LISTEN_SECONDS)
                     before = len(server.console.lines)
-                    outcome = player.against_server(case.steps, group.file.afterwards, *places.server)
-                    if server.console.closed:
-                        outcome.problem = _problem(group.program.name, "ended-by-itself", status=server.handle.stop())
+                    outcome = player.against_server(group.name, case.steps, group.file.afterwards, *places.server)
+                    if _has_ended(server, outcome.problem):
+                        values = {**last_of_client(outcome.recording), "status": server.handle.stop()}
+                        outcome.problem = _problem(group.program.name, "server-ended", case=case.name, **values)
                 except ProblemError as error:
                     outcome = Outcome(error.problem)
                 result = _result(group, case, outcome, server.console.since(before) if server else (), began)
@@ -151,7 +159,7 @@ def _play_against_client(
     values = {"host": host, "port": str(port), "clients": str(_CONNECTIONS), "author": case.author}
     try:
         if case.listens:
-            player.listen(case.steps, host, port, program.connections(_CONNECTIONS) or 1)
+            player.listen(group.name, case.steps, host, port, program.connections(_CONNECTIONS) or 1)
         client = worker.start(program, values, typed=typed)
     except ProblemError as error:
         return Outcome(error.problem), ()
@@ -168,6 +176,25 @@ def _play_against_client(
     lines = client.console.lines
     outcome.problem = outcome.problem or _wrong_console(group, case, lines)
     return outcome, lines
+
+
+def _has_ended(server: Started, problem: Problem | None) -> bool:
+    """Whether the server has ended; it may take a moment to, where nobody is served any more."""
+    refused = problem is not None and problem.values.get("cause", problem.code) in _ENDED
+    return server.console.closed or (refused and server.handle.wait(time.monotonic() + _ENDS_SECONDS) is not None)
+
+
+def last_of_client(recording: Recording) -> dict[str, Any]:
+    """What a client did before its server ended, as values of `server-ended`: `ended`, how it left, `size` and `raw`.
+
+    Of several clients, it is the one that reset its connection, or else the first.
+    """
+    connections = recording.connections
+    if not connections:
+        return {}
+    one = next((each for each in connections if each.client.reset is not None), connections[0]).client
+    sent = {"size": one.size, "raw": one.data[:_SHOWN_BYTES]} if one.size else {}
+    return {"ended": "end" if one.reset is None else "reset", **sent}
 
 
 def _problem(label: str, code: str, line: int | None = None, **values: object) -> Problem:
