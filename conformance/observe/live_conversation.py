@@ -15,6 +15,7 @@ from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Connection
 from conformance.decoder import Conversation, Expected, Field, Outcome, Unread
 from conformance.diagnosis import diagnose
+from conformance.judge.room import Room
 from conformance.model.protocol import Protocol
 from conformance.observe import live_events as live
 
@@ -26,6 +27,7 @@ STALL_SECONDS = 5.0
 _SHOWN_BYTES = 16
 _MOST_UNREAD = 1 << 26  # bytes of a side that may wait for the rest of their field, or for their question
 _QUIET_SECONDS = 0.3
+_LONG_SECONDS = 3.0  # who waited so long may not have been answered
 _MOST_KEPT = 1 << 16  # bytes of a side for the diagnosis: who goes wrong later than that gets none
 
 
@@ -34,16 +36,18 @@ class LiveConversation:
 
     def __init__(self, protocol: Protocol, number: int, *, opened: float = 0.0) -> None:
         self.over = False
+        self.outcomes: Sequence[Outcome] = ()  # of the last event
         self._number = number
         self._conversation = Conversation(protocol, Connection(number, opened))
-        self._decoder = self._conversation.decoder
+        self.decoder = self._conversation.decoder
         self._last = self._moved = opened
-        self._stalled = self._wrong = False
+        self._stalled = self._wrong = self._odd = False
         self._told: set[tuple[str, Side]] = set()
         self._given_up: set[Side] = set()
 
     def add(self, event: Event) -> Iterator[live.LiveEvent]:
         yield from self._when_quiet(event.at)
+        self._odd |= event.kind == "reset" or event.at - self._last >= _LONG_SECONDS
         self._last = event.at
         if event.kind != "sent":
             self._moved, self._stalled = event.at, False
@@ -62,8 +66,9 @@ class LiveConversation:
             kept.connection.add(event)
             if event.kind == "received" and kept.connection.direction(event.sender).size > _MOST_KEPT:
                 kept.forget()
-        yield from self._read(event.at, kept.add(event))
-        self.over = self._decoder.over
+        self.outcomes = kept.add(event)
+        yield from self._read(event.at, self.outcomes)
+        self.over = self.decoder.over
         if self.over:
             yield from self._diagnose(event.at)
 
@@ -71,7 +76,7 @@ class LiveConversation:
         """From here on the bytes of that side are counted, and not read."""
         if side not in self._given_up:
             self._given_up.add(side)
-            decoder = self._decoder
+            decoder = self.decoder
             where = Where(self._number, side, decoder.read(side) if decoder.reads(side) else decoder.total(side))
             decoder.stop(side)
             self._conversation.forget()
@@ -104,18 +109,18 @@ class LiveConversation:
                 yield live.Bytes(at, self._number, outcome.side, outcome.data, outcome.offset)
 
     def _stalls(self, seconds: float) -> Iterator[Problem]:
-        due = self._decoder.expects()
+        due = self.decoder.expects()
         for expected in due:
             yield stalled(self._number, expected, seconds)
         for side in (CLIENT, SERVER):
             if self._unread(side) and all(expected.side != side for expected in due):
-                rest = self._decoder.unread(side)
-                where = Where(self._number, side, self._decoder.read(side))
+                rest = self.decoder.unread(side)
+                where = Where(self._number, side, self.decoder.read(side))
                 values = {"seconds": round(seconds), "size": len(rest), "raw": rest[:_SHOWN_BYTES]}
                 yield Problem("not-asked-yet", where, values)
 
     def _unread(self, side: Side) -> int:
-        return self._decoder.total(side) - self._decoder.read(side) if self._decoder.reads(side) else 0
+        return self.decoder.total(side) - self.decoder.read(side) if self.decoder.reads(side) else 0
 
     def _when_quiet(self, now: float) -> Iterator[live.LiveEvent]:
         if self._wrong and now - self._last >= _QUIET_SECONDS:
@@ -123,7 +128,7 @@ class LiveConversation:
 
     def _diagnose(self, now: float, *, still: bool = False) -> Iterator[live.LiveEvent]:
         """Each mistake once; `still` where nothing has moved for so long that somebody must be waiting."""
-        if not self._conversation.keeps or not (self._wrong or still):
+        if not self._conversation.keeps or not (self._wrong or still or (self.over and self._odd)):
             return
         self._wrong = False
         found = diagnose([self._conversation], now=now if still else None, timeout=0.0)
@@ -166,6 +171,7 @@ class Viewer:
         self.totals = Totals()
         self._protocol = protocol
         self._sink = sink
+        self._room = Room(protocol)
         self._open: dict[int, LiveConversation] = {}
         self._too_fast: set[int] = set()
         self._last = 0.0
@@ -187,6 +193,7 @@ class Viewer:
                 break
         if event.kind == "received" and number in self._too_fast:
             self._pass_on(conversation.give_up(event.at, event.sender))
+        self._found(event.at, self._room.add(event, conversation.outcomes, conversation.decoder))
         if conversation.over:
             del self._open[number]
             self._too_fast.discard(number)
@@ -201,11 +208,16 @@ class Viewer:
         self._last = now
         for conversation in self._open.values():
             self._pass_on(conversation.look(now, timeout))
+        self._found(now, self._room.look(now))
 
     def end(self) -> None:
         """Nothing more comes: diagnoses what is still to be diagnosed."""
         for conversation in self._open.values():
             self._pass_on(conversation.end(self._last))
+        self._found(self._last, self._room.end(self._last))
+
+    def _found(self, at: float, problems: Iterable[Problem]) -> None:
+        self._pass_on(live.ProblemFound(at, problem.where.connection or 0, problem) for problem in problems)
 
     def _pass_on(self, events: Iterable[live.LiveEvent]) -> None:
         for event in events:
