@@ -11,8 +11,10 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,12 +45,21 @@ _T = TypeVar("_T")
 
 
 class Records:
-    """The results folder of one run, which the first record makes."""
+    """The results folder of one run in `root`, which is made when it is first needed, and is no other run's."""
 
     def __init__(self, root: Path) -> None:
-        stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
-        names = itertools.chain([stamp], (f"{stamp}-{number}" for number in itertools.count(2)))
-        self.folder = next(folder for name in names if not (folder := root / name).exists())
+        self._root = root
+        self._stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder, made. OSError where it cannot be."""
+        for number in itertools.count(1):
+            folder = self._root / (self._stamp if number == 1 else f"{self._stamp}-{number}")
+            with suppress(FileExistsError):  # another run that began in the same second
+                folder.mkdir(parents=True)
+                break
+        return folder
 
     def write(self, content: Mapping[str, Any]) -> Path:
         """Writes a record, or what is true of the whole run, which has no name; returns the path of the file."""
