@@ -19,6 +19,7 @@ from conformance.diagnosis.codecs import fixed_size
 from conformance.diagnosis.explanations import Explanation, explain_side, meant
 from conformance.diagnosis.finding import Detail, Finding, Waiting
 from conformance.diagnosis.hypotheses import other_protocol
+from conformance.diagnosis.misreadings import left_unread, misread, unanswered
 from conformance.diagnosis.reading import Reading
 from conformance.diagnosis.script import EXTRA
 from conformance.model.protocol import FieldStep, Protocol, Repeat
@@ -67,10 +68,16 @@ def _of_conversation(
     moved = max(connection.opened, connection.client.last, connection.server.last)
     still = now is not None and now - moved >= timeout
     best: dict[Side, Explanation] = {}
+    named = False
     for side in sorted((CLIENT, SERVER), key=lambda side: readings[side].shows_at):
         mine, theirs = readings[side], readings[other(side)]
+        if reads := list(misread(conversation, side)):
+            named = True
+            yield from reads
+            continue
         # In bytes that may be anything one can read anything: there the values are no ground for a suspicion.
-        odd = suspect and not any(step.type == BYTES and step.sender == side for step in protocol.fields)
+        odd = suspect or left_unread(conversation, side) is not None
+        odd = odd and not any(step.type == BYTES and step.sender == side for step in protocol.fields)
         margin = _margin(mine, stopped=still or closed, suspect=odd)
         if margin is None:
             continue
@@ -78,6 +85,7 @@ def _of_conversation(
         if spoken is not None:
             key, detail = spoken
             raw = mine.stream.data[:_SHOWN_BYTES]
+            named = True
             yield Finding(key, side, (conversation.number,), raw=raw, details=(detail,))
             continue
         asked = theirs.questions(mine.window)
@@ -90,7 +98,11 @@ def _of_conversation(
             explanations = [explanation for explanation in explanations if explanation.answers]
         if explanations:
             best[side] = explanations[0]
+            named = True
             yield from _findings(conversation.number, mine, explanations, certain=margin == _MARGIN_WRONG)
+    if not named:
+        for side in (CLIENT, SERVER):
+            yield from unanswered(conversation, side, 0.0 if closed or now is None else now - moved)
     if still and not closed and not connection.refused:
         yield from _waiting(protocol, readings, conversation.number, moved)
 

@@ -76,16 +76,16 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "reads-as": "With that mistake the first fields are `fields`, each its name (null: the one too many), value "
         "as Python writes it, and whether it is whole; with `more`, there are more of them.",
         "pattern": "`failed` cases fail and `passed` pass as with such a reader: `case` fails, `other` passes.",
-        "cut-inside": "It fails where `field` of that `type` comes in two pieces, the first of `at` of its `size` bytes, in `case`.",
+        "cut-inside": "It fails where `field` of that `type` comes in two pieces, the first of `at` of its `size` "
+        "bytes, in `case`.",
         "gives-up": "Pauses of `least` seconds pass, those of `most` fail.",
-        "reads-from": "The answers are right for who begins to read at byte `offset`.",
+        "reads-from": "The answers are right for who begins to read at byte `offset`, and so reads the `values`.",
         "reads-value": "The answers are right for who reads the `values`.",
         "does-not-fit": "The result, `value`, does not fit into `field` of that `type`.",
         "waits-for-more": "So read, `needed` bytes would be due, and `got` have come.",
         "after-end": "The answers came only after the end of the questions.",
-        "ends-at-once": "It ended the connection after the first `size` bytes, `raw`, and answered nothing.",
         "nothing-sent": "It is connected, and has sent nothing.",
-        "unread-answer": "It left `unread` bytes of the answers unread.",
+        "reset-unread": "The system reset the connection, as for unread bytes; `field` of that `type` came last.",
     }
 )
 """Every code of a detail, and what it says by which values."""

@@ -16,7 +16,7 @@ from conformance.agent.events import SERVER, Side, other
 from conformance.decoder import Conversation, Field
 from conformance.diagnosis.finding import Detail, Finding
 
-__all__ = ["CaseEvidence", "Cut", "Delivery", "case_evidence", "explain_reader"]
+__all__ = ["CaseEvidence", "Cut", "Delivery", "case_evidence", "delivery_of", "explain_reader"]
 
 _APART = 0.0009  # seconds from which on two segments are two for a reader that waits for them
 _LARGE = 1000  # bytes from which on one read may not give all of a segment
@@ -121,7 +121,7 @@ def case_evidence(
     delivery = Delivery()
     ended = wrong = answered = heard = False
     for conversation in conversations:
-        delivery |= _delivery(conversation, reader)
+        delivery |= delivery_of(conversation, reader)
         ends = [_end(conversation, side) for side in (reader, sender)]
         ended |= ends[0] < ends[1]
         wrong |= any(problem.where.side == sender for problem in conversation.problems)
@@ -144,7 +144,8 @@ def _end(conversation: Conversation, side: Side) -> float:
     return min(end for end in (direction.ended, direction.reset, float("inf")) if end is not None)
 
 
-def _delivery(conversation: Conversation, reader: Side) -> Delivery:
+def delivery_of(conversation: Conversation, reader: Side) -> Delivery:
+    """How what the reader was sent on that connection came to it."""
     sender = other(reader)
     direction = conversation.connection.direction(sender)
     times = direction.sent or [(at, len(data)) for at, data in direction.received]

@@ -53,7 +53,7 @@ CASES: list[tuple[str, list[Part], str]] = [
         "field-too-many",
     ),
     ("an answer to nothing", [HELLO, (SERVER, ints(0)), *ASKED[1:]], "answer-before-question"),
-    ("nothing at all", [], "both-sides-waiting"),
+    ("nothing at all", [], "not-flushed"),
 ]
 
 
