@@ -14,13 +14,13 @@ from math import inf
 from typing import Any, Literal, get_args
 
 from conformance.agent.events import CLIENT, SERVER, Side, other
-from conformance.agent.problem import Problem, Where
+from conformance.agent.problem import HARNESS, Problem, Where
 from conformance.agent.recording import Direction
 from conformance.decoder import Conversation
-from conformance.diagnosis import Finding, diagnose
+from conformance.diagnosis import Finding
 from conformance.judge import consoles
 from conformance.judge.broadcast import Broadcast, Said, posts, read_broadcast
-from conformance.judge.evidence import only_silence, suspicious, unshown
+from conformance.judge.evidence import only_silence, suspected, suspicious, unshown
 from conformance.model.placeholders import fill
 from conformance.model.program import Console, Program
 
@@ -56,10 +56,11 @@ _OF_CODE: Mapping[str, VerdictName] = {
     "nothing-said": "inconclusive",
     "nobody-typed": "inconclusive",
     "suspicious-values": "suspicious",
+    "cannot-run-here": "skipped",
+    "hung-before": "skipped",
 }
 _NEVER_CAME = ("never-sent", "ends-inside", "refused")
 _OWED = ("never-sent", "ends-inside")
-_SEVERAL = 4  # different numbers
 _PATIENT = 1.0  # seconds; who waits so long for what is due has not run away
 # What a server did with a message: its place is where the message stands.
 _OF_SERVER = {
@@ -133,7 +134,7 @@ def verdict_of(problem: Problem | None, non_strict: Problem | None = None) -> Ve
     """The verdict that follows from the first problem, or from what is accepted where there is none."""
     if problem is None:
         return "passed" if non_strict is None else "non-strict"
-    return "error" if problem.code.startswith("harness-") else _OF_CODE.get(problem.code, "failed")
+    return "error" if problem.code in HARNESS else _OF_CODE.get(problem.code, "failed")
 
 
 def program_problem(program: Program, member: str | None, code: str, **values: Any) -> Problem:
@@ -178,7 +179,7 @@ def judge(
         each = any((program.connections(concurrency) or 1) > 1 for program in programs)
         nothing = unshown(conversations, each=each, typed=bool(said))
         problems = [nothing, *problems] if nothing else problems
-    if not problems and (suspicions := _suspicions(conversations)):
+    if not problems and (suspicions := suspected(conversations)):
         problems = [suspicious(suspicions[0])]
     wire_only = all(result.program.console is None for result in results)
     return Verdict(tuple(problems), conversations, wire_only, tuple(suspicions))
@@ -225,19 +226,6 @@ def _who_owes(conversations: Sequence[Conversation]) -> Side | None:
 def _gone(direction: Direction) -> float:
     """When its sender left; infinite where it was still there in the end."""
     return min(inf if at is None else at for at in (direction.ended, direction.reset))
-
-
-def _suspicions(conversations: Sequence[Conversation]) -> Sequence[Finding]:
-    """Numbers that are all of them small, and fit for people, only low byte first."""
-    sent: dict[Side, set[int]] = {CLIENT: set(), SERVER: set()}
-    for conversation in conversations:
-        steps = conversation.protocol.fields
-        for field in conversation.fields:
-            if field.type == "int" and steps[field.ordinal].equals is None and field.value:
-                sent[field.side].add(field.value)
-    odd = {side for side, values in sent.items() if len(values) >= _SEVERAL and not any(v & 0xFFFF for v in values)}
-    found = diagnose(conversations, suspect=True) if odd else []
-    return [one for one in found if one.side in odd and one.key == "little-endian-int"]
 
 
 def _died(result: ProcessResult) -> Iterator[Problem]:

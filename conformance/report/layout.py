@@ -10,23 +10,33 @@ from typing import Any, TypeVar
 
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.problem import Problem
-from conformance.report.timeline import Told, told
-from conformance.results.reading import verdict_of
+from conformance.report.timeline import Told, mistake, told
 
-__all__ = ["CaseGroup", "Entry", "case_groups", "counts", "failures", "grids", "skipped"]
+__all__ = ["CaseGroup", "Cause", "Entry", "case_groups", "counts", "failures", "grids", "skipped"]
+
+_CLOSED = ("skipped", "unsupported")  # there is nothing to show
+_OURS = ("harness", "")
+_NOT_WELL = ("failed", "suspicious", "inconclusive", "error")
 
 _Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the first view shows of a record: `reason` is why it failed or was skipped, `opens` whether its timeline is
-    in the page. In a case the harness is the other side: of `server` and `clients` one is None.
+    """What the first view shows of a record: `reason` is why it did not pass, `opens` whether its timeline is in the
+    page. In a case the harness is the other side: of `server` and `clients` one is None.
+
+    `culprit` is the role and the name of the program that did wrong, `mistake` the title of the first finding, and
+    `cause` the key of that, or else the code of the first problem.
     """
 
     name: str
     is_case: bool
     verdict: str
+    wire_only: bool
+    culprit: tuple[str, str] | None
+    cause: str | None
+    mistake: Told | None
     reason: Told | None
     opens: bool
     protocol: str
@@ -39,13 +49,18 @@ class Entry:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Entry:
         """The entry of a record. The timelines of cases that passed would be most of the page, and nobody asks."""
-        verdict, is_case = verdict_of(record), record["kind"] == "case"
+        verdict, is_case = record["verdict"], record["kind"] == "case"
         problems = [Problem.from_json(entry) for entry in record["problems"] if "code" in entry]
         reason = told(problems[0], numbered=len(record["conversations"]) > 1) if problems else None
-        opens = verdict in ("failed", "non-strict") or (verdict == "passed" and not is_case)
+        finding = next(iter(record["diagnosis"]), None)
+        cause = finding["key"] if finding else problems[0].code if problems else None
+        opens = verdict not in _CLOSED and not (verdict == "passed" and is_case)
+        culprit = record["culprit"] and (record["culprit"]["role"], record["culprit"]["name"])
+        why = (culprit, cause, finding and mistake(finding["key"]), reason)
         case = record["case"] or {"name": "", "about": {}}
         places = {key: record[key] for key in ("protocol", "server", "clients", "network")}
-        return cls(record["name"], is_case, verdict, reason, opens, **places, case=case["name"], about=case["about"])
+        known = (record["name"], is_case, verdict, record["wire_only"], *why, opens)
+        return cls(*known, **places, case=case["name"], about=case["about"])
 
     @property
     def program(self) -> str:
@@ -61,8 +76,8 @@ def _grouped(entries: Iterable[Entry], key: Callable[[Entry], _Key]) -> dict[_Ke
 
 
 def counts(entries: Iterable[Entry]) -> Counter[str]:
-    """How many there are of each verdict, and under `all`."""
-    return Counter(name for entry in entries for name in (entry.verdict, "all"))
+    """How many there are of each verdict, under `wire-only`, and under `all`."""
+    return Counter(name for entry in entries for name in (entry.verdict, "all", *(["wire-only"] * entry.wire_only)))
 
 
 def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[dict[str, Any]]:
@@ -81,10 +96,38 @@ def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[dict[str, 
     ]
 
 
-def failures(entries: Iterable[Entry]) -> list[list[Entry]]:
-    """What failed, in the order given; together the same programs in all networks, and the cases of one template."""
-    failed = (entry for entry in entries if entry.verdict == "failed")
-    return list(_grouped(failed, lambda one: (one.protocol, one.server, one.clients, _stem(one.case))).values())
+@dataclass(frozen=True)
+class Cause:
+    """Why some of them did not pass; together those of one pair of programs, and the cases of one template."""
+
+    first: Entry
+    meetings: Sequence[Sequence[Entry]]
+
+    @property
+    def cells(self) -> int:
+        """How many cells these are."""
+        return sum(not one.is_case for meeting in self.meetings for one in meeting)
+
+    @property
+    def cases(self) -> int:
+        """How many cases these are."""
+        return sum(one.is_case for meeting in self.meetings for one in meeting)
+
+
+def failures(entries: Iterable[Entry]) -> list[tuple[tuple[str, str] | None, list[Cause]]]:
+    """What did not pass, by whose mistake it is and by its cause; most first.
+
+    `("harness", "")` stands for our own trouble, None for what is nobody's, as far as is known.
+    """
+    groups = []
+    wrong = (one for one in entries if one.verdict in _NOT_WELL)
+    for culprit, mine in _grouped(wrong, lambda one: _OURS if one.verdict == "error" else one.culprit).items():
+        causes = []
+        for same in _grouped(mine, lambda one: (one.verdict, one.cause)).values():
+            meetings = _grouped(same, lambda one: (one.protocol, one.server, one.clients, _stem(one.case)))
+            causes.append(Cause(same[0], list(meetings.values())))
+        groups.append((len(mine), culprit, sorted(causes, key=lambda cause: -(cause.cells + cause.cases))))
+    return [(culprit, causes) for _, culprit, causes in sorted(groups, key=lambda group: -group[0])]
 
 
 def skipped(entries: Iterable[Entry]) -> list[list[Entry]]:

@@ -13,7 +13,7 @@ from conformance.agent.problem import CODES, Problem, Where
 from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
 from conformance.judge import VERDICTS, ProcessResult, Said, Verdict, culprit, judge, program_problem, verdict_of
-from conformance.model import Protocol
+from conformance.model import Program, Protocol
 from tests.conformance.building import ADDITION, CHAT, Part, addition, events, ints, printed, program, utf
 
 ADDRESS: list[Part] = [(CLIENT, utf("127.0.0.1"))]
@@ -29,11 +29,10 @@ def verdict(
     made_by_one: int | None = None,
 ) -> Verdict:
     """The verdict on these connections between two programs that promise nothing of their consoles."""
-    told = [
-        event
-        for number, parts in enumerate(connections, 1)
-        for event in (parts if parts and isinstance(parts[0], Event) else events(parts, number))  # type: ignore[arg-type]
-    ]
+    told: list[Event] = []
+    for number, parts in enumerate(connections, 1):
+        given = [event for event in parts if isinstance(event, Event)]
+        told += given or events([part for part in parts if not isinstance(part, Event)], number)
     ours = server or ProcessResult(program("server", consoles[0], "hers"), [], None, 8999)
     theirs = client or ProcessResult(program("client", consoles[1], "his"), [], 0, 8999)
     if made_by_one is not None:
@@ -228,7 +227,8 @@ def test_a_client_that_leaves_inside_its_question_comes_before_the_server_that_c
 
 ONE, OTHER = program("client", None, "one", "chat"), program("client", None, "other", "chat")
 ROOM = program("server", None, "room", "chat")
-ALIKE, MIXED = {"alice": ONE, "bob": ONE}, {"alice": ONE, "bob": OTHER}
+ALIKE: dict[str | None, Program] = {"alice": ONE, "bob": ONE}
+MIXED: dict[str | None, Program] = {"alice": ONE, "bob": OTHER}
 
 
 @pytest.mark.parametrize(

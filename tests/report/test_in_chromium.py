@@ -12,23 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 from conformance.formatting import LANGUAGES, Language, catalogue
 from conformance.report.builder import write_report
 from tests.browser import Window, axe_violations
-from tests.report.made_up import WRONG, a_problem, case_record, cell_record, entry_of, failed, write_run
+from tests.report.made_up import A_FINDING, WRONG, a_problem, case_record, cell_record, entry_of, failed, write_run
 
 BROKEN = "addition/little-endian/working-client/direct"
-DIAGNOSIS = {
-    "key": "little-endian-int",
-    "side": "server",
-    "connections": [1],
-    "field": "sum",
-    "type": "int",
-    "round": 1,
-    "offset": 0,
-    "raw": "03000000",
-    "details": [],
-    "confidence": 0.9,
-    "guess": True,
-    "waiting": [],
-}
 
 
 def label(name: str, language: Language = "en", count: int | None = None, **values: object) -> str:
@@ -181,7 +167,7 @@ def test_the_language_is_the_browsers_and_can_be_switched(window: Window, page_p
 
 
 def test_in_french_no_english_is_left(window: Window, tmp_path: Path) -> None:
-    record = cell_record(**failed(), diagnosis=[DIAGNOSIS])
+    record = cell_record(**failed(), diagnosis=[A_FINDING])
     case = case_record("sum", **failed())
     path = write_report(write_run(tmp_path, [record, case], protocols={"addition": {"en": "sums", "fr": "des sommes"}}))
     page = window.open(path.as_uri(), locale="fr-FR")
@@ -292,7 +278,7 @@ def test_axe_finds_nothing(window: Window, page_path: Path, dark: bool, width: i
 
 
 def test_what_is_non_strict_is_seen_and_opens(window: Window, tmp_path: Path) -> None:
-    record = case_record("forged", non_strict=entry_of(a_problem("it showed it")))
+    record = case_record("forged", verdict="non-strict", non_strict=entry_of(a_problem("it showed it")))
     record["case"]["non_strict"] = {"en": "it shows it", "fr": "il le montre"}
     page = window.open(write_report(write_run(tmp_path, [cell_record(), record, case_record("sum")])).as_uri())
     page.get_by_label(label("verdict")).select_option("non-strict")
@@ -417,7 +403,7 @@ def test_whatever_a_program_sends_is_shown_and_never_run(window: Window, tmp_pat
         },
         "lines": [{"program": 0, "line": 0, "expected": f"must {evil}"}],
     }
-    record["diagnosis"] = [{**DIAGNOSIS, "details": [{"code": "begins-with", "values": {"text": evil}}]}]
+    record["diagnosis"] = [{**A_FINDING, "details": [{"code": "begins-with", "values": {"text": evil}}]}]
     told = {"en": evil, "fr": evil}
     skipped = {"verdict": "skipped", "problems": [entry_of(a_problem(evil))]}
     case = case_record(evil, program=evil, **skipped)

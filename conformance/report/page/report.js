@@ -159,7 +159,7 @@ addEventListener("keydown", (event) => {
 
 function drawTimeline(timeline, beside) {
   const parts = [backLinks(), heading(timeline), verdict(timeline)];
-  const insights = [timeline.divergence && divergenceCard(timeline), timeline.diagnosis && diagnosisCard(timeline.diagnosis)].filter(Boolean);
+  const insights = [timeline.diagnosis && diagnosisCard(timeline.diagnosis), timeline.divergence && divergenceCard(timeline)].filter(Boolean);
   if (insights.length) parts.push(make("div", { class: "insights" }, ...insights));
   parts.push(conversation(timeline));
   parts.push(make("div", { class: "downloads" },
@@ -180,12 +180,18 @@ function heading(timeline) {
     make("h1", { id: "opened-title", tabindex: "-1" }, ...parts), make("p", { class: "about" }, ...about));
 }
 
+// The same as in the overview.
+const SIGNS = {
+  passed: "✓", "non-strict": "≈", failed: "✗", suspicious: "?", inconclusive: "○", error: "!", known: "⊗", flaky: "±",
+};
+
 function verdict(timeline) {
-  const sign = { passed: "✓", "non-strict": "≈", failed: "✗" }[timeline.verdict];
+  const sign = SIGNS[timeline.verdict];
   const [first, ...others] = timeline.problems;
   const box = make("div", { class: `verdict ${timeline.verdict}` },
     make("p", null, make("span", { class: `badge ${timeline.verdict}` }, `${sign} ${t(timeline.verdict)}`), " ",
-      first ? told("span", first, { class: "sentence" }) : t("understood")));
+      first ? told("span", first, { class: "sentence" }) : t(`understood-${timeline.agreed}`)));
+  if (timeline.agreed === "wire" && first) box.append(make("p", { class: "about" }, t("wire-only-about")));
   if (timeline.case) box.append(make("p", { class: "about" }, t("case") + colon(), told("span", timeline.case)));
   if (timeline.allowed) box.append(make("p", { class: "about" }, t("allowed-here") + colon(), told("span", timeline.allowed)));
   if (others.length) {
