@@ -84,6 +84,7 @@ class _Member:
     left: float = inf
     ended: bool = False  # by the client
     hung_up: bool = False  # by the server, before the client
+    reset: bool = False  # by the client
     passed_on: int = 0  # bytes of the client that went on to the server
     sent: int = 0  # bytes of the server
     heard: int = 0  # messages of the server
@@ -161,6 +162,7 @@ class Room:
         if event.kind in ("end", "reset", "refused"):
             member.hung_up |= event.sender == SERVER and not member.ended
             member.ended |= event.sender == CLIENT or event.kind != "end"
+            member.reset |= event.sender == CLIENT and event.kind == "reset"
             member.left = min(member.left, event.at)
             if event.kind != "end" or decoder.over:
                 del self._members[number]
@@ -244,8 +246,8 @@ class Room:
                 yield post.problem("order-differs", after=highest.post.text, other=witness)
             else:
                 highest.suspects.append((member.number, posted))
-        for suspect, later in posted.suspects:
-            if later.got.get(number, posted.got[number]) < posted.got[number]:
+        for suspect, later in () if posted.alike else posted.suspects:
+            if not later.alike and later.got.get(number, posted.got[number]) < posted.got[number]:
                 posted.suspects.clear()
                 yield post.problem("order-differs", after=later.post.text, other=suspect)
                 break
@@ -281,18 +283,21 @@ class Room:
             if author.left < now:
                 self._unsettled.pop(posted)  # the server may never have had it
             return
-        highest = author.highest
-        passed_over = highest is not None and highest.at > posted.passed + self._delay
-        if not posted.got and not (final or author.left < now or passed_over):
-            return  # the server may be slow
+        if not posted.got:
+            if author.reset and author.left < posted.passed + self._delay:
+                self._unsettled.pop(posted)  # what the server had not read by then is gone
+                return
+            later = posted.passed + self._delay
+            gone = author.hung_up or later <= author.left < now or all(member.left < now for member in posted.owed)
+            if not (final or gone or any(one.highest and one.highest.at > later for one in posted.owed)):
+                return  # the server may be slow
         since = max(posted.passed, posted.last)
         lacking = []
         for member in posted.owed:
             if member.number in posted.got or member.deaf or member.last_unknown >= posted.at:
                 continue
-            highest = member.highest
-            if highest is not None and posted.place is not None and (highest.place or 0) > posted.place:
-                lacking.append(member)  # a later one came
+            if _received_later(member, posted):
+                lacking.append(member)
             elif member.sent >= _HELD or (min(member.left, now) < since + self._delay and not member.hung_up):
                 continue
             elif member.left > now and member.last_heard > now - self._delay and not final:
@@ -326,6 +331,14 @@ def post_of(connection: int, message: Message, names: Sequence[str]) -> Post | N
     if names[0] not in fields or names[-1] not in fields:
         return None
     return Post(connection, message, fields[names[0]], fields[names[-1]])
+
+
+def _received_later(member: _Member, posted: _Posted) -> bool:
+    """Whether it has received what came into the room after that; of like words nobody can tell which came."""
+    highest = member.highest
+    if highest is None or highest.alike or posted.alike or posted.place is None:
+        return False
+    return (highest.place or 0) > posted.place
 
 
 def _change_of(posted: Post, got: Post) -> str | None:
