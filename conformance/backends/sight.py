@@ -85,7 +85,7 @@ def _state(thread: Path, numbers: dict[int, _Call], timers: Collection[str]) -> 
         return "unknown"
     limit = arguments[_LIMIT_ARGUMENT[call]]
     if call == "lock":
-        return "rests" if not limit or (thread / "comm").read_text().strip() in timers else "unknown"
+        return "rests" if not limit or (thread / "comm").read_text().strip() in timers else "works"
     if call in ("select", "ppoll"):  # their limit is in the memory of the program
         return "unknown" if limit else "bytes"
     limit &= _FOR_EVER

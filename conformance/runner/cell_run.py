@@ -29,6 +29,7 @@ _LOOK_SECONDS = 0.25
 _HANGS = 3
 _ALL_WAIT_SECONDS = 2.0  # that long all programs are seen to wait for bytes, and for nothing else
 _FIRST_LOOK_SECONDS = 0.5
+_DYING_SECONDS = 1.0
 _IDLE = 0.05  # of the time a program may use the processor and do nothing: runtimes have threads of their own
 _PORT_TAKEN = re.compile(  # what programs print for EADDRINUSE, in some languages of systems
     r"address (is )?already in use|\bEADDRINUSE\b|\bBindException\b|\berrno 98\b|\bWinError 10048\b"
@@ -357,8 +358,13 @@ class _Run:
 
     def _settle(self) -> None:
         """Lets what is under way arrive: the ends of the connections, and the server's lines about them."""
+        if self._hung:
+            return  # nothing is
         until = time.monotonic() + self._limits.settle
         self._wire.recording.wait_for(self._wire.clients_ended, until)
+        if any(one.connection.server.closed and one.decoder.due(SERVER) for one in self._wire.update()):
+            # It broke off: perhaps it is dying, which its console and its status show a moment later.
+            self._server.console.wait_for(lambda log: log.closed, time.monotonic() + _DYING_SECONDS)
         console = self._cell.server.console
         if console is not None:
             lines = expected_count(console, self._wire.update(), len(self._said))

@@ -47,9 +47,11 @@ _IN_TIME = frozenset(
 
 
 class Result(Protocol):
-    """What came of a cell or a case. `port_taken` says that its server found the port in use that it was given."""
+    """What came of a cell or a case."""
 
-    port_taken: bool
+    @property
+    def port_taken(self) -> bool:
+        """Whether its server found the port in use that it was given."""
 
     @property
     def problems(self) -> Sequence[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.conformance.running import ROOT
 # Takes ports in several threads, and keeps them until its input ends: how many a thread keeps, and first gives back.
 DRAWER = """
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from conformance.backends.ports import port_of_its_own
@@ -42,7 +44,7 @@ with stack, ThreadPoolExecutor(4) as pool:
 def _own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Locks of their own: these tests take more ports than they leave to the runs of others."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(ports.tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "tempdir", None)
     ports._locks.cache_clear()
     yield
     ports._locks.cache_clear()
