@@ -101,6 +101,8 @@ def measure(program: Program) -> Measured:
     told = [json.loads(line) for line in lines if line.startswith("{")]
     said = tuple(_said(told))
     problems = tuple(dict.fromkeys(each["code"] for each in told if each.get("code")))
+    if not any(each.get("event") == "summary" for each in told):
+        problems = (*problems, "no-summary")  # check was stopped, or failed itself
     return Measured(program.entry, "check", said, problems)
 
 

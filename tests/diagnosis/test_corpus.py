@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from conformance.agent.events import CLIENT, SERVER
+from conformance.model.yaml_file import read_yaml
 from tests.diagnosis.corpus import entries
 from tests.diagnosis.corpus.entry import SOURCES, Entry, labels
 from tests.diagnosis.corpus.meet import ANY, END, UTF, Move, Pause, meet, script
@@ -15,6 +18,7 @@ from tests.diagnosis.corpus.wire import right_client, right_server
 from tests.diagnosis.measure import GOAL, NOT_YET, OUTCOMES, Measured, Said, measure, worst
 from tests.diagnosis.protocols import PROTOCOLS
 
+CORPUS = Path(__file__).with_name("corpus")
 KINDS: dict[str, list[Entry]] = defaultdict(list)
 for _entry in entries():
     KINDS[_entry.kind].append(_entry)
@@ -46,6 +50,17 @@ def test_nothing_is_said_of_right_programs() -> None:
 def test_the_goal(source: str) -> None:
     kinds = {entry.kind for entry in entries() if entry.source == source}
     assert len(kinds & set(NOT_YET)) <= (1 - GOAL) * len(kinds)
+
+
+def test_the_programs_have_every_way_and_no_other() -> None:
+    listed = read_yaml(CORPUS / "programs.yaml")
+    ways: dict[str, set[str]] = defaultdict(set)
+    for each in listed["programs"]:
+        ways[each["command"]] |= set(each["ways"])
+    for command, file in (("python-server", "addition_server.py"), ("java-server", "AdditionServer.java")):
+        source = (CORPUS / "programs" / file).read_text(encoding="utf-8")
+        assert {way for way in ways[command] if f'"{way}"' not in source} == set()
+        assert set(re.findall(r'^ +(?:Map\.entry\()?"([a-z-]+)"[:,] ', source, re.MULTILINE)) <= ways[command]
 
 
 WRONG = Entry("x", "x", "own", "addition", (), labels("long-for-int|int-too-long & text-cut", SERVER), frozenset({"a"}))
