@@ -58,6 +58,7 @@ _OF_CODE: Mapping[str, VerdictName] = {
     "suspicious-values": "suspicious",
     "cannot-run-here": "skipped",
     "hung-before": "skipped",
+    "unsupported": "unsupported",
 }
 _NEVER_CAME = ("never-sent", "ends-inside", "refused")
 _OWED = ("never-sent", "ends-inside")

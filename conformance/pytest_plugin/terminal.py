@@ -27,7 +27,7 @@ __all__ = ["Reported", "case_lines", "culprit_lines", "status_of", "summary_line
 _SHOWN_LINES = 60
 _SHOWN_PROBLEMS = 5
 _SHOWN_TEXT = 80
-_NOT_WELL: tuple[VerdictName, ...] = ("failed", "suspicious", "inconclusive", "error")
+_NOT_WELL: tuple[VerdictName, ...] = ("failed", "flaky", "suspicious", "inconclusive", "error")
 
 
 @dataclass(frozen=True)

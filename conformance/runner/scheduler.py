@@ -77,7 +77,7 @@ class Scheduler:
         self._backend = backend
         self._free: list[Worker] = []
         self._workers: set[Worker] = set()
-        self._futures: dict[Hashable, Future[Mapping[str, Result]]] = {}
+        self._futures: dict[Hashable, Future[dict[str, Result]]] = {}
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
         self._turns = _Turns()
         self._lateness = _Lateness()
@@ -87,8 +87,8 @@ class Scheduler:
         """Queues `work` behind everything submitted before."""
         self._futures[key] = self._pool.submit(self._believable, work)
 
-    def result(self, key: Hashable) -> Mapping[str, Any]:
-        """Waits for the work submitted under `key`; returns its results."""
+    def result(self, key: Hashable) -> dict[str, Any]:
+        """Waits for the work submitted under `key`; returns its results. What is done with may be removed from them."""
         return self._futures[key].result()
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class Scheduler:
         for worker in self._workers:
             worker.close()
 
-    def _believable(self, work: Work) -> Mapping[str, Result]:
+    def _believable(self, work: Work) -> dict[str, Result]:
         results: dict[str, Result] = {}
         left, alone, tries = work.names, False, 0
         while left:
