@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ __all__ = ["CaseGroup", "Cause", "Entry", "case_groups", "counts", "failures", "
 
 _CLOSED = ("skipped", "unsupported")  # there is nothing to show
 _OURS = ("harness", "")
+_GREEN = ("passed", "non-strict")
 _NOT_WELL = ("failed", "suspicious", "inconclusive", "error")
 
 _Key = TypeVar("_Key")
@@ -75,9 +76,11 @@ def _grouped(entries: Iterable[Entry], key: Callable[[Entry], _Key]) -> dict[_Ke
     return groups
 
 
-def counts(entries: Iterable[Entry]) -> Counter[str]:
-    """How many there are of each verdict, under `wire-only`, and under `all`."""
-    return Counter(name for entry in entries for name in (entry.verdict, "all", *(["wire-only"] * entry.wire_only)))
+def counts(entries: Collection[Entry]) -> Counter[str]:
+    """How many there are of each verdict; under `wire-only`, how many of those that passed; and under `all`."""
+    counted = Counter(name for entry in entries for name in (entry.verdict, "all"))
+    counted["wire-only"] = sum(entry.wire_only and entry.verdict in _GREEN for entry in entries)
+    return counted
 
 
 def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[dict[str, Any]]:
@@ -151,7 +154,7 @@ class CaseGroup:
     def counts(self, program: str, stem: str | None = None) -> Counter[str]:
         """How many results of each verdict the program has; under one name, where that is given."""
         rows = (row for name, rows in self.rows.items() if stem in (None, name) for row in rows)
-        return counts(row["by_program"][program] for row in rows if program in row["by_program"])
+        return counts([row["by_program"][program] for row in rows if program in row["by_program"]])
 
 
 def case_groups(cases: Iterable[Entry]) -> list[CaseGroup]:

@@ -89,7 +89,6 @@ def analyse(result: CellResult | CaseResult) -> Analysis:
     divergence: Divergence | None = None
     if verdict == "failed":
         findings = diagnose(conversations, now=result.began + result.seconds, of=judged)
-    if verdict in ("failed", "suspicious"):
         divergence = find_divergence(problems, conversations, programs, correlated, judged)
     whose = _culprit(subject, problems[0], findings, conversations) if problems else None
     shown = conversations, correlated, verdict, wire_only, whose, findings, divergence

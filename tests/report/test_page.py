@@ -434,7 +434,7 @@ def test_every_text_of_the_page_is_used_and_in_both_languages() -> None:
         for start in ("against", "place", "opened", "end", "reset", "refused")
         for side in ("client", "server")
     }
-    made |= {f"understood-{what}" for what in ("all", "some", "wire")}
+    made |= {f"{start}-{what}" for start in ("understood", "divergence") for what in ("all", "some", "wire")}
     made |= {f"{verdict}-about" for verdict in ("suspicious", "inconclusive", "error")}
     made |= {f"n-{verdict}" for verdict in VERDICTS}
     english, french = (catalogue(language).templates("report.page.") for language in LANGUAGES)

@@ -235,7 +235,7 @@ function divergenceCard(timeline) {
   }
   rows.push(...of(sender === "client" ? "server" : "client"));
   return make("section", { class: "card divergence", "aria-labelledby": "divergence-title" },
-    make("h2", { id: "divergence-title" }, t("divergence")), make("p", { class: "about" }, t(timeline.case === null ? "divergence-about" : "divergence-of-case")),
+    make("h2", { id: "divergence-title" }, t("divergence")), make("p", { class: "about" }, t(timeline.case === null ? `divergence-${timeline.agreed}` : "divergence-of-case")),
     make("table", null, make("thead", { class: "unseen" }, make("tr", null, make("th", { scope: "col" }, t("source")), make("th", { scope: "col" }, t("content")))),
       make("tbody", null, ...rows)));
 }
