@@ -95,8 +95,8 @@ class Measured:
         first = self.said[0]
         if first in false:
             return "wrong"
-        told = [any(s.key in label.keys and s.side == label.side for s in self.said) for label in entry.must]
-        named = any(first.key in label.keys and first.side == label.side for label in entry.must)
+        told = [any(label.has(said.key, said.side) for said in self.said) for label in entry.must]
+        named = any(label.has(first.key, first.side) for label in entry.must)
         return "right" if named and all(told) else "vague"
 
 
@@ -203,7 +203,7 @@ def main() -> int:
     results = [(entry, worst(ways), ways) for entry, ways in done]
     for entry, bad, _ in results:
         if bad.outcome != "right":
-            must = " & ".join(f"{label.side}:{'|'.join(sorted(label.keys))}" for label in entry.must)
+            must = " & ".join(f"{label.side or 'either'}:{'|'.join(sorted(label.keys))}" for label in entry.must)
             must = must or "|".join(sorted(entry.codes)) or "nothing"
             said = ", ".join(map(str, bad.said)) or "no name"
             print(f"{bad.outcome}: {entry.name} [{bad.way}]")

@@ -46,10 +46,14 @@ VAGUER: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Label:
-    """One mistake: the keys that are right words for it, and whose it is."""
+    """One mistake: the keys that are right words for it, and whose it is; None where it may be said of either side."""
 
     keys: frozenset[str]
-    side: Side
+    side: Side | None
+
+    def has(self, key: str, side: Side) -> bool:
+        """Whether that is a right word for it."""
+        return key in self.keys and self.side in (None, side)
 
 
 @dataclass(frozen=True)
@@ -77,18 +81,17 @@ class Entry:
         """Whether this is true of it."""
         if key in self.may:
             return True
-        mine = [label.keys for label in self.must if label.side == side]
+        mine = [label.keys for label in self.must if label.side in (None, side)]
         return any(key in keys or any(key in VAGUER.get(name, ()) for name in keys) for keys in mine)
 
 
 def labels(text: str, at_fault: Side) -> tuple[Label, ...]:
-    """The mistakes that `text` tells: `a|b & server:c` is a or b, and c of the server."""
+    """The mistakes that `text` tells: `a|b & server:c` is a or b, and c of the server; `either:` is of any side."""
     told: list[Label] = []
     for part in filter(None, (part.strip() for part in text.split("&"))):
-        head, colon, keys = part.rpartition(":")
-        side = SERVER if head == SERVER else CLIENT if head == CLIENT else at_fault
-        assert not colon or head in (CLIENT, SERVER), text
-        told.append(Label(frozenset(keys.split("|")), side))
+        head, _, keys = part.rpartition(":")
+        sides: dict[str, Side | None] = {"": at_fault, CLIENT: CLIENT, SERVER: SERVER, "either": None}
+        told.append(Label(frozenset(keys.split("|")), sides[head]))
     return tuple(told)
 
 

@@ -304,9 +304,10 @@ def framings() -> Iterator[Entry]:
 def structs() -> Iterator[Entry]:
     """A C struct as it lies in memory; and a length that has lost its high bits."""
     text, size, both = ADDRESS.encode(), len(ADDRESS), "struct-padding|nul-terminated"
+    low = "little-endian-int|little-endian-length"
     turned = [struct.unpack("<i", ints(value))[0] for value in (84, 98)]
     for kind, must, data in (
-        ("a native struct", "struct-padding", struct.pack(f"H{size}sii", size, text, 84, 98)),
+        ("a native struct", f"struct-padding & {low}", struct.pack(f"H{size}sii", size, text, 84, 98)),
         ("a struct in network order", "struct-padding", struct.pack(f"H{size}sii", size << 8, text, *turned)),
         ("a struct with a buffer of 16", both, struct.pack("<16sii", text, 84, 98)),
         ("a struct with a buffer of 18", both, struct.pack("<18sxxii", text, 84, 98)),
@@ -314,10 +315,14 @@ def structs() -> Iterator[Entry]:
         ("a struct of ints and a buffer", f"{both}|wrong-order", struct.pack("<ii16s", 84, 98, text)),
     ):
         yield from make(kind, "addition", script(data, 4), right_server("addition"), must=must)
-    for kind, form in (("a native struct each round", "@B7xqq"), ("padding behind a byte", ">B7xqq")):
+    both = "struct-padding & little-endian-int"
+    for kind, must, form in (
+        ("a native struct each round", both, "@B7xqq"),
+        ("padding behind a byte", "struct-padding", ">B7xqq"),
+    ):
         rounds: list[list[Item]] = [[struct.pack(form, *weights), ANY] for weights in WEIGHTS]
         wrong = script(utf(ADDRESS), *rounds)
-        yield from make(kind, "scale", wrong, right_server("scale"), must="struct-padding", ways=WAYS)
+        yield from make(kind, "scale", wrong, right_server("scale"), must=must, ways=WAYS)
     rounds = [[utf(item), struct.pack(">i4xq", count, price), ANY] for item, count, price in ORDERS]
     wrong, must = script(utf("alice"), *rounds), "struct-padding|field-too-many"
     yield from make("padding before a long", "order", wrong, right_server("order"), must=must, ways=WAYS)

@@ -37,6 +37,7 @@ WAYS: Ways = ("written", "together")
 HELLO = utf(ADDRESS)
 Steps = Item | Iterable[Any]
 WAITING = "both-sides-waiting"
+EARLY = "answer-before-question"
 LENGTH_1 = "one-byte-length|varint-length"
 WIDE = "addition order"
 WEST = "latin-1|other-charset"
@@ -190,9 +191,12 @@ def of_servers() -> Iterator[Entry]:
     for a, b in PAIRS:
         early += [4, ints(a), 4, ints(a + b)]
     yield from of_server("an answer for each number", "answer-before-question|field-too-many", "addition", early)
-    yield from of_server(
-        "an answer before the question", "answer-before-question", "addition", UTF, ints(0), 8, ints(0)
-    )
+    patient = script(HELLO, 4, ints(84), ints(98), 4)  # asks once the answer is there
+    eager = script(UTF, ints(0), 8, ints(182))
+    yield from make("an answer before the question", "addition", patient, eager, at_fault=SERVER, must=EARLY, ways=WAYS)
+    patient = script(HELLO, [[ints(a), 4, ints(b)] for a, b in PAIRS])
+    eager = script(UTF, [[4, ints(a + b), 4] for a, b in PAIRS])
+    yield from make("an answer between the numbers", "addition", patient, eager, at_fault=SERVER, must=EARLY, ways=WAYS)
     echo: list[Item] = [UTF, UTF, UTF]
     yield from of_server(
         "a text for each message", "field-missing", "chat", echo, *[[utf(t), UTF, UTF] for _, t in PLAIN[:2]]
@@ -254,7 +258,12 @@ def several() -> Iterator[Entry]:
         ("no length, digits", f"{BARE}|text-writer & {digit}", "addition", Dialect(bare(), digits())),
         ("all in lines", "text-writer", "addition order", Dialect(bare(end="\n"), digits("{}\n"))),
         ("all in lines of Windows", "text-writer", "addition order scale", windows),
-        ("all ends with NUL", "nul-terminated", "addition", Dialect(bare(end="\0"), digits("{}\0"))),
+        (
+            "all ends with NUL",
+            "nul-terminated & number-as-text|nul-terminated",
+            "addition",
+            Dialect(bare(end="\0"), digits("{}\0")),
+        ),
         ("all as writeUTF", "number-as-text", "addition order", as_text),
         (
             "4 bytes of length, Latin-1",
@@ -307,8 +316,12 @@ def both_wrong() -> Iterator[Entry]:
 
     low = Dialect(number=little)
     for name in ("addition", "order", "scale"):
-        suspicious = "client:little-endian-int & server:little-endian-int"
+        # One name says it: who writes so reads so, too.
+        suspicious = "either:little-endian-int"
         yield from pair("both low byte first", suspicious, name, client(name, low), server(name, low))
+    small = ((84, 98), (7, 5), (20, 30))
+    first, second = client("addition", low, pairs=small), server("addition", low, pairs=small)
+    yield from pair("both low byte first, without a carry", "either:little-endian-int", "addition", first, second)
     asks: list[Item] = [f"{ADDRESS}\n".encode()]
     says: list[Item] = [ANY]
     for a, b in PAIRS:

@@ -10,7 +10,7 @@ from javaio import to_int32, to_int64
 from tests.conformance.exercise import checksum, longs
 from tests.decoder.building import ints, utf
 from tests.diagnosis.corpus.entry import Entry, Ways, make
-from tests.diagnosis.corpus.meet import ANY, END, UTF, Pause, Player, Sink, Source, script
+from tests.diagnosis.corpus.meet import ANY, END, REST, UTF, Pause, Player, Sink, Source, script
 from tests.diagnosis.corpus.right import OWED
 from tests.diagnosis.corpus.wire import (
     ADDRESS,
@@ -81,7 +81,7 @@ def entries() -> Iterator[Entry]:
     yield from of_server(
         "the size read low byte first, and so answered", LOW_BYTE, "file-transfer", script(UTF, sizes, ANY)
     )
-    stuck = script(UTF, UTF, 8, 99, Pause(20.0))
+    stuck = script(REST)
     yield from of_server("the size read low byte first", OWED, "file-transfer", stuck)
     yield from of_server("the address not read", "address-not-read", "addition", skipping(0))
     yield from of_server("the length of the address not read", "address-not-read", "addition", skipping(9))
@@ -119,10 +119,9 @@ def entries() -> Iterator[Entry]:
         "reads a short for each int", "", "addition", adds(lambda a, b: to_int32((a >> 16) + (a & 0xFFFF)))
     )
     for kind, steps in (
-        ("nothing behind the address", (UTF, Pause(20.0))),
-        ("nothing from the first byte on", (Pause(20.0),)),
-        ("nothing behind the question", (UTF, 8, Pause(20.0))),
-        ("nothing behind the second question", (UTF, 8, ints(182), 8, Pause(20.0))),
+        ("nothing behind the address", (REST,)),
+        ("nothing behind the question", (UTF, 8, REST)),
+        ("nothing behind the second question", (UTF, 8, ints(182), 8, REST)),
     ):
         yield from of_server(f"answers {kind}", OWED, "addition", script(*steps))
     asks = script(utf(ADDRESS), [ints(a, b) for a, b in PAIRS], Pause(3.0), END, 4 * len(PAIRS))
@@ -142,9 +141,7 @@ def entries() -> Iterator[Entry]:
     kept = "no name: says its address, and keeps the question"
     yield from make(kept, "addition", buffered, right_server("addition"), may=may)
     reader = script(utf(ADDRESS), ints(84, 98), 8)
-    yield from make(
-        "reads a long for the answer", "addition", reader, right_server("addition"), must="both-sides-waiting"
-    )
+    yield from make("no name: reads a long for the answer", "addition", reader, right_server("addition"))
     for kind, size in (("reads one byte of each answer", 1), ("reads two bytes of each answer", 2)):
         asked: Sequence[object] = [[ints(a, b), size] for a, b in PAIRS]
         yield from make(
