@@ -170,6 +170,9 @@ class Started:
 class Worker(ABC):
     """Runs one cell at a time: owns a tap, and starts programs on both sides of it."""
 
+    patience = 1.0
+    """How many times as long as usual is waited in it, for machines that are overloaded."""
+
     def __init__(self) -> None:
         self.tap = TapControl()
         self._helpers: list[Handle] = []
@@ -198,6 +201,10 @@ class Worker(ABC):
             return Started(self._start(program, values, console, typed), console)
         except ProgramError as error:
             raise ProblemError(program_problem(program, member, "cannot-start", reason=str(error))) from error
+
+    def relaying(self) -> bool:
+        """Whether its tap is seen to have work to do."""
+        return False
 
     @property
     def broken(self) -> bool:

@@ -142,7 +142,8 @@ class _ProcessWorker(Worker):
     def __init__(self, backend: ProcessBackend) -> None:
         super().__init__()
         self._backend = backend
-        self._helpers = [self._start_helper(self.tap)]
+        self._tap = self._start_helper(self.tap)
+        self._helpers = [self._tap]
 
     @contextmanager
     def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
@@ -157,6 +158,9 @@ class _ProcessWorker(Worker):
             server_port = a_port(server.role == SERVER and server.fixed_port)
             tap_port = a_port(any(client.fixed_port for client in clients))
             yield Places((_LOOPBACK, server_port), (_LOOPBACK, tap_port))
+
+    def relaying(self) -> bool:
+        return self._tap.runs()
 
     def _start_helper(self, control: Control) -> ProcessHandle:
         argv = [sys.executable, "-m", control.module]
@@ -244,6 +248,13 @@ class ProcessHandle(Handle):
         except psutil.Error:
             return None
         return sum(times.user + times.system for times in used)
+
+    def runs(self) -> bool:
+        """Whether it runs, or would if a processor were free."""
+        try:
+            return psutil.Process(self._process.pid).status() == psutil.STATUS_RUNNING
+        except psutil.Error:
+            return False
 
     def waits_for_bytes(self) -> bool | None:
         return waits_for_bytes(self._process.pid, self._timers)

@@ -72,6 +72,7 @@ class CaseResult:
     began: float
     seconds: float
     port_taken: bool = False
+    timed_out: bool = False
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -127,7 +128,7 @@ def _against_server(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> 
                     if server is None or server.console.closed:
                         server = None
                         server = worker.start(program, {"port": str(places.server[1])})
-                        wait_for_server(server, program, places.server[1], _LISTEN_SECONDS)
+                        wait_for_server(server, program, places.server[1], worker.patience * _LISTEN_SECONDS)
                     before = len(server.console.lines)
                     outcome = player.against_server(group.name, case.steps, group.file.afterwards, *places.server)
                     if _has_ended(server, outcome.problem):

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
 
 from conformance.agent.events import CLIENT, SERVER
@@ -54,6 +54,10 @@ class Limits:
     step: float = 10.0
     settle: float = 3.0
 
+    def times(self, factor: float) -> Limits:
+        """The same, so many times as long."""
+        return Limits(**{name: factor * seconds for name, seconds in asdict(self).items()})
+
 
 _PROBE = Limits(listen=5.0, clients=5.0, silent=5.0, session=30.0, step=5.0)
 
@@ -74,6 +78,11 @@ class CellResult:
     phases: dict[str, float]
     hung: Program | None = None
     port_taken: bool = False
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether a program waited in vain."""
+        return self.hung is not None
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -156,7 +165,7 @@ class _Run:
     def __init__(self, cell: Cell, worker: Worker, limits: Limits) -> None:
         self._cell = cell
         self._worker = worker
-        self._limits = limits
+        self._limits = limits.times(worker.patience)
         self._hung: Program | None = None
         self._wire = _Wire(cell.protocol, Recording())
         members = cell.scenario.members if cell.scenario else (None,)
@@ -257,6 +266,7 @@ class _Run:
             # Without a server there is nothing to be waited for much longer.
             idle = min(seconds, self._limits.settle) if self._server.console.closed else seconds
             certain = stalemate.lasts(now, moved, self._limits.silent) and _nothing_under_way(conversations)
+            certain = certain and not self._worker.relaying()
             if certain or now - moved >= idle or now - began >= self._limits.session:
                 self._hangs(member, conversations, round(now - began, 1))
                 return False

@@ -2,11 +2,13 @@
 
 A result is believed only where nothing of ours stands in its way. What is the harness's own trouble is tried again
 once, in a fresh worker; a server that found its port taken gets another one; and what came too late while the harness
-itself was late is tried again once, alone on the machine as far as this run goes.
+itself was late, or the machine had far more to do than it can, is tried again once, alone as far as this run goes, and
+with more patience.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -24,6 +26,8 @@ __all__ = ["Result", "Scheduler", "Work"]
 _TRIES, _PORT_TRIES = 2, 3
 _LATE_SECONDS = 1.0
 _TICK_SECONDS = 0.2
+_PATIENCE = 4.0
+_CROWD = 8.0  # programs that want to run, for each processor
 _KEPT = 3600  # moments at which the harness was late
 # The codes of what did not come in time: on a machine that is overloaded they prove nothing.
 _IN_TIME = frozenset(
@@ -52,6 +56,10 @@ class Result(Protocol):
     @property
     def port_taken(self) -> bool:
         """Whether its server found the port in use that it was given."""
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether somebody waited in vain, by whatever code that shows."""
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -109,14 +117,15 @@ class Scheduler:
             tries += 1
             began = time.monotonic()
             with self._turns.take(alone=alone):
-                found = self._once(work, left)
-            late = self._lateness.since(began)
+                found = self._once(work, left, _PATIENCE if alone else 1.0)
+            late, crowded = self._lateness.since(began), _crowded()
             again: dict[str, bool] = {}  # whether it is to be alone
             for name, result in found.items():
                 codes = {problem.code for problem in result.problems}
-                too_late = late >= _LATE_SECONDS and not codes.isdisjoint(_IN_TIME)
-                if tries < _TRIES and (too_late or codes & HARNESS):
-                    again[name] = too_late
+                timed_out = result.timed_out or not codes.isdisjoint(_IN_TIME)
+                too_late = timed_out and late >= _LATE_SECONDS
+                if tries < _TRIES and (too_late or (timed_out and crowded) or codes & HARNESS):
+                    again[name] = timed_out
                 elif tries < _PORT_TRIES and result.port_taken:
                     again[name] = False
                 elif too_late:
@@ -125,9 +134,10 @@ class Scheduler:
             left, alone = [] if self._closing else list(again), any(again.values())
         return results
 
-    def _once(self, work: Work, names: Sequence[str]) -> Mapping[str, Result]:
+    def _once(self, work: Work, names: Sequence[str], patience: float) -> Mapping[str, Result]:
         try:
             with self._worker() as worker:
+                worker.patience = patience
                 return work.run(names, worker)
         except HarnessError as error:
             trouble = error
@@ -158,6 +168,11 @@ class Scheduler:
         self._workers.discard(worker)
         with suppress(Exception):  # it is broken
             worker.close()
+
+
+def _crowded() -> bool:
+    """Whether far more wants to run on this machine than it has processors for; False where that is not told."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > _CROWD * (os.cpu_count() or 1)
 
 
 class _Turns:

@@ -19,7 +19,7 @@ from conformance.backends import Backend, choose_backend
 from conformance.backends.base import ConsoleLog, Worker
 from conformance.model.cells import Cell, all_cells
 from conformance.runner import scheduler as scheduling
-from conformance.runner.cell_run import CellResult, found_port_taken, not_run, run_cell
+from conformance.runner.cell_run import CellResult, Limits, found_port_taken, not_run, run_cell
 from conformance.runner.scheduler import Scheduler, Work
 from tests.conformance.building import REGISTRY
 from tests.conformance.running import run_matrix
@@ -35,6 +35,7 @@ class Made:
 
     codes: tuple[str, ...] = ()
     port_taken: bool = False
+    timed_out: bool = False
 
     @property
     def problems(self) -> Sequence[Problem]:
@@ -45,6 +46,7 @@ class Made:
 
 
 class FakeWorker:
+    patience = 1.0
     broken = False
     closed = False
 
@@ -185,6 +187,31 @@ def test_what_came_too_late_proves_nothing_while_the_harness_was_late(
 ) -> None:
     monkeypatch.setattr(scheduling, "_Lateness", lambda: Late(*late))
     assert outcome(FakeBackend(), *tries) == (believed, len(late))
+
+
+def test_on_a_crowded_machine_it_is_tried_again_and_then_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduling, "_crowded", lambda: True)
+    assert outcome(FakeBackend(), SLOW, GOOD) == (GOOD, 2)
+    assert outcome(FakeBackend(), SLOW, SLOW) == (SLOW, 2)
+    assert outcome(FakeBackend(), BAD, GOOD) == (BAD, 1)
+    hung = Made(("never-sent",), timed_out=True)
+    assert outcome(FakeBackend(), hung, GOOD) == (GOOD, 2)
+
+
+def test_the_second_try_has_more_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduling, "_Lateness", lambda: Late(3.0, 0.0, 0.0))
+    patience: list[float] = []
+
+    def run(names: Sequence[str], worker: Worker) -> Mapping[str, Made]:
+        patience.append(worker.patience)
+        return dict.fromkeys(names, SLOW if len(patience) == 1 else GOOD)
+
+    with scheduler(FakeBackend()) as made:
+        for key in ("first", "second"):
+            made.submit(key, Work([key], run, lambda name, error: Made((error.problem.code,))))
+            made.result(key)
+    assert patience == [1.0, 4.0, 1.0]
+    assert Limits().times(4.0).listen == 4 * Limits().listen
 
 
 def test_it_is_then_tried_alone(monkeypatch: pytest.MonkeyPatch) -> None:
