@@ -11,7 +11,7 @@ from conformance.model.protocol import Protocol
 from conformance.model.registry import Network, load_registry
 from conformance.model.yaml_file import load
 
-__all__ = ["UsageError", "find_case_files", "find_network", "find_protocol"]
+__all__ = ["UsageError", "find_case_files", "find_network", "find_protocol", "known_protocols"]
 
 _known = functools.cache(load_registry)
 
@@ -34,6 +34,11 @@ def find_protocol(name: str) -> Protocol:
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return load(Protocol, path)
     raise UsageError("cli.usage.protocol", text=name, known=", ".join(known))
+
+
+def known_protocols() -> Sequence[Protocol]:
+    """The protocols of the harness."""
+    return list(_known().protocols.values())
 
 
 def find_case_files(name: str) -> Sequence[Path]:
