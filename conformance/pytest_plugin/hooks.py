@@ -279,8 +279,8 @@ def pytest_runtest_makereport(
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, Any] | None:
-    told = dict(report.user_properties)
-    if getattr(report, "when", None) != "call" or "verdict" not in told:
+    told = dict(report.user_properties) if getattr(report, "when", None) == "call" else {}
+    if "verdict" not in told:
         return None
     wire_only, words = bool(told["wire_only"]), config.stash[RUN].words
     return status_of(str(told["verdict"]), wire_only=wire_only, passed=report.passed, words=words)
