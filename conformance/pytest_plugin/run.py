@@ -25,7 +25,7 @@ from conformance.model.known import Known, Observed
 from conformance.pytest_plugin.terminal import Reported
 from conformance.report.builder import write_report
 from conformance.report.capture import write_capture
-from conformance.results.analysis import Analysis, Subject, analyse
+from conformance.results.analysis import Subject, analyse
 from conformance.results.outcome import Outcome, outcome
 from conformance.results.reading import VERSION, ReportError
 from conformance.results.records import Records, each_language, to_record
@@ -139,12 +139,10 @@ class MatrixRun:
     def outcome(self, subject: Subject) -> tuple[Outcome, Path]:
         """What came of the cell or the case, once it is over, and the path of its record. OSError."""
         assert self.scheduler is not None
-        name, analyses = subject_name(subject), list[Analysis]()
-        for number in range(self.repeat):
-            results = self.scheduler.result((_name(subject), number))
-            # Taken out, for a run may have ten thousand cells.
-            analyses.append(analyse(results.pop(subject.name if isinstance(subject, Cell) else subject[1].name)))
-        come = outcome(analyses, self.known.of(name))
+        name, inside = subject_name(subject), subject.name if isinstance(subject, Cell) else subject[1].name
+        repetitions = (self.scheduler.result((_name(subject), number)) for number in range(self.repeat))
+        # Each is taken out, for a run may have ten thousand cells.
+        come = outcome((analyse(results.pop(inside)) for results in repetitions), self.known.of(name))
         if observed := come.observed(next((sentence(one, _ENGLISH) for one in come.analysis.problems), "")):
             self.observed[name] = observed
         path = self.records.write(record := _record(come))

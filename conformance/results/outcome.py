@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from conformance.agent.problem import Problem
@@ -45,10 +45,16 @@ class Outcome:
         return Observed("varies" if green and self.bad else "passes" if green else "fails", reason)
 
 
-def outcome(analyses: Sequence[Analysis], declared: Declared | None) -> Outcome:
-    """What the repetitions come to, the first that did not pass standing for all."""
-    verdicts = Counter(analysis.verdict for analysis in analyses)
-    shown = min(analyses, key=lambda analysis: _rank(analysis.verdict))
+def outcome(analyses: Iterable[Analysis], declared: Declared | None) -> Outcome:
+    """What the repetitions come to, the first that did not pass standing for all; there is at least one."""
+    verdicts = Counter[VerdictName]()
+
+    def counted() -> Iterator[Analysis]:
+        for analysis in analyses:
+            verdicts[analysis.verdict] += 1
+            yield analysis
+
+    shown = min(counted(), key=lambda analysis: _rank(analysis.verdict))  # keeps one of them at a time
     made = Outcome(shown, shown.verdict, verdicts, declared)
     kind = declared.kind if declared else None
     green = sum(verdicts[verdict] for verdict in _GREEN)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from conformance.agent.problem import Problem
+from conformance.backends.base import ConsoleLog, Started
 from conformance.backends.runtimes import find_jdks
 from conformance.backends.sight import waits_for_bytes
 from conformance.model.cells import Cell, all_cells
-from conformance.runner.cell_run import Hangs, Limits, not_run
+from conformance.runner.cell_run import Hangs, Limits, _Stalemate, not_run
 from tests.conformance.building import REGISTRY
 from tests.conformance.running import HERE, run_matrix
 
@@ -157,3 +159,78 @@ def test_a_probe_that_passes_clears_a_program() -> None:
         hangs.add(hung)
     assert isinstance(hangs.limits(cell), Problem)
     assert hangs.limits(others) == Limits()
+
+
+# When a stalemate is certain ------------------------------------------------------------------------------------------
+
+
+class Seen:
+    """A program that is seen to do that, has used so much processor time, and may print."""
+
+    def __init__(self, waits: bool | None) -> None:
+        self.waits, self.used, self.console = waits, 0.0, ConsoleLog()
+        self.handle = self
+
+    def waits_for_bytes(self) -> bool | None:
+        return self.waits
+
+    def processor_seconds(self) -> float:
+        return self.used
+
+
+def over_after(
+    *programs: Seen, moved: float = 0.0, meanwhile: Callable[[float], None] = lambda now: None
+) -> float | None:
+    """After how many seconds it is certain that nothing more comes; None where it is not within 30."""
+    stalemate = _Stalemate(lambda: cast(Sequence[Started], programs))
+    for quarter in range(4, 4 * 30):
+        meanwhile(quarter / 4)
+        if stalemate.lasts(quarter / 4, min(moved, quarter / 4), Limits().silent):
+            return quarter / 4
+    return None
+
+
+def test_it_is_certain_after_two_seconds_in_which_all_are_seen_to_wait() -> None:
+    assert over_after(Seen(True), Seen(True)) == 3.0  # the first look is at one second
+
+
+def test_bytes_begin_it_anew() -> None:
+    after = over_after(Seen(True), Seen(True), moved=5.0)
+    assert after is not None
+    assert after >= 7.0
+
+
+def test_what_cannot_be_seen_takes_longer_and_what_works_is_waited_for() -> None:
+    assert over_after(Seen(True), Seen(None)) == 1.0 + Limits().silent
+    assert over_after(Seen(True), Seen(False)) is None
+    assert over_after(Seen(None), Seen(False)) is None
+
+
+def test_one_moment_of_work_begins_it_anew() -> None:
+    program = Seen(True)
+
+    def work_at_two(now: float) -> None:
+        program.waits = now != 2.0
+
+    assert over_after(Seen(True), program, meanwhile=work_at_two) == 4.0
+
+
+def test_lines_and_processor_time_begin_it_anew() -> None:
+    prints, computes, unseen = Seen(True), Seen(None), Seen(None)
+
+    def print_at_two(now: float) -> None:
+        if now == 2.0:
+            prints.console.feed("out", b"still here\n")
+
+    def compute(now: float) -> None:
+        computes.used = now / 2
+
+    assert over_after(Seen(True), prints, meanwhile=print_at_two) == 4.0
+    assert over_after(Seen(True), computes, meanwhile=compute) is None
+    assert over_after(Seen(True), unseen) is not None
+
+
+def test_a_program_that_has_ended_is_no_longer_asked() -> None:
+    ended = Seen(False)
+    ended.console.end()
+    assert over_after(Seen(True), ended) == 3.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ import psutil
 import pytest
 
 from conformance.agent.problem import HarnessError, Problem
-from conformance.backends import Backend, choose_backend
+from conformance.backends import Backend, choose_backend, ports, processes
 from conformance.backends.base import ConsoleLog, Worker
 from conformance.model.cells import Cell, all_cells
 from conformance.runner import scheduler as scheduling
@@ -262,6 +263,26 @@ def tried(before: Callable[[int, Worker], None]) -> tuple[CellResult, int]:
             return made.result(KEY)[cell.name], count
     finally:
         backend.close()
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_port_that_another_program_takes_meanwhile(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """The server of a cell is given a port on which somebody listens: so it ends, which is believed the third time."""
+    real, listening = ports.port_of_its_own, socket.create_server(("", 0))
+    given = 0
+
+    @contextmanager
+    def a_port() -> Iterator[int]:
+        nonlocal given
+        given += 1
+        with real() as port:
+            yield listening.getsockname()[1] if given % 2 and given < 2 * times else port  # the server's, not the tap's
+
+    monkeypatch.setattr(processes, "port_of_its_own", a_port)
+    with listening:
+        result, count = tried(lambda number, worker: None)
+    believed = ["never-listened"] if times == 3 else []
+    assert ([problem.code for problem in result.problems], count) == (believed, min(times + 1, 3))
 
 
 def kill_helpers(number: int, worker: Worker) -> None:
