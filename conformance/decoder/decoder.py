@@ -37,7 +37,7 @@ from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.problem import Problem, Where
 from conformance.agent.sized_bytes import BYTES, SizedBytes
 from conformance.decoder.program import Own, Program, Round, Said, compile_protocol
-from conformance.model.protocol import Protocol
+from conformance.model.protocol import FieldStep, Protocol
 from javaio import WIRE_TYPES, UTFDataFormatError
 
 __all__ = ["Decoder", "Expected", "Field", "Message", "Outcome", "Unread", "encoded"]
@@ -189,7 +189,7 @@ class Decoder:
         mine = self._side(side)
         if mine.ended:
             return _NOTHING
-        mine.ended = True
+        mine.ended, mine.left = True, at
         out = [] if mine.stopped else self._go_on(mine, at)
         if mine.other.ended:
             for each in (mine, mine.other):
@@ -279,6 +279,8 @@ class _Side:
     blocked: bool = False  # waits for the other side
     told: bool = False  # has said something that the other side may wait for
     ended: bool = False
+    left: float = 0.0  # when it ended
+    late: tuple[FieldStep, int, float] | None = None  # its round began so, after the side that answers had ended
     stopped: bool = False
     shows: bool = True
     rounds: int = 0
@@ -385,6 +387,8 @@ class _Side:
                 if op.again:
                     gone, self.path = scopes.pop(), self.path[:-1]
                 if more:
+                    answers = self.other if op.leads else self
+                    self.late = (op.lead, loop.began, at) if op.shared and answers.ended else None
                     scopes.append(loop.enter(number, op.shared, not self.other.stopped))
                     self.path = (*self.path, number)
                 elif op.again:
@@ -460,6 +464,13 @@ class _Side:
             return
         assert isinstance(op, Own)
         self.owed = due
+        if self.late is not None and due.path:
+            lead, offset, asked = self.late
+            answers, asks = (self.other, self) if lead.sender == self.name else (self, self.other)
+            where = Where(self.connection, asks.name, offset, lead.field, lead.type, due.round)
+            facts = {"answerer": answers.name, "after": round(asked - answers.left, 3)}
+            self._halt(out, Problem("asked-after-end", where, facts, asked))
+            return
         values: dict[str, Any] = {} if due.equals is None else {"equals": due.equals, "expected": due.value}
         if due.got:
             needed = op.size if due.needed is None else due.needed

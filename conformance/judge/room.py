@@ -91,6 +91,7 @@ class _Member:
     last_heard: float = -inf
     last_unknown: float = -inf
     highest: _Posted | None = None  # of what it has received, what came last into the room
+    told: bool = False  # that it got what was said before, or was not served to its end
     deaf: bool = False  # what the server sends it is read no more
     waiting: deque[_Posted] = field(default_factory=deque)  # its own messages, until they have gone on to the server
 
@@ -153,7 +154,7 @@ class Room:
                 member.introduction = outcome.end
             elif isinstance(outcome, Message) and (post := post_of(number, outcome, self._names)) is not None:
                 if outcome.side == CLIENT:
-                    self._posted(member, post, event.at)
+                    yield from self._posted(member, post, event.at)
                 else:
                     yield from self._received(member, post)
         self._pass_on(member, event.at)
@@ -190,7 +191,12 @@ class Room:
         while member.waiting and member.waiting[0].post.message.last.end <= member.passed_on:
             member.waiting.popleft().passed = at
 
-    def _posted(self, member: _Member, post: Post, at: float) -> None:
+    def _posted(self, member: _Member, post: Post, at: float) -> Iterator[Problem]:
+        if member.hung_up:
+            if not member.told:
+                yield post.problem("asked-after-end", answerer=SERVER, after=round(at - member.left, 3))
+            member.told = True
+            return
         there = [one for one in self._members.values() if one is member or self._is_there(one, at)]
         posted = _Posted(post, member, at, there)
         same = self._by_key.setdefault(post.key, [])
@@ -218,6 +224,9 @@ class Room:
             yield from self._delivered(found, member, post)
         elif missing:
             missing[0].got[member.number] = member.heard
+            if member.told:
+                return
+            member.told = True  # of all that was said before, the first message
             yield post.problem("message-to-absent", posted_on=missing[0].post.connection)
         elif said and not self._blind:
             yield post.problem("duplicate-message", posted_on=said[0].post.connection)

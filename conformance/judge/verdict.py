@@ -60,8 +60,8 @@ _OF_CODE: Mapping[str, VerdictName] = {
     "hung-before": "skipped",
     "unsupported": "unsupported",
 }
-_NEVER_CAME = ("never-sent", "ends-inside", "refused")
-_OWED = ("never-sent", "ends-inside")
+_OWED = ("never-sent", "ends-inside", "asked-after-end")
+_NEVER_CAME = (*_OWED, "refused")
 _PATIENT = 1.0  # seconds; who waits so long for what is due has not run away
 # What a server did with a message: its place is where the message stands.
 _OF_SERVER = {
@@ -159,7 +159,7 @@ def judge(
     never_came = [problem for problem in on_the_wire if problem.code in _NEVER_CAME]
     broken = [problem for problem in on_the_wire if problem.code not in _NEVER_CAME]
     owes = _who_owes(conversations)
-    owed = [problem for problem in never_came if problem.where.side == owes]
+    owed = [problem for problem in never_came if _whose(problem) == owes]
     first, second = (
         [problem for result in results if result.program.role == role for problem in _died(result)]
         for role in ((CLIENT, SERVER) if owes == CLIENT else (SERVER, CLIENT))
@@ -199,7 +199,7 @@ def culprit(
     values, where = problem.values, problem.where
     if verdict_of(problem) == "error" or problem.code == "nobody-typed":
         return None
-    if problem.code in _OF_SERVER or values.get("role", where.side) == SERVER:
+    if problem.code in _OF_SERVER or _whose(problem) == SERVER:
         return server
     if len({program.name for program in clients.values()}) == 1:
         return next(iter(clients.values()))
@@ -210,13 +210,21 @@ def culprit(
     return next((clients[who] for who in (values.get("member"), values.get("author"), *known) if who in clients), None)
 
 
+def _whose(problem: Problem) -> Side | None:
+    """The side whose program it is about; its bytes may show it, or those that it did not answer."""
+    values = problem.values
+    side: Side | None = values.get("role", values.get("answerer", problem.where.side))
+    return side
+
+
 def _who_owes(conversations: Sequence[Conversation]) -> Side | None:
     """The side that left owing something, or had the other wait for it in vain; None where neither did, or both."""
     sides: set[Side] = set()
     for conversation in conversations:
         connection = conversation.connection
         for problem in conversation.problems:
-            if problem.code in _OWED and (side := problem.where.side) is not None:
+            side = _whose(problem)
+            if problem.code in _OWED and side is not None:
                 mine, theirs = connection.direction(side), connection.direction(other(side))
                 moved = max([connection.opened, *(each.received[-1][0] for each in (mine, theirs) if each.received)])
                 if _gone(mine) < _gone(theirs) or _PATIENT <= _gone(theirs) - moved < inf:

@@ -135,6 +135,14 @@ def test_a_server_that_hangs_up_in_place_of_passing_on(hangs_up_on: int) -> None
     assert chat.told() == [(code, 1, CLIENT)]
 
 
+def test_a_message_that_comes_after_the_server_has_ended_its_side() -> None:
+    chat = Chat().join(1, 2)
+    chat.event("end", 1, SERVER)
+    chat.say(1, "un").say(1, "deux").later(10)
+    assert chat.told() == [("asked-after-end", 1, CLIENT)]
+    assert chat.problems[0].values["answerer"] == SERVER
+
+
 def test_what_nobody_has_said_is_told_once() -> None:
     chat = Chat().join(1, 2).tell(1, 0, "127.0.0.1 joined", "Server").tell(2, 0, "127.0.0.1 joined", "Server")
     assert chat.told() == [("message-unknown", 1, SERVER)]
@@ -187,8 +195,9 @@ def test_two_orders() -> None:
 
 
 def test_the_history_for_who_joins() -> None:
-    chat = Chat().join(1).say(1, "un").tell(1, 1, "un").later(1).join(2).tell(2, 1, "un").later(10)
-    assert chat.told() == [("message-to-absent", 2, SERVER)]
+    chat = Chat().join(1).say(1, "un").tell(1, 1, "un").say(1, "deux").tell(1, 1, "deux").later(1).join(2)
+    chat.tell(2, 1, "un").tell(2, 1, "deux").later(10)
+    assert chat.told() == [("message-to-absent", 2, SERVER)]  # one for all of the history
 
 
 @pytest.mark.parametrize("gets", [True, False])
