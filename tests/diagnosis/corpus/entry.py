@@ -107,18 +107,19 @@ def make(
     may: str = "both-sides-waiting",
     judged: Side | None = None,
     ways: Ways = ("written",),
+    label: str = "",
 ) -> Iterable[Entry]:
     """The entry, once for each of the `ways` in which its bytes may come: as they are written, what a side says at a
     time in one piece, or byte by byte.
 
-    `kind` is without the side that is at fault, which is put before it among our own.
+    `label` tells it from others of the kind. `kind` is without the side that is at fault; our own get it in front.
     """
     kind = f"{at_fault}: {kind}" if must and source == "own" else kind
     moves = meet(client, server)
     for way in ways:
-        label = "" if way == "written" else f"/{way}"
+        parts = [kind, protocol, *filter(None, (label, way if way != "written" else ""))]
         yield Entry(
-            f"{kind}/{protocol}{label}",
+            "/".join(parts),
             kind,
             source,
             protocol,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from conformance.agent.events import SERVER
@@ -17,6 +18,7 @@ from tests.diagnosis.corpus.wire import (
     ADDRESS,
     BOOKS,
     FILES,
+    FIRST,
     ORDERS,
     PAIRS,
     PLAIN,
@@ -153,7 +155,7 @@ def of_servers() -> Iterator[Entry]:
     """Answers too many, too early, or of another form."""
     many = "field-too-many"
     yield from of_server(
-        "each answer twice", many, "addition", [i for a, b in PAIRS for i in (8, ints(a + b, a + b))], ANY
+        "each answer twice", many, "addition", UTF, [i for a, b in PAIRS for i in (8, ints(a + b, a + b))], ANY
     )
     for kind, extra in (
         ("a status before each answer", ints(200)),
@@ -193,7 +195,15 @@ def of_servers() -> Iterator[Entry]:
     yield from of_server("an answer for each number", "answer-before-question|field-too-many", "addition", early)
     patient = script(HELLO, 4, ints(84), ints(98), 4)  # asks once the answer is there
     eager = script(UTF, ints(0), 8, ints(182))
-    yield from make("an answer before the question", "addition", patient, eager, at_fault=SERVER, must=EARLY, ways=WAYS)
+    yield from make(
+        "an answer before the question",
+        "addition",
+        patient,
+        eager,
+        at_fault=SERVER,
+        must=f"{EARLY}|field-too-many",
+        ways=WAYS,
+    )
     patient = script(HELLO, [[ints(a), 4, ints(b)] for a, b in PAIRS])
     eager = script(UTF, [[4, ints(a + b), 4] for a, b in PAIRS])
     yield from make("an answer between the numbers", "addition", patient, eager, at_fault=SERVER, must=EARLY, ways=WAYS)
@@ -320,7 +330,10 @@ def both_wrong() -> Iterator[Entry]:
         suspicious = "either:little-endian-int"
         yield from pair("both low byte first", suspicious, name, client(name, low), server(name, low))
     small = ((84, 98), (7, 5), (20, 30))
-    first, second = client("addition", low, pairs=small), server("addition", low, pairs=small)
+    first, second = (
+        client("addition", low, replace(FIRST, pairs=small)),
+        server("addition", low, replace(FIRST, pairs=small)),
+    )
     yield from pair("both low byte first, without a carry", "either:little-endian-int", "addition", first, second)
     asks: list[Item] = [f"{ADDRESS}\n".encode()]
     says: list[Item] = [ANY]

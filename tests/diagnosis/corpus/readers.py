@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from conformance.agent.events import CLIENT, SERVER
 from javaio import to_int32, to_int64
@@ -15,6 +16,7 @@ from tests.diagnosis.corpus.right import OWED
 from tests.diagnosis.corpus.wire import (
     ADDRESS,
     FILES,
+    FIRST,
     ORDERS,
     PAIRS,
     WEIGHTS,
@@ -31,7 +33,7 @@ def of_server(
     kind: str, must: str, name: str, wrong: Player, pairs: Pairs = PAIRS, may: str = "both-sides-waiting"
 ) -> Iterator[Entry]:
     """A server that reads so, and a right client."""
-    asks = right_client(name, pairs=pairs)
+    asks = right_client(name, replace(FIRST, pairs=pairs))
     yield from make(kind, name, asks, wrong, at_fault=SERVER, must=must, may=may, ways=WAYS)
 
 
@@ -99,7 +101,7 @@ def entries() -> Iterator[Entry]:
     yield from make(
         "right: read unsigned, summed modulo 2^32",
         "addition",
-        right_client("addition", pairs=below),
+        right_client("addition", replace(FIRST, pairs=below)),
         as_float,
         source="right",
     )

@@ -6,11 +6,15 @@ import base64
 import codecs
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from conformance.agent.events import SERVER
 from tests.decoder.building import utf
 from tests.diagnosis.corpus.entry import Entry, Ways, make
 from tests.diagnosis.corpus.wire import (
+    BRIEF,
+    FIRST,
+    OTHER,
     PLAIN,
     Dialect,
     Number,
@@ -31,25 +35,42 @@ from tests.diagnosis.corpus.wire import (
 ALL_WAYS: Ways = ("written", "together", "bytes")
 TWO_WAYS: Ways = ("written", "together")
 ANY_BARE = "text-without-length|write-bytes"
-ADDRESSES = ("addition", "chat", "file-transfer", "scale")
+OTHERS = {"other": OTHER, "brief": BRIEF}
 
 
 def of_client(kind: str, must: str, protocols: str, way: Dialect, *, ways: Ways = TWO_WAYS) -> Iterator[Entry]:
-    """A client that writes so, and a right server."""
+    """A client that writes so, and a right server; with other values too, unless the texts matter."""
     for name in protocols.split():
         yield from make(kind, name, client(name, way), right_server(name), must=must, ways=ways)
+        for label, values in OTHERS.items() if not way.said else ():
+            wrong = client(name, way, values)
+            yield from make(kind, name, wrong, right_server(name), must=must, label=label)
 
 
 def of_server(kind: str, must: str, protocols: str, way: Dialect, *, ways: Ways = TWO_WAYS) -> Iterator[Entry]:
-    """A server that writes so, and a right client."""
+    """A server that writes so, and a right client; with other values too, unless the texts matter."""
     for name in protocols.split():
         asks = right_client(name, accents=way.accents)
         yield from make(kind, name, asks, server(name, way), at_fault=SERVER, must=must, ways=ways)
+        for label, values in OTHERS.items() if not way.said else ():
+            asks, wrong = right_client(name, values, accents=way.accents), server(name, way, values)
+            yield from make(kind, name, asks, wrong, at_fault=SERVER, must=must, label=label)
 
 
 def cut_to(size: int) -> Text:
     """A text of at most so many bytes."""
     return lambda text: struct.pack(">H", min(size, len(text.encode()))) + text.encode()[:size]
+
+
+def cut_inside(text: str) -> bytes:
+    """A text up to the first byte of its first character that has several."""
+    data = text.encode()
+    return utf_bytes(data[: next((at + 1 for at, byte in enumerate(data) if byte >= 0xC0), len(data))])
+
+
+def utf_bytes(data: bytes) -> bytes:
+    """Bytes behind their length."""
+    return struct.pack(">H", len(data)) + data
 
 
 def in_characters(text: str) -> bytes:
@@ -160,7 +181,7 @@ def texts() -> Iterator[Entry]:
         "addition chat",
         Dialect(utf, address=lambda text: mark + utf(text)),
     )
-    yield from of_client("text cut inside a character", "text-cut", "chat", Dialect(cut_to(7), address=utf))
+    yield from of_client("text cut inside a character", "text-cut", "chat", Dialect(cut_inside, address=utf))
     yield from of_client(
         "text cut to the size of a buffer", "text-cut", "chat", Dialect(cut_to(14), address=utf, said=SAID)
     )
@@ -201,7 +222,7 @@ def texts() -> Iterator[Entry]:
     yield from of_server(
         "utf-16-be with a right length", "utf-16-text", "chat library", Dialect(counted(">H", "utf-16-be"))
     )
-    yield from of_server("text cut inside a character", "text-cut", "chat", Dialect(cut_to(7)))
+    yield from of_server("text cut inside a character", "text-cut", "chat", Dialect(cut_inside))
     yield from of_server("text ends with NUL", "nul-terminated", "chat library", Dialect(bare(end="\0")))
     yield from of_server("length as text: 10 characters", "decimal-length", "chat", Dialect(padded_length("{:<10}")))
 
@@ -275,9 +296,12 @@ def numbers() -> Iterator[Entry]:
         ("byte for int", "byte-for-int", "B"),
     ):
         pairs, way = ((84, 98), (7, 5), (20, 30)), Dialect(number=packed(form))
-        wrong = client("addition", way, pairs=pairs)
+        wrong = client("addition", way, replace(FIRST, pairs=pairs))
         yield from make(kind, "addition", wrong, right_server("addition"), must=must, ways=ALL_WAYS)
-        asks, wrong = right_client("addition", pairs=pairs), server("addition", way, pairs=pairs)
+        asks, wrong = (
+            right_client("addition", replace(FIRST, pairs=pairs)),
+            server("addition", way, replace(FIRST, pairs=pairs)),
+        )
         yield from make(kind, "addition", asks, wrong, at_fault=SERVER, must=must, ways=ALL_WAYS)
     half = Dialect(number=lambda value, size: number(value, size // 2))
     yield from of_client(
@@ -286,7 +310,7 @@ def numbers() -> Iterator[Entry]:
         "order scale library",
         half,
     )
-    yield from of_server("half the bytes of each number", "number-of-another-size", "scale library", half)
+    yield from of_server("half the bytes of each number", "number-of-another-size|short-for-int", "scale library", half)
     three = Dialect(number=lambda value, size: number(value, 3))
     yield from of_client("3 bytes a number", "number-of-another-size", "addition", three)
     yield from of_server("3 bytes a number", "number-of-another-size", "addition", three)

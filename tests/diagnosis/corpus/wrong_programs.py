@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 from conformance.agent.events import CLIENT, SERVER, Side
 from tests.conformance.exercise import longs
 from tests.decoder.building import ints, utf
 from tests.diagnosis.corpus.entry import Entry, Ways, make
 from tests.diagnosis.corpus.meet import ANY, REST, UTF, Pause, Player, script
-from tests.diagnosis.corpus.wire import PAIRS, right_client, right_server
+from tests.diagnosis.corpus.wire import FIRST, PAIRS, right_client, right_server
 
 WAYS: Ways = ("written", "together")
 TEXT = b"127.0.0.1"
@@ -139,5 +140,5 @@ def entries() -> Iterator[Entry]:
     answers = script(UTF, [[4, ints(a + guess), 4] for (a, _), guess in guesses])
     yield from entry("broken/answers_early.py", "answer-before-question", "addition", SERVER, early, answers)
     for name, must, wrong in wrapping():
-        asks = right_client("addition", pairs=((84, 98), (2**31 - 1, 1), (7, 0)))
+        asks = right_client("addition", replace(FIRST, pairs=((84, 98), (2**31 - 1, 1), (7, 0))))
         yield from entry(name, must, "addition", SERVER, asks, wrong)
