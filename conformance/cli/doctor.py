@@ -120,7 +120,11 @@ class _Examination:
                 if not probe.asks:
                     took = probe.server.has_taken()
                     if not probe.leave(self.wait) and not took:
-                        raise NoAnswerError(Problem("keeps-connection", Where(side=SERVER), {"seconds": self.wait}))
+                        kept = Problem("keeps-connection", Where(side=SERVER), {"seconds": self.wait})
+                        if took is None and not others:  # or it closes no sockets, which is no mistake
+                            yield Answer("protocol", "note", *_silence(kept, None, None, None))
+                            return
+                        raise NoAnswerError(kept)
             except ProblemError as error:
                 yield from self._wrong(probe, error, others)
                 return

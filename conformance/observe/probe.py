@@ -61,6 +61,7 @@ class Probe(AbstractContextManager["Probe"]):
         """Whether it is known that nobody else would get a message."""
         self.asks = False
         """Whether it has asked something that must be answered."""
+        self._left = False
         self._rounds = 0
         self._gaps: list[float] = []
         self._events: list[Event] = []
@@ -131,7 +132,9 @@ class Probe(AbstractContextManager["Probe"]):
         """Ends our side, takes in what still comes, and returns whether the server ended its own side in time."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
-            self._add(Event(time.monotonic(), 1, "end", CLIENT))
+            if not self._left:
+                self._add(Event(time.monotonic(), 1, "end", CLIENT))
+            self._left = True
             give_up = time.monotonic() + wait
             while (left := give_up - time.monotonic()) > 0:
                 self._receive(left)

@@ -18,6 +18,7 @@ import pytest
 
 from conformance.agent.problem import Problem
 from conformance.formatting import catalogue
+from conformance.observe import connectivity
 from conformance.observe.connectivity import Attempt, Fact, connection_answer, network_answer
 from conformance.observe.places import OwnAddress
 from tests.cli.running import (
@@ -445,12 +446,29 @@ def test_a_server_that_greets_first_where_the_protocol_has_it_so(tmp_path: Path)
         assert answers["protocol"]["where"]["field"] == "version"
 
 
+@on_linux
 def test_a_chat_server_that_is_busy_keeps_the_connection() -> None:
     with Server(listens, one_at_a_time=True) as server, connect(server.port) as other:
         other.sendall(utf("127.0.0.1"))
         answers, status = ask(server.port, "--protocol", "chat", wait=1)
     assert status == 1
     assert answers["protocol"]["values"]["cause"] == "keeps-connection"
+
+
+def test_a_chat_server_elsewhere_may_leave_its_sockets_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "one that tells nothing")
+    monkeypatch.setattr(connectivity, "other_clients", lambda port, own_port: None)
+    left: list[socket.socket] = []
+
+    def serve(connection: socket.socket) -> None:
+        left.append(connection.dup())
+        listens(connection)
+
+    with Server(serve) as server:
+        answers, status = ask(server.port, "--protocol", "chat", wait=1)
+    for connection in left:
+        connection.close()
+    assert (status, verdicts(answers)["protocol"]) == (0, ("note", "perhaps-busy"))
 
 
 def test_a_server_that_serves_only_its_first_client() -> None:
