@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-import psutil
 import pytest
 
 from conformance.agent.problem import HarnessError, Problem
@@ -285,19 +284,17 @@ def test_a_port_that_another_program_takes_meanwhile(monkeypatch: pytest.MonkeyP
     assert ([problem.code for problem in result.problems], count) == (believed, min(times + 1, 3))
 
 
-def kill_helpers(number: int, worker: Worker) -> None:
-    for child in psutil.Process().children():
-        if "conformance.agent.tap" in child.cmdline():
-            child.kill()
+def kill_the_tap(number: int, worker: Worker) -> None:
+    cast(Any, worker)._tap.stop()
 
 
 def test_a_tap_that_is_killed_is_replaced() -> None:
-    result, count = tried(lambda number, worker: kill_helpers(number, worker) if number == 1 else None)
+    result, count = tried(lambda number, worker: kill_the_tap(number, worker) if number == 1 else None)
     assert (result.problems, count) == ((), 2)
 
 
 def test_a_tap_that_is_killed_again_is_an_error() -> None:
-    result, count = tried(kill_helpers)
+    result, count = tried(kill_the_tap)
     assert ([problem.code for problem in result.problems], count) == (["harness-tap"], 2)
 
 
@@ -308,7 +305,7 @@ def test_a_tap_that_dies_in_the_middle_is_an_error(monkeypatch: pytest.MonkeyPat
         def start(*told: Any, **options: Any) -> Any:
             found = started(*told, **options)
             if told[0].role == "client":
-                kill_helpers(number, worker)
+                kill_the_tap(number, worker)
             return found
 
         monkeypatch.setattr(worker, "start", start)
