@@ -32,6 +32,7 @@ _MARGIN_STOPPED = 4.0
 _MARGIN_SUSPECTED = 25.0
 _FAINT = 0.005  # what is less likely is not worth telling
 _CLEAR_BITS = 12.0  # an explanation that is so much worse is no rival
+_UNREADABLE = ("malformed-text", "bad-size")
 _SHOWN_READS = 5
 _SHOWN_TEXT = 40
 _SHOWN_BYTES = 16
@@ -51,8 +52,15 @@ def diagnose(
     clock of the recording, lets it see that nothing has moved for `timeout` seconds on a connection that is still open.
     `suspect` looks as well at bytes that fit the protocol, and have values as a mistake makes them: all it then finds
     are guesses, for a right program may have meant those values. `of` is the side that is judged, where only one of
-    them is: what the other does wrong is no mistake of a program.
+    them is: what the other does wrong is no mistake of a program, and where it sent what cannot be read, the judged one
+    may have passed that on, and nothing is told.
     """
+    if of is not None and any(
+        problem.code in _UNREADABLE and problem.where.side == other(of)
+        for conversation in conversations
+        for problem in conversation.problems
+    ):
+        return []
     found = (_of_conversation(conversation, now, timeout, suspect=suspect) for conversation in conversations)
     merged = _merge(finding for finding in chain.from_iterable(found) if of in (None, finding.side))
     # A stable sort: within a connection the order tells which mistake explains the rest.

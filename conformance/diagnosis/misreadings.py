@@ -60,7 +60,9 @@ class _Answer(NamedTuple):
 
 def misread(conversation: Conversation, side: Side) -> Iterator[Finding]:
     """The mistake of reading that explains the answers of `side`; nothing where none does, or all are right."""
-    if any(problem.where.side == side for problem in conversation.problems):
+    if any(problem.where.side == side for problem in conversation.problems) and not _written_backwards(
+        conversation, side
+    ):
         for reader in _readers(conversation, side):
             if reader.wraps:
                 found = _right_answers(conversation, side, reader)
@@ -69,6 +71,17 @@ def misread(conversation: Conversation, side: Side) -> Iterator[Finding]:
             if found:
                 yield from found
                 return
+
+
+def _written_backwards(conversation: Conversation, side: Side) -> bool:
+    """Whether all answers are right but for the order of their bytes: that is a mistake of writing."""
+    steps = conversation.protocol.fields
+    fields = [field for field in conversation.fields if field.side == side and steps[field.ordinal].equals is not None]
+    right = [
+        encoded(field.type, field.problem.values.get("expected") if field.problem else field.value) for field in fields
+    ]
+    pairs = list(zip((field.raw for field in fields), right, strict=True))
+    return any(raw != one for raw, one in pairs) and all(one and raw in (one, one[::-1]) for raw, one in pairs)
 
 
 def _readers(conversation: Conversation, side: Side) -> Iterator[_Reader]:
@@ -88,8 +101,10 @@ def _readers(conversation: Conversation, side: Side) -> Iterator[_Reader]:
     names = (names_in(text) for step in behind.fields for text in (step.equals, step.size) if text)
     size = next((len(field.raw) for field in conversation.fields if field.ordinal == 0), None)
     if size is not None and all(opening.field not in each for each in names):
+        # Behind the opening, bytes may be lost where a segment ends: that is told by which cases fail (`readers.py`).
+        lost = set(conversation.connection.direction(sender).sent_to)
         for skipped in range(size + _BEYOND):
-            if skipped != size:
+            if skipped < size or (skipped > size and skipped not in lost):
                 yield _Reader("address-not-read", behind, _plain, skipped)
 
 
@@ -250,7 +265,7 @@ def unanswered(conversation: Conversation, side: Side, still: float) -> Iterator
     late = [field for field in conversation.fields if field.side == side and steps[field.ordinal].equals is not None]
     if theirs.ended is not None and late and theirs.received:
         waited = theirs.ended - theirs.received[-1][0]
-        if waited >= _WAITED and all(field.began > theirs.ended for field in late):
+        if waited >= _WAITED and all(field.began > theirs.ended and field.problem is None for field in late):
             detail = Detail("after-end")
             yield _finding(conversation, side, "reads-to-end", late[0], (detail,), certain=False)
             return
@@ -264,7 +279,7 @@ def unanswered(conversation: Conversation, side: Side, still: float) -> Iterator
     last = max([connection.opened, *(each[-1][0] for each in (mine.received, theirs.received) if each)])
     ended, left = (_ended(direction) for direction in (mine, theirs))
     if not mine.size and not theirs.size:
-        if still >= _THOUGHT or last + _WAITED <= ended < float("inf"):
+        if still >= _THOUGHT or last + _WAITED <= min(ended, left) < float("inf"):
             yield _possible(conversation, side, "not-flushed", due, 0.6, Detail("nothing-sent"))
     elif still >= _THOUGHT or last + _WAITED <= min(ended, left) < float("inf"):
         for reader in _readers(conversation, side):

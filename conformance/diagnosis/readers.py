@@ -119,14 +119,17 @@ def case_evidence(
     """
     sender = other(reader)
     delivery = Delivery()
-    ended = wrong = answered = heard = False
+    ended = wrong = answered = heard = sent = False
     for conversation in conversations:
         delivery |= delivery_of(conversation, reader)
         ends = [_end(conversation, side) for side in (reader, sender)]
         ended |= ends[0] < ends[1]
-        wrong |= any(problem.where.side == sender for problem in conversation.problems)
+        # What the sender could not send any more, it did not leave out.
+        left_out = ("ends-inside", "never-sent") if ends[0] < ends[1] else ()
+        wrong |= any(problem.where.side == sender and problem.code not in left_out for problem in conversation.problems)
         first = min((field.came for field in conversation.fields if field.side == sender), default=None)
         heard |= first is not None
+        sent |= conversation.decoder.total(sender) > 0
         answered |= first is not None and any(
             field.side == reader and field.path and field.began >= first for field in conversation.fields
         )
@@ -134,7 +137,7 @@ def case_evidence(
     if not wrong and not explained:
         if code is None:
             passed = True if answered or (heard and reader != SERVER) else None
-        elif code in _MISREAD and heard:
+        elif code in _MISREAD and sent:
             passed = False
     return CaseEvidence(name, passed, delivery, ended)
 
@@ -172,6 +175,16 @@ def delivery_of(conversation: Conversation, reader: Side) -> Delivery:
             close[later] |= pause is not None and pause < _APART
             apart = max(apart, pause or 0.0)
     several = any(two.offset not in pauses for _, two in pairwise(fields))
+    due, left = conversation.decoder.due(sender), _end(conversation, reader)
+    if due is not None and times and times[-1][0] < left < _end(conversation, sender):
+        # The reader had enough of what was not all yet: the last segment ends there, and so long nothing followed.
+        pause = left - times[-1][0]
+        delivery = replace(delivery, idle=max(delivery.idle, pause))
+        if due.got:
+            size = due.needed or len(due.got) + 1
+            delivery = replace(delivery, cuts=(*delivery.cuts, Cut(due.field, due.type, len(due.got), size, pause)))
+        elif fields and due.path == fields[-1].path:
+            parted = max(parted, pause)
     return replace(
         delivery,
         parted=parted,

@@ -14,10 +14,10 @@ from conformance.decoder import Decoder
 from conformance.model.cases import Case, all_steps
 from conformance.model.protocol import Protocol
 
-__all__ = ["first_cases", "harmless_first"]
+__all__ = ["cuts", "first_cases", "harmless_first"]
 
 _READ_BYTES = 1 << 14  # of what a case sends on a connection: whether it is well-formed shows early
-_FIRST_CASES = 5
+_FIRST_CASES = 6
 
 Harm = Literal[0, 1, 2, 3]
 
@@ -33,16 +33,21 @@ def harmless_first(cases: Sequence[Case], protocol: Protocol) -> list[Case]:
 
 
 def first_cases(cases: Sequence[Case]) -> list[Case]:
-    """A handful with one connection each that tell most: one of each kind, up to the first that cuts what it sends."""
+    """A handful with one connection each that tell most: one of each kind, and one that cuts what it sends."""
     chosen: dict[str, Case] = {}
     for case in cases:
         steps = list(all_steps(case.steps))
-        if {getattr(step, "by", "a") for step in steps} - {"a"} or any(isinstance(step, Concurrency) for step in steps):
-            continue
-        chosen.setdefault(case.name.partition("/")[0], case)
-        if any(isinstance(step, Send) and step.cut for step in steps):
-            return list(chosen.values())
-    return list(chosen.values())[:_FIRST_CASES]
+        alone = {getattr(step, "by", "a") for step in steps} <= {"a"}
+        if alone and not any(isinstance(step, Concurrency) for step in steps):
+            chosen.setdefault(case.name.partition("/")[0], case)
+    first = [*chosen.values()]
+    cut = next((number for number, case in enumerate(first) if cuts(case)), 0)
+    return [*first[: _FIRST_CASES - 1], first[max(cut, _FIRST_CASES - 1)]] if len(first) > _FIRST_CASES else first
+
+
+def cuts(case: Case) -> bool:
+    """Whether it cuts what it sends."""
+    return any(isinstance(step, Send) and step.cut for step in all_steps(case.steps))
 
 
 def _harm(steps: Sequence[Step], protocol: Protocol) -> Harm:

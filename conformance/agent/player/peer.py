@@ -42,6 +42,7 @@ _WAITS: Mapping[str, _Wait] = {
 _LEFT_OPEN_SECONDS = 0.5  # after which a connection counts as left open, where that is only noted
 _SHORT_SECONDS = 0.5
 _IN_VAIN = 2
+_REST_SECONDS = 0.2
 
 
 @dataclass
@@ -126,6 +127,8 @@ class Peer:
         except TimeoutError:
             raise self._unexpected("not-taken", timeout=timeout) from None
         except OSError as error:
+            while self._more(time.monotonic() + _REST_SECONDS):
+                pass  # what it had said before is worth knowing
             if not lenient:
                 raise self._unexpected("ended-while-sent-to", reason=error.strerror or str(error)) from None
 
