@@ -26,9 +26,10 @@ STALL_SECONDS = 5.0
 
 _SHOWN_BYTES = 16
 _MOST_UNREAD = 1 << 26  # bytes of a side that may wait for the rest of their field, or for their question
+_UNFINISHED = ("never-sent", "ends-inside")
 _QUIET_SECONDS = 0.3
 _LONG_SECONDS = 3.0  # who waited so long may not have been answered
-_MOST_KEPT = 1 << 16  # bytes of a side for the diagnosis: who goes wrong later than that gets none
+_MOST_KEPT = 1 << 18  # bytes of a side for the diagnosis: who goes wrong later than that gets none
 
 
 class LiveConversation:
@@ -44,6 +45,7 @@ class LiveConversation:
         self._stalled = self._wrong = self._odd = False
         self._told: set[tuple[str, Side]] = set()
         self._given_up: set[Side] = set()
+        self._excused = False  # the client is gone in the middle: what the server did not finish is no mistake of its
 
     def add(self, event: Event) -> Iterator[live.LiveEvent]:
         yield from self._when_quiet(event.at)
@@ -61,6 +63,7 @@ class LiveConversation:
                     yield from self.give_up(event.at, event.sender, "not-kept")
                 elif self._unread(event.sender) > _MOST_UNREAD:
                     yield from self.give_up(event.at, event.sender, "too-much-unread", limit=_MOST_UNREAD)
+        self._excused |= event.kind == "reset" and event.sender == CLIENT and not self._stalled
         kept = self._conversation
         if kept.keeps:
             kept.connection.add(event)
@@ -104,7 +107,8 @@ class LiveConversation:
                 yield live.FieldRead(at, self._number, outcome)
             elif isinstance(outcome, Problem):
                 self._wrong = True
-                yield live.ProblemFound(at, self._number, outcome)
+                if not (self._excused and outcome.code in _UNFINISHED and outcome.where.side == SERVER):
+                    yield live.ProblemFound(at, self._number, outcome)
             elif isinstance(outcome, Unread):
                 yield live.Bytes(at, self._number, outcome.side, outcome.data, outcome.offset)
 
@@ -128,10 +132,11 @@ class LiveConversation:
 
     def _diagnose(self, now: float, *, still: bool = False) -> Iterator[live.LiveEvent]:
         """Each mistake once; `still` where nothing has moved for so long that somebody must be waiting."""
-        if not self._conversation.keeps or not (self._wrong or still or (self.over and self._odd)):
+        if not self._conversation.keeps or not (self._wrong or still or self.over):
             return
+        # What fits the protocol is suspected once no more of it can come, or nothing does.
+        found = diagnose([self._conversation], now=now if still else None, timeout=0.0, suspect=not self._wrong)
         self._wrong = False
-        found = diagnose([self._conversation], now=now if still else None, timeout=0.0)
         # Between fields somebody may just be thinking, or typing; nobody does inside one.
         findings = [finding for finding in found if finding.key != "both-sides-waiting" or finding.raw]
         for side in (CLIENT, SERVER):

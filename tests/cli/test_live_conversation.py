@@ -162,6 +162,13 @@ def test_a_reset_ends_both_and_tells_what_never_came() -> None:
     assert places(problems(things)) == [("never-sent", SERVER, 0, "sum")]
 
 
+def test_what_a_server_owes_a_client_that_is_gone_is_no_mistake_of_its() -> None:
+    events = [*conversation([ADDRESS, (CLIENT, ints(1, 2))], ends=False), Event(1, 1, "reset", CLIENT)]
+    assert problems(told(events)) == []
+    inside = [*conversation([ADDRESS, (CLIENT, ints(1))], ends=False), Event(1, 1, "reset", CLIENT)]
+    assert places(problems(told(inside))) == [("never-sent", CLIENT, 15, "second")]
+
+
 def test_a_server_that_cannot_be_reached() -> None:
     things = told([Event(0, 1, "opened", CLIENT), Event(1, 1, "refused", SERVER, detail="Connection refused")])
     assert places(problems(things)) == [("refused", SERVER, None, None)]
