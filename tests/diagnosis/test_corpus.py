@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,15 @@ for _entry in entries():
     KINDS[_entry.kind].append(_entry)
 
 
+@cache
+def measured(kind: str) -> dict[str, Measured]:
+    """The entries of the kind, each with the way in which it comes out worst."""
+    return {entry.name: worst(measure(entry)) for entry in KINDS[kind]}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_said_of_a_kind(kind: str) -> None:
-    outcomes = {entry.name: worst(measure(entry)) for entry in KINDS[kind]}
-    bad = {name: each for name, each in outcomes.items() if each.outcome != "right"}
+    bad = {name: each for name, each in measured(kind).items() if each.outcome != "right"}
     if kind not in NOT_YET:
         assert not bad
         return
@@ -40,16 +46,16 @@ def test_the_list_of_what_is_not_right_yet_has_kinds_of_the_corpus() -> None:
     assert set(NOT_YET) <= set(KINDS)
 
 
-@pytest.mark.xfail(reason="odd values are still suspected")
+@pytest.mark.xfail(reason="odd values are still suspected", strict=False)
 def test_nothing_is_said_of_right_programs() -> None:
     assert not {entry.kind for entry in entries() if entry.source == "right"} & set(NOT_YET)
 
 
-@pytest.mark.xfail(reason="the names are still being added")
+@pytest.mark.xfail(reason="names are still being added", strict=False)
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_goal(source: str) -> None:
-    kinds = {entry.kind for entry in entries() if entry.source == source}
-    assert len(kinds & set(NOT_YET)) <= (1 - GOAL) * len(kinds)
+    outcomes = [each.outcome for kind in KINDS for each in measured(kind).values() if each.entry.source == source]
+    assert outcomes.count("right") >= GOAL * len(outcomes)
 
 
 def test_the_programs_have_every_way_and_no_other() -> None:
