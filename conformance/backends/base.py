@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -12,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from conformance.agent.problem import ProblemError
+from conformance.agent.problem import HarnessError, ProblemError
 from conformance.backends.helpers import Control, PlayerControl, TapControl
 from conformance.judge.verdict import ConsoleLine, Stream, program_problem
 from conformance.model.program import Program
@@ -41,6 +43,13 @@ Run: TypeAlias = Callable[[Sequence[str], Path], tuple[int, list[str]]]
 # are 160,000 lines, 7 MB.
 MOST_BYTES = 16 << 20
 MOST_LINES = 500_000
+
+
+# What compilers print when the machine has no more of something.
+_OF_THE_MACHINE = {
+    "harness-disk": os.strerror(errno.ENOSPC),
+    "harness-memory": "insufficient memory for the Java Runtime Environment",
+}
 
 
 class ProgramError(Exception):
@@ -259,7 +268,7 @@ class Backend(ABC):
 
 
 def build(program: Program, words: Iterable[str], folder: Path, run: Run) -> None:
-    """Runs the build of a program in the folder of its sources. ProgramError where it fails.
+    """Runs the build of a program in the folder of its sources. ProgramError where it fails, HarnessError by the machine.
 
     A word with `*` stands for the files that match it, as in a shell.
     """
@@ -269,6 +278,9 @@ def build(program: Program, words: Iterable[str], folder: Path, run: Run) -> Non
         command += files or [word]
     status, output = run(command, folder)
     if status:
+        for line in output:
+            if code := next((code for code, told in _OF_THE_MACHINE.items() if told in line), None):
+                raise HarnessError(code, reason=line.strip())
         first, *more = [line for line in output if line.strip()] or ["and printed nothing"]
         failure = f"{program.where}.build: {command[0]} ended with status {status}: {first}"
         raise ProgramError("\n".join([failure, *more]))

@@ -101,15 +101,18 @@ class ProcessBackend(Backend):
         return self._runtimes[language].toolchain(program.variant) if language else None
 
     def _run(self, command: Sequence[str], folder: Path) -> tuple[int, list[str]]:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_BUILD_SECONDS,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=_BUILD_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ProgramError(f"{command[0]} did not end within {_BUILD_SECONDS} s") from error
         return done.returncode, done.stdout.decode("utf-8", "replace").splitlines()
 
     def built(self, program: Program) -> Path:

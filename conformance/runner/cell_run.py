@@ -268,11 +268,12 @@ class _Run:
             certain = stalemate.lasts(now, moved, self._limits.silent) and _nothing_under_way(conversations)
             certain = certain and not self._worker.relaying()
             if certain or now - moved >= idle or now - began >= self._limits.session:
-                self._hangs(member, conversations, round(now - began, 1))
+                values = {"seconds": round(now - began, 1)} | ({"waiting": True} if certain and stalemate.seen else {})
+                self._hangs(member, conversations, values)
                 return False
         return True
 
-    def _hangs(self, member: str | None, conversations: Sequence[Conversation], seconds: float) -> None:
+    def _hangs(self, member: str | None, conversations: Sequence[Conversation], values: Mapping[str, Any]) -> None:
         """Whose turn it is has hung, as far as the wire shows it; that the other waits is no fault of it."""
         owing = {due.side for conversation in conversations for due in conversation.decoder.expects()}
         if owing == {SERVER} and not self._server.console.closed:
@@ -280,7 +281,7 @@ class _Run:
             return
         if owing != {CLIENT, SERVER}:
             self._hung = self._programs[member]
-        self._problem(member, "still-running", seconds=seconds)
+        self._problem(member, "still-running", **values)
 
     def _problem(self, member: str | None, code: str, **values: Any) -> None:
         self._problems[self._clients[member]] = program_problem(self._programs[member], member, code, **values)
@@ -409,6 +410,11 @@ class _Stalemate:
         self._since = 0.0
         self._used: float | None = None
         self._unseen = False
+
+    @property
+    def seen(self) -> bool:
+        """Whether all of them are seen to wait."""
+        return not self._unseen
 
     def lasts(self, now: float, moved: float, silent: float) -> bool:
         """Whether that is certain by now, when bytes moved last at `moved`; to be asked again and again.

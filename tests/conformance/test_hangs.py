@@ -114,7 +114,7 @@ def test_a_client_that_thinks_is_not_cut_off_and_one_that_waits_for_ever_is(tmp_
     assert problem is not None
     assert problem.where.program == "waits-for-ever"
     if sys.platform == "linux":
-        assert problem.values["seconds"] < Limits().silent
+        assert problem.values["waiting"]
 
 
 def test_whose_turn_it_is_has_hung_and_the_other_is_not_told_of(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from conformance.agent.problem import HarnessError, Problem
 from conformance.backends import Backend, choose_backend, ports, processes
-from conformance.backends.base import ConsoleLog, Worker
+from conformance.backends.base import ConsoleLog, ProgramError, Worker, build
 from conformance.model.cells import Cell, all_cells
 from conformance.runner import scheduler as scheduling
 from conformance.runner.cell_run import CellResult, Limits, found_port_taken, not_run, run_cell
@@ -151,6 +151,21 @@ def test_how_programs_say_that_a_port_is_taken(line: str, is_it: bool) -> None:
     assert not found_port_taken(console)  # it goes on, so it has one
     console.end()
     assert found_port_taken(console) is is_it
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("error: error while writing Client: build/Client.class: No space left on device", "harness-disk"),
+        ("# There is insufficient memory for the Java Runtime Environment to continue.", "harness-memory"),
+    ],
+)
+def test_a_build_that_fails_by_the_machine_is_no_fault_of_the_program(line: str, code: str, tmp_path: Path) -> None:
+    with pytest.raises(HarnessError) as raised:
+        build(the_cell().server, ["javac"], tmp_path, lambda command, folder: (1, ["Client.java:1:", line]))
+    assert raised.value.problem.code == code
+    with pytest.raises(ProgramError):
+        build(the_cell().server, ["javac"], tmp_path, lambda command, folder: (1, ["Client.java:1: ';' expected"]))
 
 
 # Overloaded ----------------------------------------------------------------------------------------------------------
