@@ -513,6 +513,7 @@ def test_what_did_not_pass_stands_with_the_program_whose_mistake_it_is(tmp_path:
             cell_record(f"addition/{server}/emma/direct", **failed(), culprit=emma, diagnosis=diagnosis)
             for server in ("ada", "bert")
         ),
+        cell_record("addition/carl/emma/direct", **failed(), culprit=emma),
         cell_record("addition/bert/emma/slow", **not_passed("inconclusive", "nothing-said"), culprit=emma),
         cell_record("addition/bert/otto/slow", **not_passed("error", "harness-port")),
     ]
@@ -522,7 +523,10 @@ def test_what_did_not_pass_stands_with_the_program_whose_mistake_it_is(tmp_path:
         (culprit, [(cause.first.verdict, cause.first.cause, cause.cells) for cause in causes])
         for culprit, causes in failures(entries)
     ] == [
-        (("client", "emma"), [("failed", "little-endian-int", 2), ("inconclusive", "nothing-said", 1)]),
+        (
+            ("client", "emma"),
+            [("failed", "little-endian-int", 2), ("failed", "wrong-value", 1), ("inconclusive", "nothing-said", 1)],
+        ),
         (("server", "ada"), [("failed", "wrong-value", 1)]),
         (("harness", ""), [("error", "harness-port", 1)]),
     ]
