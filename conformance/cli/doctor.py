@@ -50,6 +50,8 @@ _ADVICE = {
     "ends-inside": "write-whole",
     "bad-size": "check-size",
 }
+_MOST_FINDINGS = 2
+_OTHER_SERVICES = ("http-answer", "tls-hello")
 _CLOSED = ("server-closed", "connection-broken", "closes-at-once", "ends-after-answer")
 
 
@@ -145,16 +147,18 @@ class _Examination:
         advice = _ADVICE.get(problem.code, "compare-bytes" if problem.where.type else "compare")
         if problem.code in _CLOSED and self.own and connectivity.listeners(self.port) == set():
             problem, advice = problem.shows("no-longer-listens"), "read-console"
+        if silent:
+            problem, advice = _silence(problem, accepted, took, others)
         if silent and took is False:  # nothing that it has sent says what it makes of what it has not read
-            yield Answer("protocol", "wrong", *_silence(problem, accepted, took, others))
+            yield Answer("protocol", "wrong", problem, advice)
         elif other := self._other_protocol(probe, tries=silent):
             told = {"protocol": self.protocol.protocol, "other": other}
             yield Answer("protocol", "wrong", Problem("speaks-other", Where(side=SERVER), told), "use-protocol")
         else:
-            for finding in [each for each in probe.findings() if each.confidence >= _LIKELY][:1]:
+            for finding in [each for each in probe.findings() if each.confidence >= _LIKELY][:_MOST_FINDINGS]:
                 yield Answer("diagnosis", "note", Fact("diagnosis", {}), finding=finding)
-            told_of = _silence(problem, accepted, took, others) if silent else (problem, advice)
-            yield Answer("protocol", "wrong", *told_of)
+                advice = "other-service" if finding.key in _OTHER_SERVICES else advice
+            yield Answer("protocol", "wrong", problem, advice)
 
     def _other_protocol(self, probe: Probe, *, tries: bool) -> str | None:
         """The harness's protocol by which all was right that passed; or that it answers, where that is to be tried."""

@@ -331,6 +331,7 @@ def test_a_well_known_mistake_is_named_with_its_remedy(serve: Any, key: str) -> 
     assert status == 1
     assert answers["diagnosis"]["verdict"] == "note"
     assert answers["diagnosis"]["diagnosis"]["key"] == key
+    assert (answers["protocol"].get("advice_code") == "other-service") is (key == "http-answer")
 
 
 @pytest.mark.parametrize("serve", [hangs_up, listens], ids=["hangs up", "is silent"])
