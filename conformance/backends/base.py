@@ -268,9 +268,9 @@ class Backend(ABC):
 
 
 def build(program: Program, words: Iterable[str], folder: Path, run: Run) -> None:
-    """Runs the build of a program in the folder of its sources. ProgramError where it fails, HarnessError by the machine.
+    """Runs the build of a program in the folder of its sources. ProgramError where it fails.
 
-    A word with `*` stands for the files that match it, as in a shell.
+    HarnessError where it fails by the machine. A word with `*` stands for the files that match it, as in a shell.
     """
     command: list[str] = []
     for word in words:

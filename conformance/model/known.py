@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -29,6 +29,7 @@ __all__ = ["Declared", "Known", "Observed", "load_known", "update_known"]
 
 Kind = Literal["failing", "flaky", "unsupported"]
 _KINDS: tuple[Kind, ...] = get_args(Kind)
+_CASE = "case/"
 _PLAIN = re.compile(r"\w[\w./+-]*")
 _BEGIN = "# What is known of cells and cases: --known reads it, --update-known writes it.\n"
 
@@ -71,6 +72,12 @@ class Known:
 
     def __init__(self, entries: Sequence[Declared] = ()) -> None:
         self.entries = sorted(entries, key=lambda entry: -_KINDS.index(entry.kind))
+
+    def unused(self, names: Collection[str]) -> list[Declared]:
+        """The entries that none of all these names fits; one about cases is not told of where there are no cases."""
+        cases = any(name.startswith(_CASE) for name in names)
+        entries = (entry for entry in self.entries if cases or not entry.pattern.startswith(_CASE))
+        return [entry for entry in entries if not any(map(entry.fits, names))]
 
     def of(self, name: str) -> Declared | None:
         """What is declared of that cell or case."""

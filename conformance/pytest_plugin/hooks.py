@@ -37,6 +37,7 @@ __all__ = [
     "pytest_collect_directory",
     "pytest_collect_file",
     "pytest_collection_finish",
+    "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_report_teststatus",
     "pytest_runtest_makereport",
@@ -225,6 +226,12 @@ class CasesFile(pytest.File):
 # The run -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.hookimpl(tryfirst=True)  # before -k has taken some away
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    run = config.stash[RUN]
+    run.unused = run.known.unused([item.name for item in items if isinstance(item, MatrixItem)])
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
@@ -299,6 +306,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = (one.problem for one in run.reported if one.verdict in ("skipped", "unsupported"))
     for why, count in Counter(sentence(reason, run.words) for reason in reasons if reason).items():
         say(text("report.run.skipped-because", {"reason": why}, count=count))
+    for entry in run.unused:
+        say(text("report.run.known-unused", {"file": entry.file, "pattern": entry.pattern}))
     if file := terminalreporter.config.getoption("--update-known"):
         try:
             added, removed = update_known(Path(file), run.observed)

@@ -21,7 +21,7 @@ from conformance.backends.base import Progress, Worker
 from conformance.formatting import Catalogue, catalogue, sentence
 from conformance.model import Program, Registry
 from conformance.model.cells import Cell, Variants, program_variants
-from conformance.model.known import Known, Observed
+from conformance.model.known import Declared, Known, Observed
 from conformance.pytest_plugin.terminal import Reported
 from conformance.report.builder import write_report
 from conformance.report.capture import write_capture
@@ -44,7 +44,7 @@ class MatrixRun:
     """Made when pytest starts; the backend only once cells are to be run, so that --collect-only starts nothing.
 
     `planned` is what is to be run, each `repeat` times; `reported` what was, and `observed` what that says for the file
-    of what is known.
+    of what is known. `unused` are the entries of it that fit nothing.
     `report` is the sentence about the page at the end; `words` are those of the terminal.
     """
 
@@ -56,6 +56,7 @@ class MatrixRun:
     workers: int
     repeat: int = 1
     known: Known = field(default_factory=Known)
+    unused: Sequence[Declared] = ()
     observed: dict[str, Observed] = field(default_factory=dict)
     planned: Sequence[Subject] = ()
     reported: list[Reported] = field(default_factory=list)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.formatting import catalogue
 from conformance.model.known import Known, Observed, load_known, update_known
 from conformance.model.yaml_file import YamlError
 from tests.conformance.running import HERE, Run, run_matrix
@@ -91,6 +92,17 @@ def test_a_mistake_ends_the_run_before_it_begins(tmp_path: Path) -> None:
     assert f"{path}, line 3: " in run.output
 
 
+def test_an_entry_that_fits_nothing_is_found(file: Path) -> None:
+    known = load_known([file])
+    names = ["addition/denis/emma/direct", "chat/mine/mixed/slow"]
+    assert [entry.pattern for entry in known.unused(names)] == ["addition/gael/emma/direct"]
+    names.append("case/chat/server/mine/plain")
+    assert {entry.pattern for entry in known.unused(names)} == {
+        "addition/gael/emma/direct",
+        "case/chat/server/mine/emoji",
+    }
+
+
 # Updating it ---------------------------------------------------------------------------------------------------------
 
 FAILS, PASSES, VARIES = Observed("fails", 'says "no": twice'), Observed("passes"), Observed("varies", "at times")
@@ -155,7 +167,7 @@ def test_what_is_known_to_fail_fails_no_run_and_what_is_stale_does(tmp_path: Pat
     path.write_text(
         f"failing: {{{WRONG}/*: low byte first, {RIGHT}/direct: I thought so}}\n"
         f"flaky: {{{RIGHT}/coalesced: never seen}}\n"
-        f"unsupported: {{{RIGHT}/slow: too slow for us}}\n",
+        f"unsupported: {{{RIGHT}/slow: too slow for us, {RIGHT}/sloow: a slip}}\n",
         encoding="utf-8",
     )
     chosen = f"{WRONG}/direct or {RIGHT}/"
@@ -174,6 +186,8 @@ def test_what_is_known_to_fail_fails_no_run_and_what_is_stale_does(tmp_path: Pat
     assert run.status == pytest.ExitCode.TESTS_FAILED
     assert "1 failed, 2 passed, 1 skipped" in run.output
     assert "1 xfailed" in run.output
+    told = {"file": path, "pattern": f"{RIGHT}/sloow"}
+    assert catalogue("en").text("report.run.known-unused", told) in run.output
 
     again = run_matrix(tmp_path / "again", *BROKEN, "--known", str(path), "-k", f"{WRONG}/direct or {RIGHT}/slow")
     assert again.status == pytest.ExitCode.OK
