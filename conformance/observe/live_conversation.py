@@ -15,6 +15,7 @@ from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Connection
 from conformance.decoder import Conversation, Expected, Field, Outcome, Unread
 from conformance.diagnosis import diagnose
+from conformance.diagnosis.guesses import guesses
 from conformance.judge.room import Room
 from conformance.model.protocol import Protocol
 from conformance.observe import live_events as live
@@ -146,6 +147,34 @@ class LiveConversation:
                 yield live.Diagnosed(now, self._number, mine[0], tuple(mine[1:]))
 
 
+class RawConversation(LiveConversation):
+    """A connection of which nothing is known: its bytes as they come, and what they could be."""
+
+    def add(self, event: Event) -> Iterator[live.LiveEvent]:
+        side = event.sender
+        match event.kind:
+            case "opened":
+                yield live.Opened(event.at, self._number, event.detail)
+            case "end" | "reset" as how:
+                yield live.Closed(event.at, self._number, side, how, event.detail)
+            case "received" if event.size and side not in self._given_up:
+                yield from self.give_up(event.at, side, "not-kept")
+            case "received" if side not in self._given_up:
+                offset, found = self.decoder.total(side), guesses(side, event.data)
+                yield live.Bytes(event.at, self._number, side, event.data, offset, found)
+        for outcome in self._conversation.add(event):
+            if isinstance(outcome, Problem) and outcome.code == "refused":
+                yield live.ProblemFound(event.at, self._number, outcome)
+        self._conversation.forget()
+        self.over = self.decoder.over
+
+    def look(self, now: float, timeout: float) -> Iterator[live.LiveEvent]:
+        yield from ()
+
+    def end(self, now: float) -> Iterator[live.LiveEvent]:
+        yield from ()
+
+
 def stalled(connection: int, due: Expected, seconds: float) -> Problem:
     """The problem that nothing came for so many seconds, though `due` is."""
     values: dict[str, Any] = {"seconds": round(seconds)}
@@ -160,20 +189,24 @@ def stalled(connection: int, due: Expected, seconds: float) -> Problem:
 
 @dataclass
 class Totals:
-    """How much there was: of the connections `open` are not over; `bytes` are those that each side sent."""
+    """How much there was: of the connections `open` are not over; `bytes` are those that each side sent.
+
+    Where no protocol says what is right, nothing is `judged`.
+    """
 
     connections: int = 0
     open: int = 0
     fields: int = 0
     problems: int = 0
     bytes: dict[Side, int] = field(default_factory=lambda: {CLIENT: 0, SERVER: 0})
+    judged: bool = True
 
 
 class Viewer:
     """Reads all connections of one server by `protocol`; `sink` is called with each live event, in their order."""
 
     def __init__(self, protocol: Protocol, sink: Callable[[live.LiveEvent], None]) -> None:
-        self.totals = Totals()
+        self.totals = Totals(judged=bool(protocol.session))
         self._protocol = protocol
         self._sink = sink
         self._room = Room(protocol)
@@ -184,7 +217,8 @@ class Viewer:
     def add(self, event: Event) -> None:
         number, self._last = event.connection, event.at
         if event.kind == "opened":
-            self._open[number] = LiveConversation(self._protocol, number, opened=event.at)
+            kind = LiveConversation if self._protocol.session else RawConversation
+            self._open[number] = kind(self._protocol, number, opened=event.at)
             self.totals.connections += 1
             self.totals.open += 1
         conversation = self._open.get(number)
