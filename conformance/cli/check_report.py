@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from babel.numbers import format_decimal
 
-from conformance.agent.events import CLIENT, Side, other
+from conformance.agent.events import CLIENT, SERVER, Side, other
 from conformance.agent.player.player import Outcome
 from conformance.agent.player.steps import Serve
 from conformance.agent.problem import Problem
@@ -25,6 +25,7 @@ from conformance.formatting import Catalogue, catalogue, sentence, shortened
 from conformance.formatting.findings import evidence, explain, finding_to_json
 from conformance.judge import VerdictName, suspected, suspicious, verdict_of
 from conformance.judge.evidence import unshown
+from conformance.judge.room import Room
 from conformance.model import Protocol
 from conformance.model.cases import Case, all_steps
 
@@ -52,11 +53,12 @@ class _Tried:
     findings: Sequence[Finding]
     conversations: Sequence[Conversation]
     recording: Recording | None
+    in_room: Problem | None  # what became of a message that goes to all, where that is what went wrong
 
 
 @dataclass
 class _Cause:
-    """One reason for cases that did not pass: the finding that explains them, or else the first of their problems."""
+    """One reason for cases that did not pass: the finding that explains them, or else the problem of the first."""
 
     tried: list[_Tried]
     finding: Finding | None
@@ -108,7 +110,9 @@ class Report:
             findings = [finding for finding in suspected(conversations) if finding.side == self.side]
             problem = suspicious(findings[0]) if findings else None
         kept = outcome.recording if _size(outcome.recording) <= _LOOKED_AT_BYTES else None
-        return _Tried(case, verdict_of(problem, outcome.non_strict), problem, findings, conversations, kept)
+        in_room = _in_room(self.protocol, outcome.recording) if problem and self.side == SERVER else None
+        verdict = verdict_of(problem, outcome.non_strict)
+        return _Tried(case, verdict, problem, findings, conversations, kept, in_room)
 
     def _tell_json(self, tried: _Tried, outcome: Outcome) -> None:
         case, problem = tried.case, tried.problem
@@ -123,6 +127,8 @@ class Report:
         if problem and (conversation := _shown_conversation(tried)):
             words = catalogue("en")
             told["sent"], told["came"] = (_said(conversation, side, words) for side in (other(self.side), self.side))
+        if tried.in_room:
+            told["broadcast"] = problem_as_json(tried.in_room)
         print_line(json.dumps(told))
 
     def _tell(self, tried: _Tried, outcome: Outcome) -> None:
@@ -230,7 +236,7 @@ class Report:
         conversation = _shown_conversation(first)
         lines = explain(cause.finding, cause.others, words).splitlines() if cause.finding else []
         if cause.finding is None:
-            told = sentence(shortened(first.problem), words)
+            told = sentence(shortened(first.in_room or first.problem), words)
             yield paint(f"{told[0].upper()}{told[1:]}.", "yellow", "bold")
         else:
             yield paint(lines[0], "yellow", "bold")
@@ -243,6 +249,8 @@ class Report:
         if cause.finding is not None:
             texts = {name: words.text(f"finding.{cause.finding.key}.{name}") for name in ("python", "java")}
             yield "  " + " ".join(words.text(f"finding.{language}", texts) for language in texts)
+        elif _kind(first) == "ended":
+            yield "  " + words.text("cli.check.console-says")
         names = _names([tried.case.name for tried in cause.tried])
         yield "  " + words.text("cli.check.cases", {"names": names}, count=len(cause.tried))
 
@@ -259,7 +267,7 @@ class Report:
             of_pattern = patterns and any(proof.passed is False for proof in proofs[tried.case.name])
             if of_pattern and (finding is None or finding.guess or not patterns[0].guess):
                 finding, others = patterns[0], patterns[1:]
-            of_code, of_finding = _kind(tried.problem), finding and (finding.key, finding.side)
+            of_code, of_finding = _kind(tried), finding and (finding.key, finding.side)
             cause = causes.get(of_finding) or (causes.get(of_code) if finding is None else None)
             if cause is None:
                 cause = _Cause([], finding, others)
@@ -290,8 +298,22 @@ def _size(recording: Recording) -> int:
     return sum(each.client.size + each.server.size for each in recording.connections)
 
 
-def _kind(problem: Problem | None) -> object:
+def _in_room(protocol: Protocol, recording: Recording) -> Problem | None:
+    """What became of a message that goes to all: the first that was lost, changed, made up, or came to who was late."""
+    room, conversations = Room(protocol), dict[int, Conversation]()
+    for event in recording.events if protocol.broadcast else ():
+        if event.connection not in conversations:
+            conversations[event.connection] = Conversation(protocol, recording.connection(event.connection))
+        conversation = conversations[event.connection]
+        found = next(room.add(event, conversation.add(event), conversation.decoder), None)
+        if found is not None:
+            return found
+    return next(room.end(recording.events[-1].at), None) if conversations else None
+
+
+def _kind(tried: _Tried) -> object:
     """What makes problems without a finding one cause: that a connection was ended is one, however it showed."""
+    problem = tried.in_room or tried.problem
     assert problem is not None
     code = problem.values.get("cause", problem.code)
     return (

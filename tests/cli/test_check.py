@@ -21,7 +21,7 @@ import pytest
 from conformance.formatting import LANGUAGES, Catalogue, Language, catalogue
 from conformance.model import load_registry
 from conformance.model.cases import load_cases
-from javaio import DataInputStream
+from javaio import DataInputStream, DataOutputStream
 from tests.cli.running import Command, Ended, Server, adds, adds_little_endian, ended, free_port, run, run_here
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -540,3 +540,19 @@ def test_a_protocol_without_cases_says_so(tmp_path: Path) -> None:
     done = check("server", "127.0.0.1:1", "--protocol", str(own))
     assert done.status == 2
     assert WORDS.text("cli.check.usage.no-cases.server", {"protocol": "own"}) in done.errors
+
+
+def test_what_becomes_of_a_message_that_goes_to_all_is_told() -> None:
+    def strips(connection: socket.socket) -> None:
+        with connection.makefile("rwb", buffering=0) as stream:
+            inp, out = DataInputStream(stream), DataOutputStream(stream)
+            inp.read_utf()
+            while True:
+                author, text = inp.read_utf(), inp.read_utf().strip()
+                out.write_utf(author)
+                out.write_utf(text)
+
+    *told, summary = against(strips, "--protocol", "chat", "--only", "text/text-2")
+    assert [(entry["code"], entry["broadcast"]["code"]) for entry in told] == [("unexpected-bytes", "message-unknown")]
+    assert told[0]["broadcast"]["values"]["change"] == "stripped"
+    assert len(summary["causes"]) == 1
