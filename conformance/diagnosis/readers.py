@@ -13,7 +13,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from conformance.agent.events import SERVER, Side, other
+from conformance.agent.sized_bytes import BYTES
 from conformance.decoder import Conversation, Field
+from conformance.diagnosis.codecs import TEXT
 from conformance.diagnosis.finding import Detail, Finding
 
 __all__ = ["CaseEvidence", "Cut", "Delivery", "case_evidence", "delivery_of", "explain_reader"]
@@ -44,13 +46,17 @@ _MISREAD = frozenset(
 
 
 class Cut(NamedTuple):
-    """A field of `size` bytes of which the first `at` came alone, and the rest `pause` seconds later."""
+    """A field of `size` bytes of which the first `at` came alone, and the rest `pause` seconds later.
+
+    `opening` is whether it comes before the first round.
+    """
 
     field: str
     type: str
     at: int
     size: int
     pause: float
+    opening: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,7 +188,9 @@ def delivery_of(conversation: Conversation, reader: Side) -> Delivery:
         delivery = replace(delivery, idle=max(delivery.idle, pause))
         if due.got:
             size = due.needed or len(due.got) + 1
-            delivery = replace(delivery, cuts=(*delivery.cuts, Cut(due.field, due.type, len(due.got), size, pause)))
+            delivery = replace(
+                delivery, cuts=(*delivery.cuts, Cut(due.field, due.type, len(due.got), size, pause, not due.path))
+            )
         elif fields and due.path == fields[-1].path:
             parted = max(parted, pause)
     return replace(
@@ -203,7 +211,7 @@ def _cuts(fields: Sequence[Field], pauses: dict[int, float]) -> Iterator[Cut]:
         while offset is not None and offset <= field.offset:
             offset, pause = next(boundaries, (None, 0.0))
         while offset is not None and offset < field.end:
-            yield Cut(field.name, field.type, offset - field.offset, len(field.raw), pause)
+            yield Cut(field.name, field.type, offset - field.offset, len(field.raw), pause, not field.path)
             offset, pause = next(boundaries, (None, 0.0))
 
 
@@ -222,11 +230,15 @@ class _Reader:
     details: tuple[Detail, ...] = ()
 
 
-def _once(texts: bool | None) -> Fails:
-    """A `recv` or `read` for a field that is not tried again: in texts alone, in all but texts, or (None) in all."""
+def _cut(delivery: Delivery) -> bool:
+    return any(cut.pause >= _APART for cut in delivery.cuts)
+
+
+def _once(where: Callable[[Cut], bool]) -> Fails:
+    """A `recv` or `read` for a field that is not tried again, in the fields that `where` tells."""
 
     def fails(delivery: Delivery) -> bool | None:
-        cuts = [cut for cut in delivery.cuts if texts is None or _in_text(cut) == texts]
+        cuts = [cut for cut in delivery.cuts if where(cut)]
         if any(cut.pause >= _APART for cut in cuts):
             return True
         return None if cuts or delivery.large else False
@@ -234,29 +246,45 @@ def _once(texts: bool | None) -> Fails:
     return fails
 
 
-def _in_text(cut: Cut) -> bool:
-    """Whether the cut is behind the length of a text, in it."""
-    return cut.type in ("UTF", "bytes") and cut.at > (2 if cut.type == "UTF" else 0)
+def _behind_length(cut: Cut) -> bool:
+    """Whether the cut is in the bytes that a length before them announced."""
+    return cut.at > 2 if cut.type == TEXT else cut.type == BYTES
 
 
-def _one_segment(field_alone: bool) -> Fails:
-    """One `recv` for a message, or for a field."""
+_SOME_FIELDS: tuple[Callable[[Cut], bool], ...] = (
+    lambda cut: True,
+    _behind_length,
+    lambda cut: not _behind_length(cut),
+    lambda cut: cut.type == TEXT,
+    lambda cut: cut.type != TEXT,
+)
+"""Where a reader may read once: everywhere, or what has a length before it, or all else; or texts, or all but texts."""
+
+
+def _one_segment(delivery: Delivery) -> bool | None:
+    """One `recv` for a message."""
+    if _cut(delivery) or any(delivery.joined) or delivery.parted >= _APART:
+        return True
+    return None if delivery.cuts or delivery.large or any(delivery.close) or delivery.parted else False
+
+
+def _segment_a_field(delivery: Delivery) -> bool | None:
+    """One `recv` for a field."""
+    if _cut(delivery) or delivery.several:
+        return True
+    return None if delivery.cuts or delivery.large or any(delivery.close) else False
+
+
+def _available(opening: bool, keeps: bool) -> Fails:
+    """Takes what is there for all that comes, the `opening` too; `keeps` is whether it then uses all of that."""
 
     def fails(delivery: Delivery) -> bool | None:
-        inside = any(cut.pause >= _APART for cut in delivery.cuts)
-        if inside or (delivery.several if field_alone else any(delivery.joined) or delivery.parted >= _APART):
+        cuts = [cut for cut in delivery.cuts if opening or not cut.opening]
+        if any(cut.pause >= _APART for cut in cuts) or delivery.parted >= _APART or delivery.apart >= _APART:
             return True
-        return None if delivery.cuts or delivery.large or any(delivery.close) or delivery.parted else False
+        return None if cuts or delivery.large or any(delivery.close) or (any(delivery.joined) and not keeps) else False
 
     return fails
-
-
-def _available(delivery: Delivery) -> bool | None:
-    """Takes what is there for all that comes."""
-    cut = any(cut.pause >= _APART for cut in delivery.cuts)
-    if cut or delivery.parted >= _APART or delivery.apart >= _APART:
-        return True
-    return None if delivery.cuts or delivery.large or any((*delivery.joined, *delivery.close)) else False
 
 
 def _two_buffers(rounds: bool) -> Fails:
@@ -280,16 +308,18 @@ def _longer_than(seconds: float, *, inside: bool) -> Fails:
 
 
 def _readers(failed: Sequence[CaseEvidence], passed: Sequence[CaseEvidence]) -> Iterator[_Reader]:
-    for texts in (None, True, False):
-        yield _Reader("reads-once", _once(texts))
-    for field_alone in (False, True):
-        yield _Reader("one-recv-one-message", _one_segment(field_alone))
-    yield _Reader("available-as-length", _available)
+    for where in _SOME_FIELDS:
+        yield _Reader("reads-once", _once(where))
+    yield _Reader("one-recv-one-message", _one_segment)
+    yield _Reader("one-recv-one-message", _segment_a_field)
+    for opening, keeps in ((True, True), (False, True), (True, False), (False, False)):
+        yield _Reader("available-as-length", _available(opening, keeps))
     for rounds in (False, True):
         yield _Reader("two-buffers", _two_buffers(rounds))
-    yield from _timeout("timeout-inside-value", _longest_inside, failed, passed)
+    yield _Reader("reads-to-end", lambda delivery: not delivery.half_closed)
     if all(one.ended for one in failed):
         yield from _timeout("idle-timeout", lambda delivery: delivery.idle, failed, passed)
+    yield from _timeout("timeout-inside-value", _longest_inside, failed, passed)
 
 
 def _longest_inside(delivery: Delivery) -> float:
@@ -378,5 +408,5 @@ def _finding(fit: _Fit, reader: Side, share: float, *, guess: bool) -> Finding:
         None if cut is None else cut.type,
         details=tuple(details),
         confidence=share,
-        guess=guess,
+        certainty="likely" if guess else "certain",
     )
