@@ -19,9 +19,9 @@ __all__ = ["only_silence", "suspected", "suspicious", "unshown"]
 
 _SEVERAL = 4  # different numbers
 
-# What follows from clients that send no message, and from connections without a byte: a code, and whose it is.
+# What follows from clients that send no message, and from such as send no byte: a code, and whose it is.
 _OF_SILENT_CLIENTS = {("no-such-author", None), ("never-printed", CLIENT)}
-_OF_EMPTY_CONNECTIONS = {("never-sent", CLIENT), ("ended-by-itself", SERVER), ("error-line-unexpected", SERVER)}
+_OF_MUTE_CLIENTS = {("never-sent", CLIENT), ("ended-by-itself", SERVER), ("error-line-unexpected", SERVER)}
 
 
 def unshown(conversations: Sequence[Conversation], *, each: bool, typed: bool) -> Problem | None:
@@ -46,8 +46,8 @@ def only_silence(problems: Sequence[Problem], conversations: Sequence[Conversati
     """Whether all these problems follow from clients that said nothing: then they say nothing about anybody else."""
     if not conversations or any(CLIENT not in _silent(one) for one in conversations):
         return False
-    empty = not any(one.decoder.total(side) for one in conversations for side in (CLIENT, SERVER))
-    follow = _OF_SILENT_CLIENTS | (_OF_EMPTY_CONNECTIONS if empty else set())
+    mute = not any(one.decoder.total(CLIENT) for one in conversations)
+    follow = _OF_SILENT_CLIENTS | (_OF_MUTE_CLIENTS if mute else set())
     return all((problem.code, problem.values.get("role", problem.where.side)) in follow for problem in problems)
 
 

@@ -86,6 +86,39 @@ def test_nobody_is_to_blame_for_how_it_bears_a_client_that_says_nothing() -> Non
         assert (name, codes[0]) == ("inconclusive", "nothing-said")
 
 
+GREETING = Protocol.model_validate(
+    {
+        "protocol": "greeting",
+        "about": "the server presents itself; a client says who it is, and asks",
+        "port": 9000,
+        "session": [
+            {"from": "server", "field": "greeting", "type": "UTF"},
+            {"from": "client", "field": "name", "type": "UTF"},
+            {
+                "repeat": [
+                    {"from": "client", "field": "asked", "type": "int"},
+                    {"from": "server", "field": "told", "type": "int"},
+                ]
+            },
+        ],
+    }
+)
+
+
+def test_a_client_that_says_nothing_to_a_server_that_greets_it_shows_nothing() -> None:
+    found = verdict([(SERVER, utf("bonjour"))], protocol=GREETING)
+    assert (found.name, found.problems[0].code, found.problems[0].where.side) == (
+        "inconclusive",
+        "nothing-said",
+        CLIENT,
+    )
+
+
+def test_a_server_that_does_not_greet_has_failed() -> None:
+    found = verdict([(CLIENT, utf("emma"))], protocol=GREETING)
+    assert (found.name, found.problems[0].where.side) == ("failed", SERVER)
+
+
 def test_a_client_that_crashes_before_it_says_anything_has_failed() -> None:
     crashed = ProcessResult(program("client", None, "his"), printed([], ["oups"]), 1, 8999)
     assert verdict([], client=crashed).name == "failed"
