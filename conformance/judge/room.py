@@ -46,6 +46,7 @@ _BYTES = 4 << 20  # that they may take
 _SIZE = 1 << 10  # bytes of memory that a message takes beside its text, roughly
 _HASHES = 100_000  # of messages that were forgotten; with more nothing is unknown any more
 _LOOK_SECONDS = 0.1
+_VALUES = 12  # in which a message is looked for that stands elsewhere than it should
 _LOOKED_AT = 100  # messages that an unknown one may have been made of
 _LISTED = 5  # connections that are named in a problem
 
@@ -81,6 +82,7 @@ class _Member:
     introduction: int = 0  # bytes of the client up to the end of its introduction, once that has come
     joined: float = inf
     proven: bool = False  # it has received a message
+    right: bool = False  # the first one was a message
     left: float = inf
     ended: bool = False  # by the client
     hung_up: bool = False  # by the server, before the client
@@ -92,6 +94,7 @@ class _Member:
     last_unknown: float = -inf
     highest: _Posted | None = None  # of what it has received, what came last into the room
     told: bool = False  # that it got what was said before, or was not served to its end
+    values: deque[Any] = field(default_factory=lambda: deque(maxlen=_VALUES))  # of the messages that it got last
     deaf: bool = False  # what the server sends it is read no more
     waiting: deque[_Posted] = field(default_factory=deque)  # its own messages, until they have gone on to the server
 
@@ -132,11 +135,12 @@ class Room:
         self._next_look = -inf
         self._forgotten: set[int] = set()
         self._strange: set[int] = set()  # hashes of what nobody has said, told already
+        self._over = False  # the server's messages have other fields: there is nothing to compare
         self._blind = False  # there may be messages of clients that are not known here
 
     def add(self, event: Event, outcomes: Sequence[Outcome], decoder: Decoder) -> Iterator[Problem]:
         """What the tap saw next, and what the decoder of its connection has made of it."""
-        if not self._names:
+        if not self._names or self._over:
             return
         yield from self.look(event.at)
         number = event.connection
@@ -170,7 +174,7 @@ class Room:
 
     def look(self, now: float) -> Iterator[Problem]:
         """What is lost by now."""
-        if now < self._next_look:
+        if now < self._next_look or self._over:
             return
         self._next_look = now + _LOOK_SECONDS
         due = takewhile(lambda one: now - max(one.passed or 0.0, one.last) >= self._delay, self._unsettled)
@@ -179,7 +183,7 @@ class Room:
 
     def end(self, now: float) -> Iterator[Problem]:
         """What is lost, where nobody looks any further."""
-        for posted in list(self._unsettled):
+        for posted in () if self._over else list(self._unsettled):
             yield from self._settle(posted, now, final=True)
 
     # What comes -------------------------------------------------------------------------------------------------------
@@ -216,6 +220,7 @@ class Room:
     def _received(self, member: _Member, post: Post) -> Iterator[Problem]:
         member.heard += 1
         member.last_heard = post.message.last.came
+        member.values.extend(post.message.fields.values())
         said = self._by_key.get(post.key, ())
         missing = [one for one in said if member.number not in one.got]
         new = [one for one in missing if not self._is_old(one, member)]
@@ -241,6 +246,7 @@ class Room:
     def _delivered(self, posted: _Posted, member: _Member, post: Post) -> Iterator[Problem]:
         number = member.number
         member.proven = True
+        member.right |= member.heard == 1
         posted.got[number] = member.heard
         posted.last = max(posted.last, member.last_heard)
         if posted.place is None:
@@ -266,14 +272,27 @@ class Room:
     def _unknown(self, member: _Member, post: Post) -> Iterator[Problem]:
         """Told once, for all connections: a message that was sent in other words, or one that nobody has sent."""
         mark = hash(post.key)
+        values: dict[str, Any]
         if self._blind or mark in self._forgotten:
             return
-        lacking = (one for one in islice(self._unsettled, _LOOKED_AT) if member.number not in one.got)
-        changes = ((one, _change_of(one.post, post)) for one in lacking if member in one.owed)
+        some = islice(self._unsettled, _LOOKED_AT)
+        lacking = [one for one in some if member.number not in one.got and member in one.owed]
+        for one in lacking:
+            if (extra := _shifted(member, one.post)) is not None:
+                self._over = True  # all that follows stands elsewhere, too
+                values = {
+                    "change": "shifted",
+                    "posted": one.post.text,
+                    "posted_on": one.post.connection,
+                    "extra": extra,
+                }
+                yield post.problem("message-unknown", **values, behind=member.right)
+                return
+        changes = ((one, _change_of(one.post, post)) for one in lacking)
         found, change = next(((one, change) for one, change in changes if change), (None, None))
         if found is None:
             member.last_unknown = member.last_heard
-            values: dict[str, Any] = {"unsent": True}
+            values = {"unsent": True}
         else:
             found.got[member.number] = member.heard
             found.last = max(found.last, member.last_heard)
@@ -348,6 +367,17 @@ def _received_later(member: _Member, posted: _Posted) -> bool:
     if highest is None or highest.alike or posted.alike or posted.place is None:
         return False
     return (highest.place or 0) > posted.place
+
+
+def _shifted(member: _Member, posted: Post) -> Any:
+    """The value before the message, where it came with its first field elsewhere than at the begin of one; or None."""
+    wanted, values = list(posted.message.fields.values()), list(member.values)
+    size = len(wanted)
+    first = -len(values) % size  # of the values that are kept, which may begin in the middle of a message
+    for at in range(1, len(values) - size + 1):
+        if values[at : at + size] == wanted and (at - first) % size and len(set(map(str, wanted))) > 1:
+            return values[at - 1]
+    return None
 
 
 def _change_of(posted: Post, got: Post) -> str | None:

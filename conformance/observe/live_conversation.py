@@ -14,7 +14,7 @@ from conformance.agent.events import CLIENT, SERVER, Event, Side
 from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Connection
 from conformance.decoder import Conversation, Expected, Field, Outcome, Unread
-from conformance.diagnosis import diagnose
+from conformance.diagnosis import Detail, Finding, diagnose
 from conformance.diagnosis.guesses import guesses
 from conformance.judge.room import Room
 from conformance.model.protocol import Protocol
@@ -147,6 +147,15 @@ class LiveConversation:
                 yield live.Diagnosed(now, self._number, mine[0], tuple(mine[1:]))
 
 
+def _field_too_many(problem: Problem, protocol: Protocol) -> Finding:
+    """What explains messages that stand elsewhere than they should."""
+    where, names = problem.where, protocol.broadcast
+    code, beside = ("extra-after", names[-1]) if problem.values["behind"] else ("extra-before", names[0])
+    detail = Detail(code, {"type": where.type, "field": beside, "each_round": True})
+    place = (where.field, where.type, where.round, where.offset or 0)
+    return Finding("field-too-many", SERVER, (where.connection or 0,), *place, details=(detail,))
+
+
 class RawConversation(LiveConversation):
     """A connection of which nothing is known: its bytes as they come, and what they could be."""
 
@@ -256,7 +265,11 @@ class Viewer:
         self._found(self._last, self._room.end(self._last))
 
     def _found(self, at: float, problems: Iterable[Problem]) -> None:
-        self._pass_on(live.ProblemFound(at, problem.where.connection or 0, problem) for problem in problems)
+        for problem in problems:
+            number = problem.where.connection or 0
+            self._pass_on([live.ProblemFound(at, number, problem)])
+            if problem.values.get("change") == "shifted":
+                self._pass_on([live.Diagnosed(at, number, _field_too_many(problem, self._protocol))])
 
     def _pass_on(self, events: Iterable[live.LiveEvent]) -> None:
         for event in events:

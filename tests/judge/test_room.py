@@ -166,6 +166,19 @@ def test_a_text_that_was_changed(said: str, told: str, change: str) -> None:
     assert (problem.values["change"], problem.values["posted"], problem.values["posted_on"]) == (change, said, 1)
 
 
+@pytest.mark.parametrize("behind", [False, True])
+def test_a_field_too_many_in_each_message(behind: bool) -> None:
+    chat = Chat().join(1, 2)
+    for text in ("un", "deux", "trois"):
+        chat.say(1, text)
+        values = ("m1", text, "12:30") if behind else ("127.0.0.1", "m1", text)
+        for number in TWO:
+            chat.carried(number, SERVER, b"".join(map(utf, values)))
+    assert {code for code, _, _ in chat.later(10).told()} == {"message-unknown"}
+    last = chat.problems[-1].values
+    assert (last["change"], last["behind"], last["extra"]) == ("shifted", behind, "12:30" if behind else "127.0.0.1")
+
+
 def test_an_author_that_was_changed() -> None:
     chat = Chat().join(1, 2).say(1, "un").tell(1, 1, "un", "someone").tell(2, 1, "un", "someone").later(10)
     assert chat.told() == [("message-unknown", 1, SERVER)]
