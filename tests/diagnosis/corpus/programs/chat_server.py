@@ -69,6 +69,8 @@ def to_all(message: bytes, author: socket.socket | None = None) -> None:
             except OSError:
                 if WAY == "dies":
                     raise
+                with contextlib.suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)  # its own thread removes it
 
 
 def messages(sock: socket.socket, address: bytes) -> None:
@@ -89,6 +91,8 @@ def messages(sock: socket.socket, address: bytes) -> None:
 def serve(sock: socket.socket) -> None:
     """One client."""
     with sock:
+        if WAY != "blocks":  # who does not read is soon left out
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 0, 200_000))
         try:
             address = text(sock)
             with lock:
