@@ -212,7 +212,7 @@ class Worker(ABC):
             raise ProblemError(program_problem(program, member, "cannot-start", reason=str(error))) from error
 
     def relaying(self) -> bool:
-        """Whether its tap is seen to have work to do."""
+        """Whether its tap is seen to have work to do, or not to be let to."""
         return False
 
     @property

@@ -163,7 +163,7 @@ class _ProcessWorker(Worker):
             yield Places((_LOOPBACK, server_port), (_LOOPBACK, tap_port))
 
     def relaying(self) -> bool:
-        return self._tap.runs()
+        return not self._tap.sleeps()
 
     def _start_helper(self, control: Control) -> ProcessHandle:
         argv = [sys.executable, "-m", control.module]
@@ -252,12 +252,12 @@ class ProcessHandle(Handle):
             return None
         return sum(times.user + times.system for times in used)
 
-    def runs(self) -> bool:
-        """Whether it runs, or would if a processor were free."""
+    def sleeps(self) -> bool:
+        """Whether it has nothing to do; not where it runs, or would if a processor were free, or is stopped."""
         try:
-            return psutil.Process(self._process.pid).status() == psutil.STATUS_RUNNING
+            return psutil.Process(self._process.pid).status() == psutil.STATUS_SLEEPING
         except psutil.Error:
-            return False
+            return True
 
     def waits_for_bytes(self) -> bool | None:
         return waits_for_bytes(self._process.pid, self._timers)

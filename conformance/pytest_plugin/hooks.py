@@ -160,7 +160,7 @@ class MatrixItem(pytest.Item):
     def runtest(self) -> None:
         """Fails where what came of it does, unless that was declared."""
         words, come, path = self.run.words, self.outcome, self.path_of_record
-        analysis, count = come.analysis, come.verdicts.total()
+        analysis, count = come.analysis, come.judged
         repeated = [words.text("report.run.failed-of", {"failed": come.bad, "runs": count})] if count > 1 else []
         if come.stale:
             pytest.fail(sentence(come.stale, words))

@@ -37,6 +37,11 @@ class Outcome:
         """How many repetitions went wrong, by the fault of a program."""
         return sum(count for verdict, count in self.verdicts.items() if verdict not in (*_GREEN, *_NO_WORD))
 
+    @property
+    def judged(self) -> int:
+        """How many repetitions have a verdict on a program."""
+        return self.bad + sum(self.verdicts[verdict] for verdict in _GREEN)
+
     def observed(self, reason: str) -> Observed | None:
         """What it says for `--update-known`; None where it says nothing about the program."""
         if "error" in self.verdicts or self.verdicts.keys() <= set(_NO_WORD):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import signal
 import socket
 import sys
 import threading
@@ -27,6 +28,7 @@ from tests.conformance.running import run_matrix
 CELL = "addition/python-async/python-simple/direct"
 KEY = "a piece of work"
 LONG = 30.0
+HELD_UP_SECONDS = 4.0  # twice as long as a stalemate takes to be certain
 
 
 @dataclass(frozen=True)
@@ -327,6 +329,26 @@ def test_a_tap_that_dies_in_the_middle_is_an_error(monkeypatch: pytest.MonkeyPat
 
     result, count = tried(kill_later)
     assert ([problem.code for problem in result.problems], count) == (["harness-tap"], 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGSTOP")
+def test_a_tap_that_is_held_up_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Meanwhile both programs wait for bytes, which lie in its sockets: that is no stalemate."""
+
+    def hold_up(number: int, worker: Worker) -> None:
+        started, tap = worker.start, cast(Any, worker)._tap._process
+
+        def start(*told: Any, **options: Any) -> Any:
+            if told[0].role == "client":
+                tap.send_signal(signal.SIGSTOP)
+                threading.Timer(HELD_UP_SECONDS, tap.send_signal, [signal.SIGCONT]).start()
+            return started(*told, **options)
+
+        monkeypatch.setattr(worker, "start", start)
+
+    result, count = tried(hold_up)
+    assert (result.problems, count) == ((), 1)
+    assert result.seconds >= HELD_UP_SECONDS
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
