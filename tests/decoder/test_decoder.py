@@ -173,6 +173,19 @@ def test_a_question_that_had_begun_when_the_server_ended_is_owed_its_answer() ->
     assert problems(conversation) == [("never-sent", SERVER, 4, "sum")]
 
 
+def test_a_question_that_was_on_its_way_when_the_server_ended_is_no_mistake_of_the_client() -> None:
+    """Unless the client has said nothing for so long that it has stopped by itself."""
+    for pause, expected in (
+        (0.5, ("asked-after-end", CLIENT, 19, "first")),
+        (30.0, ("never-sent", CLIENT, 23, "second")),
+    ):
+        asked = events([*addition((1, 2)), (CLIENT, ints(3))], ends=False)
+        end = max(event.at for event in asked) + pause
+        told = [*asked, Event(end, 1, "end", SERVER), Event(end + 1, 1, "end", CLIENT)]
+        [conversation] = read_conversations(ADDITION, Recording(told))
+        assert problems(conversation) == [expected]
+
+
 def test_a_server_that_ends_when_its_client_has_and_one_that_ends_before() -> None:
     for first, second in ((CLIENT, SERVER), (SERVER, CLIENT)):
         told = [*events(addition((1, 2)), ends=False), Event(10.0, 1, "end", first), Event(11.0, 1, "end", second)]
