@@ -132,8 +132,8 @@ def reach(addresses: Sequence[str], port: int, wait: float, mine: Sequence[OwnAd
     if any(is_own(made.address, mine) and isinstance(made.error, ConnectionRefusedError) for made in attempts):
         others = [*_LOOPBACK, *(str(own.address) for own in _outer(mine))]
         others.sort(key=lambda other: _address(other).is_loopback != _address(addresses[0]).is_loopback)
-        for other in dict.fromkeys(others):
-            if other not in addresses and (made := attempt(other, port, wait)).error is None:
+        for other in [each for each in dict.fromkeys(others) if each not in addresses][:_MOST_ADDRESSES]:
+            if (made := attempt(other, port, wait)).error is None:
                 return [*attempts, made]
     return attempts
 
@@ -163,13 +163,14 @@ def connection_answer(
         code = "own-machine-only" if accepts.is_loopback else "listens-elsewhere"
         return Answer("connection", "wrong", _problem(code, **values), "listen-everywhere")
     match made.error:
-        case TimeoutError() | OSError(errno=errno.ETIMEDOUT) if own:
+        # Windows takes 2 s to refuse a connection to itself.
+        case TimeoutError() | OSError(errno=errno.ETIMEDOUT) if own and listeners(port) != set():
             return Answer("connection", "wrong", _problem("queue-full", seconds=wait, **values), "accept-again")
-        case TimeoutError() | OSError(errno=errno.ETIMEDOUT):
+        case TimeoutError() | OSError(errno=errno.ETIMEDOUT) if not own:
             return Answer("connection", "wrong", _problem("no-answer", seconds=wait, **values), "open-firewall")
-        case ConnectionRefusedError() if own and _has_datagrams(made.address, port):
-            return Answer("connection", "wrong", _problem("datagrams", **values), "listen-tcp")
-        case ConnectionRefusedError():
+        case TimeoutError() | ConnectionRefusedError() | OSError(errno=errno.ETIMEDOUT):
+            if own and _has_datagrams(made.address, port):
+                return Answer("connection", "wrong", _problem("datagrams", **values), "listen-tcp")
             advice = "start-server-here" if own else "start-server"
             return Answer("connection", "wrong", _problem("nothing-listens", **values), advice)
         case OSError(errno=errno.EHOSTUNREACH | errno.ENETUNREACH | errno.EADDRNOTAVAIL):
