@@ -18,7 +18,7 @@ from conformance.agent.expressions import names_in, parse_expression
 from conformance.agent.recording import Direction
 from conformance.decoder import Conversation, Decoder, Expected, Field, encoded
 from conformance.diagnosis.codecs import NUMBERS, TEXT
-from conformance.diagnosis.finding import Detail, Finding
+from conformance.diagnosis.finding import Certainty, Detail, Finding
 from conformance.diagnosis.readers import delivery_of
 from conformance.model.protocol import FieldStep, Protocol
 
@@ -176,7 +176,11 @@ def _right_answers(conversation: Conversation, side: Side, reader: _Reader) -> l
     if reader.skipped is not None:
         detail = Detail("reads-from", {"offset": reader.skipped, **values})
     place = telling[0].place
-    return [_finding(conversation, side, reader.key, place, (detail,), certain=bits >= _CLEAR_BITS)]
+    return [
+        _finding(
+            conversation, side, reader.key, place, (detail,), certainty="certain" if bits >= _CLEAR_BITS else "likely"
+        )
+    ]
 
 
 def _bits(field: Field) -> float:
@@ -206,7 +210,11 @@ def _overflow(conversation: Conversation, side: Side, reader: _Reader) -> list[F
             return []
         detail = Detail("does-not-fit", {"value": answer.wanted, "type": place.type, "field": _name(place)})
         # Where it stopped with its first answer, it may have stopped for any reason.
-        return [_finding(conversation, side, reader.key, place, (detail,), certain=sent)] if sent or number else []
+        return (
+            [_finding(conversation, side, reader.key, place, (detail,), certainty="certain" if sent else "likely")]
+            if sent or number
+            else []
+        )
     return []
 
 
@@ -217,8 +225,8 @@ def _finding(
     place: Field | Expected | None,
     details: tuple[Detail, ...],
     *,
-    certain: bool,
-    share: float = 1.0,
+    certainty: Certainty,
+    share: float = 0.8,
 ) -> Finding:
     name = None if place is None else _name(place)
     raw = place.raw if isinstance(place, Field) else b""
@@ -232,8 +240,8 @@ def _finding(
         0 if place is None else place.offset,
         raw[:_SHOWN_BYTES],
         details=details,
-        confidence=share if certain else min(share, 0.8),
-        guess=not certain,
+        confidence=1.0 if certainty == "certain" else share,
+        certainty=certainty,
     )
 
 
@@ -267,11 +275,11 @@ def unanswered(conversation: Conversation, side: Side, still: float) -> Iterator
         waited = theirs.ended - theirs.received[-1][0]
         if waited >= _WAITED and all(field.began > theirs.ended and field.problem is None for field in late):
             detail = Detail("after-end")
-            yield _finding(conversation, side, "reads-to-end", late[0], (detail,), certain=False)
+            yield _finding(conversation, side, "reads-to-end", late[0], (detail,), certainty="likely")
             return
     if (unread := left_unread(conversation, side)) is not None:
         detail = Detail("reset-unread", {"type": unread.type, "field": unread.name})
-        yield _finding(conversation, side, "closes-before-answer", None, (detail,), certain=False)
+        yield _finding(conversation, side, "closes-before-answer", None, (detail,), certainty="likely")
         return
     due = conversation.decoder.due(side)
     if due is None or due.got:
@@ -300,25 +308,26 @@ def _silent(conversation: Conversation, side: Side, due: Expected) -> Iterator[F
     if mine.size or not theirs.size:
         return
     data, joined = theirs.data, delivery_of(conversation, side).joined
-    causes = {
-        "reads-lines": 0.35 * (b"\n" not in data),
-        "not-flushed": 0.25,
-        "reads-to-end": 0.2,
-        "one-recv-one-message": 0.2 * any(joined),
-        "two-buffers": 0.1 * any(joined),
-    }
-    for key, share in causes.items():
-        if share:
-            yield _possible(conversation, side, key, due, share)
     text = next((field for field in conversation.fields if field.side == sender and field.type == TEXT), None)
-    if text is not None:
-        needed, got = int.from_bytes(text.raw[:2], "little"), len(data) - text.offset - 2
-        if needed > got:
-            waits = Detail("waits-for-more", {"needed": needed, "got": got})
-            yield _possible(conversation, side, "little-endian-length-reader", due, 0.1, waits)
+    needed = 0 if text is None else int.from_bytes(text.raw[:2], "little")
+    got = 0 if text is None else len(data) - text.offset - 2
+    causes = {
+        "reads-lines": 7 * (b"\n" not in data),
+        "not-flushed": 5,
+        "reads-to-end": 4,
+        "one-recv-one-message": 4 * any(joined),
+        "two-buffers": 2 * any(joined),
+        "little-endian-length-reader": 2 * (needed > got),
+    }
+    for key, weight in causes.items():
+        if weight:
+            details = [Detail("check-tells")]
+            if key == "little-endian-length-reader":
+                details.insert(0, Detail("waits-for-more", {"needed": needed, "got": got}))
+            yield _possible(conversation, side, key, due, round(weight / sum(causes.values()), 2), *details)
 
 
 def _possible(
     conversation: Conversation, side: Side, key: str, due: Expected, share: float, *details: Detail
 ) -> Finding:
-    return _finding(conversation, side, key, due, details, certain=False, share=share)
+    return _finding(conversation, side, key, due, details, certainty="possible", share=share)
