@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -279,7 +279,8 @@ def unanswered(conversation: Conversation, side: Side, still: float) -> Iterator
             return
     if (unread := left_unread(conversation, side)) is not None:
         detail = Detail("reset-unread", {"type": unread.type, "field": unread.name})
-        yield _finding(conversation, side, "closes-before-answer", None, (detail,), certainty="likely")
+        left = _finding(conversation, side, "closes-before-answer", None, (detail,), certainty="likely")
+        yield replace(left, offset=mine.size)
         return
     due = conversation.decoder.due(side)
     if due is None or due.got:
