@@ -27,6 +27,7 @@ from conformance.observe.live_events import Diagnosed, FieldRead, ProblemFound, 
 from tests.diagnosis.corpus import entries
 from tests.diagnosis.corpus.entry import SOURCES, Entry, protocol
 from tests.diagnosis.corpus.meet import events
+from tests.diagnosis.corpus.wire import add_random_values
 
 __all__ = ["GOAL", "NOT_YET", "OUTCOMES", "Measured", "Said", "measure", "measure_all", "worst"]
 
@@ -190,7 +191,9 @@ def main() -> int:
     parser.add_argument("--programs", action="store_true", help="has the programs of the corpus checked, too")
     parser.add_argument("--list", action="store_true", help=f"rewrites {_NOT_YET.name}, and keeps its reasons")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="with N sets of random values more")
     arguments = parser.parse_args()
+    add_random_values(arguments.random)
     chosen = [entry for entry in entries() if arguments.only in entry.name or arguments.only in entry.kind]
     began = time.monotonic()
     done = list(measure_all(chosen, arguments.workers))

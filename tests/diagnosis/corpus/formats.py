@@ -20,10 +20,8 @@ from tests.diagnosis.corpus.entry import Entry, Ways, make
 from tests.diagnosis.corpus.meet import ANY, UTF, Item, script
 from tests.diagnosis.corpus.wire import (
     ADDRESS,
-    BRIEF,
-    FIRST,
     ORDERS,
-    OTHER,
+    SETS,
     WEIGHTS,
     Dialect,
     Values,
@@ -38,7 +36,6 @@ from tests.diagnosis.corpus.wire import (
 Message = Mapping[str, Any]
 Write = Callable[[Message], bytes]
 WAYS: Ways = ("written", "together")
-SAID = {"": FIRST, "other": OTHER, "brief": BRIEF}
 
 
 def messages(protocol: str, said: Values) -> list[Message]:
@@ -76,7 +73,7 @@ def answers(protocol: str, said: Values) -> list[Message]:
 
 def of_client(kind: str, must: str, protocols: str, write: Write, *, apart: bool = False) -> Iterator[Entry]:
     """A client whose messages are written so, the opening with the first or (`apart`) by itself; it awaits answers."""
-    for name, (label, values) in product(protocols.split(), SAID.items()):
+    for name, (label, values) in product(protocols.split(), SETS.items()):
         items: list[Item] = [ANY] if name == "library" else []
         opening, first, *rest = messages(name, values)
         items += [write(opening), write(first)] if apart else [write({**opening, **first})]
@@ -96,7 +93,7 @@ READS: Mapping[str, Sequence[Item]] = {
 
 def of_server(kind: str, must: str, protocols: str, write: Write) -> Iterator[Entry]:
     """A server that reads right, and whose answers are written so."""
-    for name, (label, values) in product(protocols.split(), SAID.items()):
+    for name, (label, values) in product(protocols.split(), SETS.items()):
         items: list[Item] = [utf("Library"), UTF] if name == "library" else [UTF]
         for answer in answers(name, values):
             items += [*READS[name], write(answer)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -65,6 +66,39 @@ BRIEF = Values(
     ((4, 321),),
     ((1, 640, 16),),
 )
+SETS: dict[str, Values] = {"": FIRST, "other": OTHER, "brief": BRIEF}
+"""The values with which each way to write is tried, by what they add to an entry's name."""
+
+
+def add_random_values(count: int) -> None:
+    """Adds so many sets of ordinary values, the same each time."""
+    for seed in range(1, count + 1):
+        drawn = random.Random(seed)
+
+        def size(most: int, drawn: random.Random = drawn) -> int:
+            return int(10 ** drawn.uniform(0, most))
+
+        def words(count: int, drawn: random.Random = drawn) -> str:
+            return " ".join(drawn.choice(_WORDS) for _ in range(count))
+
+        def texts(rounds: int, drawn: random.Random = drawn) -> tuple[tuple[str, str], ...]:
+            return tuple((drawn.choice(_NAMES), f"{words(drawn.randint(1, 9))} été") for _ in range(rounds))
+
+        SETS[f"random {seed}"] = Values(
+            ".".join(str(drawn.randint(1, 254)) for _ in range(4)),
+            drawn.choice(_NAMES),
+            tuple((size(6), size(6) * drawn.choice((1, 1, -1))) for _ in range(drawn.randint(1, 6))),
+            texts(drawn.randint(1, 6)),
+            texts(drawn.randint(1, 6)),
+            tuple((words(2), size(3), size(5)) for _ in range(drawn.randint(1, 4))),
+            tuple((f"{words(1)}.txt", words(size(2)).encode()) for _ in range(drawn.randint(1, 3))),
+            tuple((size(2), size(5)) for _ in range(drawn.randint(1, 4))),
+            tuple((drawn.randint(0, 9), size(6), size(6)) for _ in range(drawn.randint(1, 4))),
+        )
+
+
+_NAMES = ("Zoé", "Léa", "Noël", "Hélène", "José", "Anaïs")
+_WORDS = ("bonjour", "demain", "à", "la", "où", "pomme", "école", "13", "vélo", "salut", "hier", "rouge", "oui", "non")
 ADDRESS, PAIRS, PLAIN, ORDERS = FIRST.address, FIRST.pairs, FIRST.plain, FIRST.orders
 FILES, BOOKS, WEIGHTS = FIRST.files, FIRST.books, FIRST.weights
 
