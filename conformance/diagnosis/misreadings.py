@@ -101,11 +101,13 @@ def _readers(conversation: Conversation, side: Side) -> Iterator[_Reader]:
     names = (names_in(text) for step in behind.fields for text in (step.equals, step.size) if text)
     size = next((len(field.raw) for field in conversation.fields if field.ordinal == 0), None)
     if size is not None and all(opening.field not in each for each in names):
-        # Behind the opening, bytes may be lost where a segment ends: that is told by which cases fail (`readers.py`).
-        lost = set(conversation.connection.direction(sender).sent_to)
+        ends = set(conversation.connection.direction(sender).sent_to)
         for skipped in range(size + _BEYOND):
-            if skipped < size or (skipped > size and skipped not in lost):
-                yield _Reader("address-not-read", behind, _plain, skipped)
+            if skipped not in ends:
+                if skipped != size:
+                    yield _Reader("address-not-read", behind, _plain, skipped)
+            elif skipped < size:  # what had come of the opening was taken for all of it
+                yield _Reader("reads-once", behind, _plain, skipped)
 
 
 def _plain(field: Field) -> Any:
@@ -175,12 +177,9 @@ def _right_answers(conversation: Conversation, side: Side, reader: _Reader) -> l
     detail = Detail("reads-value", values)
     if reader.skipped is not None:
         detail = Detail("reads-from", {"offset": reader.skipped, **values})
-    place = telling[0].place
-    return [
-        _finding(
-            conversation, side, reader.key, place, (detail,), certainty="certain" if bits >= _CLEAR_BITS else "likely"
-        )
-    ]
+    clear = bits >= _CLEAR_BITS and reader.key != "reads-once"  # of that there is more than one kind
+    certainty: Certainty = "certain" if clear else "likely"
+    return [_finding(conversation, side, reader.key, telling[0].place, (detail,), certainty=certainty)]
 
 
 def _bits(field: Field) -> float:
@@ -279,8 +278,8 @@ def unanswered(conversation: Conversation, side: Side, still: float) -> Iterator
             return
     if (unread := left_unread(conversation, side)) is not None:
         detail = Detail("reset-unread", {"type": unread.type, "field": unread.name})
-        left = _finding(conversation, side, "closes-before-answer", None, (detail,), certainty="likely")
-        yield replace(left, offset=mine.size)
+        closes = _finding(conversation, side, "closes-before-answer", None, (detail,), certainty="likely")
+        yield replace(closes, offset=mine.size)
         return
     due = conversation.decoder.due(side)
     if due is None or due.got:

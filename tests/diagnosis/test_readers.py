@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -13,7 +14,7 @@ import pytest
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.player.player import play_against_server
 from conformance.decoder import read_conversations
-from conformance.diagnosis import Finding
+from conformance.diagnosis import Finding, diagnose
 from conformance.diagnosis.readers import CaseEvidence, Cut, Delivery, case_evidence, explain_reader
 from conformance.model.cases import load_cases
 from conformance.model.registry import load_registry
@@ -208,6 +209,16 @@ def test_nothing_is_told_of_who_reads_rightly() -> None:
     proofs = evidence(rightly, pauses=True)
     assert [proof.passed for proof in proofs] == [True] * len(proofs)
     assert explain_reader(proofs, SERVER) == []
+
+
+@pytest.mark.parametrize("reads", [once, once_a_text, a_message, a_field, what_is_there, two_files, trying_again])
+def test_of_one_case_alone_nothing_false_is_certain(reads: Reads) -> None:
+    with serving(reads) as place:
+        for case in FILE.cases:
+            if case.name in CUTS:
+                outcome = play_against_server(case.steps, (), *place, timeout=TIMEOUT)
+                found = diagnose(read_conversations(ADDITION, outcome.recording), now=time.monotonic(), of=SERVER)
+                assert not [finding.key for finding in found if finding.certainty == "certain"], case.name
 
 
 # Of evidence alone ----------------------------------------------------------------------------------------------------
