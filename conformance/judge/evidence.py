@@ -13,11 +13,10 @@ from conformance.agent.problem import Problem, Where
 from conformance.decoder import Conversation
 from conformance.decoder.program import Own, compile_protocol
 from conformance.diagnosis import Finding, diagnose
+from conformance.diagnosis.sense import only_another_way
 from conformance.model.protocol import Protocol
 
 __all__ = ["only_silence", "suspected", "suspicious", "unshown"]
-
-_SEVERAL = 4  # different numbers
 
 # What follows from clients that send no message, and from such as send no byte: a code, and whose it is.
 _OF_SILENT_CLIENTS = {("no-such-author", None), ("never-printed", CLIENT)}
@@ -51,17 +50,11 @@ def only_silence(problems: Sequence[Problem], conversations: Sequence[Conversati
     return all((problem.code, problem.values.get("role", problem.where.side)) in follow for problem in problems)
 
 
-def suspected(conversations: Sequence[Conversation]) -> Sequence[Finding]:
-    """Numbers that are all of them small, and fit for people, only low byte first."""
-    sent: dict[Side, set[int]] = {CLIENT: set(), SERVER: set()}
-    for conversation in conversations:
-        steps = conversation.protocol.fields
-        for field in conversation.fields:
-            if field.type == "int" and steps[field.ordinal].equals is None and field.value:
-                sent[field.side].add(field.value)
-    odd = {side for side, values in sent.items() if len(values) >= _SEVERAL and not any(v & 0xFFFF for v in values)}
+def suspected(conversations: Sequence[Conversation]) -> list[Finding]:
+    """What makes sense only another way, though all of it fits the protocol."""
+    odd = only_another_way(conversations)
     found = diagnose(conversations, suspect=True) if odd else []
-    return [one for one in found if one.side in odd and one.key == "little-endian-int"]
+    return [one for one in found if (one.side, one.key) in odd and one.certainty == "likely"]
 
 
 def suspicious(first: Finding) -> Problem:

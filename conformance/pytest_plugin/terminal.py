@@ -185,7 +185,7 @@ def _cause(alike: Sequence[Reported], words: Catalogue) -> str:
         who = text(f"report.page.{'harness' if first.verdict == 'error' else 'culprit-unknown'}")
     told = sentence(first.problem, words) if first.problem else text(f"report.page.{first.verdict}")
     if first.finding:
-        guess = ".possible" if first.finding.guess else ""
+        guess = {"certain": "", "likely": ".likely", "possible": ".possible"}[first.finding.certainty]
         title = text(f"finding.{first.finding.key}.title")
         told = text(f"report.run.diagnosis{guess}", {"title": title, "sentence": told})
     counts = Counter("cells" if isinstance(one.subject, Cell) else "cases" for one in alike)

@@ -226,7 +226,7 @@ def not_passed(cell: Cell, verdict: VerdictName, code: str, culprit: Program | N
 def test_what_did_not_pass_stands_by_whose_mistake_it_is() -> None:
     first, second, third, fourth = cells("java-SimpleServer", "python-simple")
     hers, his = first.server, first.clients[0]
-    low = Finding("little-endian-int", CLIENT, (1,))
+    low = Finding("little-endian-int", CLIENT, (1,), certainty="likely")
     lines = culprit_lines(
         [
             not_passed(first, "failed", "ended-before-input", hers),
@@ -258,14 +258,20 @@ def test_of_one_program_each_cause_has_its_line() -> None:
     assert [two.name in line for line in culprit_lines(of, WORDS)] == [True, False]
 
 
-def test_the_finding_says_whose_mistake_it_is_where_it_is_certain() -> None:
-    """The server dies of a client that sends its numbers as text: the client is to blame."""
-    lines = b"".join(b"%d\n" % number for number in (17, 25, 1000))
-    cell = result([(CLIENT, b"127.0.0.1\n" + lines)])
+@pytest.mark.parametrize(("certain", "whose"), [(True, CLIENT), (False, SERVER)])
+def test_the_finding_says_whose_mistake_it_is_where_it_is_certain(
+    monkeypatch: pytest.MonkeyPatch, certain: bool, whose: str
+) -> None:
+    """The server dies of what a client sends: where that is certain, the client is to blame."""
+    finding = Finding("text-writer", CLIENT, (1,), certainty="certain" if certain else "likely")
+    monkeypatch.setattr("conformance.results.analysis.diagnose", lambda *_, **__: [finding])
+    died = ProcessResult(CELL.server, printed([], ["oups"]), 1, 20001)
+    verdict = Verdict((died.found("ended-by-itself", status=1),), read_conversations(ADDITION, Recording()))
+    cell = CellResult(CELL, verdict, Recording(), [died], 10.0, 2.5, {})
     analysis = analyse(cell)
     assert analysis.culprit is not None
-    assert analysis.culprit.role == CLIENT
-    assert shown(cell).startswith(explain(analysis.findings[0], analysis.findings[1:], WORDS).splitlines()[0])
+    assert analysis.culprit.role == whose
+    assert shown(cell).startswith(explain(finding, [], WORDS).splitlines()[0])  # the diagnosis comes first
 
 
 def test_the_record_says_whose_mistake_it_is() -> None:
