@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ _SHOWN_CHARACTERS = 40
 _SHOWN_BYTES = 16
 _SHOWN_CASES = 12
 _LOOKED_AT_BYTES = 1 << 18  # of a case, for how it was read
+_TEXT = re.compile(rb"[\t\n\r -~]{4}")
 _COLOURS: dict[VerdictName, Colour] = {"passed": "green", "non-strict": "yellow", "suspicious": "yellow"}
 
 Stop = Literal["absent", "ended", "stuck", "first"]
@@ -116,8 +118,7 @@ class Report:
 
     def _tell_json(self, tried: _Tried, outcome: Outcome) -> None:
         case, problem = tried.case, tried.problem
-        verdict = "passed" if tried.verdict == "non-strict" else tried.verdict
-        told: dict[str, Any] = {"case": case.name, "verdict": verdict}
+        told: dict[str, Any] = {"case": case.name, "verdict": tried.verdict}
         told |= dict.fromkeys(("code", "where", "values", "sentence"))
         told |= problem_as_json(problem) if problem else {}
         accepted = None
@@ -332,13 +333,16 @@ def _shown_conversation(tried: _Tried) -> Conversation | None:
 
 
 def _said(conversation: Conversation, side: Side, words: Catalogue) -> str:
-    """What that side said, as text: its fields, and the bytes behind them that are none."""
+    """What that side said, as text: its fields, and the bytes behind them that are none, or no field but text."""
+    data = conversation.connection.direction(side).data
     fields = [each for each in conversation.fields if each.side == side and each.raw]
+    wrong = next((number for number, each in enumerate(fields) if each.problem is not None), len(fields))
+    if wrong < len(fields) and _TEXT.match(data, fields[wrong].offset):
+        fields = fields[:wrong]
     told = [f"{each.name} {_shown(each.value)}" for each in fields[:_SHOWN_FIELDS]]
     if len(fields) > _SHOWN_FIELDS:
         return ", ".join([*told, "..."])
-    direction = conversation.connection.direction(side)
-    if rest := direction.data[fields[-1].end if fields else 0 :]:
+    if rest := data[fields[-1].end if fields else 0 :]:
         values = {"raw": rest[:_SHOWN_BYTES], "text": ascii(rest[:_SHOWN_CHARACTERS].decode("latin-1"))}
         told.append(words.text("cli.check.bytes", values, count=len(rest)))
     return ", ".join(told) or words.text("cli.check.nothing")
