@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.problem import Problem
+from conformance.formatting.findings import finding_from_json
 from conformance.report.timeline import Told, mistake, told
 
 __all__ = ["CaseGroup", "Cause", "Entry", "case_groups", "counts", "failures", "grids", "skipped"]
@@ -27,8 +28,8 @@ class Entry:
     """What the first view shows of a record: `reason` is why it did not pass, `opens` whether its timeline is in the
     page. In a case the harness is the other side: of `server` and `clients` one is None.
 
-    `culprit` is the role and the name of the program that did wrong, `mistake` the title of the first finding, and
-    `cause` the key of that, or else the code of the first problem.
+    `culprit` is the role and the name of the program that did wrong, `mistake` the title of the first finding
+    and `certainty` how sure it is; `cause` is its key, or else the code of the first problem.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Entry:
     culprit: tuple[str, str] | None
     cause: str | None
     mistake: Told | None
+    certainty: str | None
     reason: Told | None
     opens: bool
     protocol: str
@@ -53,11 +55,12 @@ class Entry:
         verdict, is_case = record["verdict"], record["kind"] == "case"
         problems = [Problem.from_json(entry) for entry in record["problems"] if "code" in entry]
         reason = told(problems[0], numbered=len(record["conversations"]) > 1) if problems else None
-        finding = next(iter(record["diagnosis"]), None)
-        cause = finding["key"] if finding else problems[0].code if problems else None
+        finding = next(map(finding_from_json, record["diagnosis"]), None)
+        cause = finding.key if finding else problems[0].code if problems else None
         opens = verdict not in _CLOSED and not (verdict == "passed" and is_case)
         culprit = record["culprit"] and (record["culprit"]["role"], record["culprit"]["name"])
-        why = (culprit, cause, finding and mistake(finding["key"]), reason)
+        told_of = (mistake(finding), finding.certainty) if finding else (None, None)
+        why = (culprit, cause, *told_of, reason)
         case = record["case"] or {"name": "", "about": {}}
         places = {key: record[key] for key in ("protocol", "server", "clients", "network")}
         known = (record["name"], is_case, verdict, record["wire_only"], *why, opens)

@@ -15,6 +15,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from conformance.agent.problem import Problem
+from conformance.diagnosis import Finding
 from conformance.formatting import LANGUAGES, Catalogue, catalogue, sentence
 from conformance.formatting.findings import explain, finding_from_json
 from conformance.results.records import bounded
@@ -68,9 +69,9 @@ def told(problem: Problem, *, numbered: bool = False) -> Told:
     return _each(lambda words: sentence(problem, words, connection=numbered))
 
 
-def mistake(key: str) -> Told:
-    """The title of a finding of that key, in every language."""
-    return _each(lambda words: words.text(f"finding.{key}.title"))
+def mistake(finding: Finding) -> Told:
+    """The title of the finding, in every language."""
+    return _each(lambda words: words.text(f"finding.{finding.key}.title"))
 
 
 def _diagnosis(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -78,9 +79,9 @@ def _diagnosis(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     first, *others = map(finding_from_json, entries)
     return {
         "side": first.side,
-        "guess": first.guess,
+        "certainty": first.certainty,
         "confidence": first.confidence,
-        "title": mistake(first.key),
+        "title": mistake(first),
         "description": _each(lambda words: words.text(f"finding.{first.key}.description")),
         "lines": _each(lambda words: explain(first, others, words).splitlines()[1:]),
     }

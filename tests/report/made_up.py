@@ -35,7 +35,7 @@ A_FINDING: dict[str, Any] = {
     "raw": "03000000",
     "details": [],
     "confidence": 0.9,
-    "guess": True,
+    "certainty": "possible",
     "waiting": [],
 }
 

@@ -436,6 +436,7 @@ def test_every_text_of_the_page_is_used_and_in_both_languages() -> None:
     }
     made |= {f"{start}-{what}" for start in ("understood", "divergence") for what in ("all", "some", "wire")}
     made |= {f"{verdict}-about" for verdict in ("suspicious", "inconclusive", "error")}
+    made |= {"likely", "possible"}  # how certain a finding is
     made |= {f"n-{verdict}" for verdict in VERDICTS}
     english, french = (catalogue(language).templates("report.page.") for language in LANGUAGES)
     assert english.keys() == french.keys()
@@ -534,6 +535,7 @@ def test_what_did_not_pass_stands_with_the_program_whose_mistake_it_is(tmp_path:
     [told] = {entry.mistake["en"] for entry in entries if entry.mistake}
     of_emma = text.split('<p class="whose"><b lang="en">emma</b>')[1].split('<p class="whose">')[0]
     assert of_emma.index(html.escape(told, quote=False)) < of_emma.index('lang="en">the server')
+    assert f">{catalogue('en').text('report.page.possible')}<" in of_emma
     assert "ada" in text.split('<p class="whose">')[2]
 
 

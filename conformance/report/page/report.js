@@ -247,7 +247,8 @@ function consoleOf(name) {
 }
 
 function diagnosisCard(finding) {
-  const sure = finding.guess ? ` (${t("guess", { percent: Math.round(100 * finding.confidence) })})` : "";
+  const percent = Math.min(0.99, finding.confidence).toLocaleString(language, { style: "percent" });
+  const sure = finding.certainty === "certain" ? "" : ` (${t(finding.certainty)}, ${percent})`;
   return make("section", { class: "card diagnosis", "aria-labelledby": "diagnosis-title" },
     make("p", { class: "kind" }, t("diagnosis", { who: t(finding.side) }) + sure),
     told("h2", finding.title, { id: "diagnosis-title" }),
