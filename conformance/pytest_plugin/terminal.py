@@ -16,9 +16,11 @@ from conformance.agent.sized_bytes import BYTES, show
 from conformance.decoder import Conversation, Field
 from conformance.diagnosis import Finding
 from conformance.formatting import Catalogue, sentence
+from conformance.formatting.errors import error_texts
 from conformance.formatting.findings import explain
 from conformance.judge import VERDICTS, ConsoleLine, VerdictName
 from conformance.model.cells import Cell
+from conformance.model.error_messages import explain_error
 from conformance.model.program import Program
 from conformance.results.analysis import Analysis, Subject
 
@@ -90,6 +92,8 @@ def transcript(analysis: Analysis, words: Catalogue) -> str:
         ended = ".stopped" if result.status is None else ".ended"
         lines += ["", text(f"report.transcript.console{ended if case is None else ''}", values)]
         lines += _elided(list(_console(result.lines, began, words)), words)
+        if analysis.culprit in (None, result.program):
+            lines += _explained(result.lines, words)
     return "\n".join(lines)
 
 
@@ -119,6 +123,13 @@ def _console(lines: Sequence[ConsoleLine], began: float, words: Catalogue) -> It
     for line in lines:
         cut = "" if line.whole else f" {words.text('report.transcript.no-line-end')}"
         yield f"  {1000 * (line.at - began):9.1f}  [{line.stream}] {line.text}{cut}"
+
+
+def _explained(lines: Sequence[ConsoleLine], words: Catalogue) -> Iterator[str]:
+    """What an error message on the console means, where it is a known one."""
+    for error in explain_error("\n".join(line.text for line in lines[-_SHOWN_LINES:]))[:1]:
+        values = {"line": error.line, "told": " ".join(error_texts(error, words).values())}
+        yield words.text("report.transcript.explained", values)
 
 
 def _elided(lines: Sequence[str], words: Catalogue) -> Sequence[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
 from conformance.diagnosis import Finding
 from conformance.formatting import LANGUAGES, catalogue, sentence
+from conformance.formatting.errors import error_texts
 from conformance.formatting.findings import explain
 from conformance.judge import VERDICTS, ProcessResult, Verdict, VerdictName, judge
 from conformance.model import Program
 from conformance.model.cells import Cell, all_cells
+from conformance.model.error_messages import explain_error
 from conformance.pytest_plugin.terminal import Reported, culprit_lines, status_of, summary_lines, transcript
 from conformance.results.analysis import analyse
 from conformance.results.records import Records, skipped, to_record
@@ -73,6 +76,19 @@ def test_bytes_that_could_not_be_read_are_shown() -> None:
     told = shown(result([(CLIENT, utf("::1")), (CLIENT, b"\0\0\1"), (SERVER, b"\x2a")]))
     for side, raw in (("client", b"\0\0\1"), ("server", b"\x2a")):
         assert f"{side}  {WORDS.text('report.transcript.unread', {'raw': raw})}\n" in told
+
+
+def test_an_error_on_the_console_of_who_did_wrong_is_explained_and_no_other() -> None:
+    line = "gone: java.io.EOFException"
+    (error,) = explain_error(line)
+    values = {"line": line, "told": " ".join(error_texts(error, WORDS).values())}
+    explained = WORDS.text("report.transcript.explained", values)
+    by_server = result([*addition((84, 98))[:-1], (SERVER, ints(183))], server=[line])
+    assert analyse(by_server).culprit == by_server.results[0].program
+    assert shown(by_server).splitlines().count(explained) == 1
+    by_client = wrong()
+    by_client.results[1] = replace(by_client.results[1], lines=printed([line]))
+    assert explained not in shown(by_client).splitlines()
 
 
 def _console(who: str, ended: str, **values: object) -> str:
