@@ -15,7 +15,7 @@ from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.problem import HarnessError, Problem, ProblemError
 from conformance.agent.recording import Recording
 from conformance.backends.base import MOST_BYTES, MOST_LINES, ConsoleLog, Places, Started, Worker
-from conformance.decoder import Conversation, Conversations
+from conformance.decoder import Conversations
 from conformance.judge import ProcessResult, Said, Verdict, expected_count, judge, program_problem
 from conformance.model.cells import Cell
 from conformance.model.placeholders import fill, pattern
@@ -253,11 +253,10 @@ class _Run:
         over sooner where every program is seen to wait for the others.
         """
         client = self._clients[member]
-        stalemate = _Stalemate(lambda: (*self._clients.values(), self._server))
+        stalemate = self._stalemate()
         began = moved = time.monotonic()
         events = 0
         while client.handle.wait(time.monotonic() + _LOOK_SECONDS) is None:
-            conversations = self._wire.update()
             recording, now = self._wire.recording, time.monotonic()
             if recording.over:
                 raise HarnessError("harness-tap", reason="it ended")
@@ -265,17 +264,35 @@ class _Run:
                 events, moved = len(recording.events), now
             # Without a server there is nothing to be waited for much longer.
             idle = min(seconds, self._limits.settle) if self._server.console.closed else seconds
-            certain = stalemate.lasts(now, moved, self._limits.silent) and _nothing_under_way(conversations)
-            certain = certain and not self._worker.relaying()
-            if certain or now - moved >= idle or now - began >= self._limits.session:
-                values = {"seconds": round(now - began, 1)} | ({"waiting": True} if certain and stalemate.seen else {})
-                self._hangs(member, conversations, values)
+            stuck = self._stuck(stalemate)
+            if stuck or now - moved >= idle or now - began >= self._limits.session:
+                values = {"seconds": round(now - began, 1)} | ({"waiting": True} if stuck and stalemate.seen else {})
+                self._hangs(member, values)
                 return False
         return True
 
-    def _hangs(self, member: str | None, conversations: Sequence[Conversation], values: Mapping[str, Any]) -> None:
+    def _stalemate(self) -> _Stalemate:
+        events = self._wire.recording.events
+        return _Stalemate(lambda: (*self._clients.values(), self._server), lambda: len(events))
+
+    def _stuck(self, stalemate: _Stalemate) -> bool:
+        """Whether it is certain that nothing can come any more."""
+        if not stalemate.lasts(time.monotonic(), self._limits.silent) or self._worker.relaying():
+            return False
+        directions = (one.connection.direction(side) for one in self._wire.update() for side in (CLIENT, SERVER))
+        return all(direction.passed_on == direction.size for direction in directions)
+
+    def _come(self, lines: _Lines, times: int, until: float) -> bool:
+        """Waits until there are so many lines; tells if they came."""
+        stalemate = self._stalemate()
+        while not lines.come(times, min(until, time.monotonic() + _LOOK_SECONDS)):
+            if lines.log.closed or time.monotonic() >= until or self._stuck(stalemate):
+                return False
+        return True
+
+    def _hangs(self, member: str | None, values: Mapping[str, Any]) -> None:
         """Whose turn it is has hung, as far as the wire shows it; that the other waits is no fault of it."""
-        owing = {due.side for conversation in conversations for due in conversation.decoder.expects()}
+        owing = {due.side for conversation in self._wire.update() for due in conversation.decoder.expects()}
         if owing == {SERVER} and not self._server.console.closed:
             self._hung = self._cell.server
             return
@@ -310,13 +327,15 @@ class _Run:
         for author, text in texts.items():
             self._said.append(Said(number, author, text, present))
             self._clients[author].handle.type(f"{text}\n")
-        until = time.monotonic() + self._limits.step
+        began = time.monotonic()
+        until = began + self._limits.step
         deliveries = sum(len(message.audience) for message in self._said)
         self._seen_on_the_wire(lambda: self._wire.delivered() >= deliveries, until)
         for member, lines in heard.items():
             for line in lines:
-                if not line.come(1, until):
-                    self._fail(member, "never-printed", text=line.template, seconds=self._limits.step)
+                if not self._come(line, 1, until):
+                    seconds = round(time.monotonic() - began, 1)
+                    self._fail(member, "never-printed", text=line.template, seconds=seconds)
 
     def _heard(self, member: str, texts: Mapping[str, str]) -> list[_Lines]:
         """The lines that this member must see of what is to be said; none of them has come yet."""
@@ -334,21 +353,22 @@ class _Run:
 
     def _seen_on_the_wire(self, seen: Callable[[], bool], until: float) -> None:
         """Waits for the wire to show it; not for longer than the programs live that it depends on."""
-        present = self._present()
+        present, stalemate = self._present(), self._stalemate()
         recording = self._wire.recording
         while not recording.wait_for(seen, min(until, time.monotonic() + _LOOK_SECONDS)):
             for member in present:
                 if self._clients[member].console.closed:
                     self._fail(member, "ended-before-input")
-            if recording.over or time.monotonic() >= until:
+            if recording.over or time.monotonic() >= until or self._stuck(stalemate):
                 return
 
     def _leave(self, names: tuple[str, ...]) -> None:
         for name in names:
             self._clients[name].handle.end_input()
         for name in names:
+            began = time.monotonic()
             if not self._wait_for_end(name, self._limits.step):
-                self._fail(name, "ignores-end-of-input", seconds=self._limits.step)
+                self._fail(name, "ignores-end-of-input", seconds=round(time.monotonic() - began, 1))
         console = self._cell.server.console
         if console is not None and console.left:
             left = len(self._clients) - len(self._present())
@@ -356,8 +376,9 @@ class _Run:
 
     def _server_tells_all(self, template: str, clients: int, until: float) -> None:
         lines = self._server_lines.setdefault(template, _Lines(self._server.console, template))
-        if not lines.come(clients, until):
-            values = {"text": template, "times": clients, "seconds": self._limits.step}
+        began = time.monotonic()
+        if not self._come(lines, clients, until):
+            values = {"text": template, "times": clients, "seconds": round(time.monotonic() - began, 1)}
             self._problems[self._server] = program_problem(self._cell.server, None, "never-printed", **values)
             raise _StepError
 
@@ -404,9 +425,10 @@ class _Run:
 class _Stalemate:
     """Whether programs wait for bytes only, and none can come: each waits for the other."""
 
-    def __init__(self, programs: Callable[[], Iterable[Started]]) -> None:
+    def __init__(self, programs: Callable[[], Iterable[Started]], events: Callable[[], int]) -> None:
         self._programs = programs
-        self._seen = (0, 0)  # lines, and programs that run
+        self._events = events
+        self._before = (-1, 0, 0)  # events on the wire, lines, and programs that run
         self._since = 0.0
         self._used: float | None = None
         self._unseen = False
@@ -416,17 +438,18 @@ class _Stalemate:
         """Whether all of them are seen to wait."""
         return not self._unseen
 
-    def lasts(self, now: float, moved: float, silent: float) -> bool:
-        """Whether that is certain by now, when bytes moved last at `moved`; to be asked again and again.
+    def lasts(self, now: float, silent: float) -> bool:
+        """Whether that is certain by now; to be asked again and again.
 
         It is certain after a while in which all of them were seen to wait. Where one of them cannot be seen, but none
         works or sleeps, it takes `silent` seconds.
         """
         running = [program for program in self._programs() if not program.console.closed]
         lines = sum(program.console.count("out") + program.console.count("err") for program in running)
-        if moved > self._since or (lines, len(running)) != self._seen:
+        state = self._events(), lines, len(running)
+        if state != self._before:
             self._begin(now)
-            self._seen = lines, len(running)
+            self._before = state
             return False
         if now - self._since < _FIRST_LOOK_SECONDS:
             return False
@@ -447,12 +470,6 @@ class _Stalemate:
 
     def _begin(self, now: float) -> None:
         self._since, self._used, self._unseen = now, None, False
-
-
-def _nothing_under_way(conversations: Sequence[Conversation]) -> bool:
-    """Whether the tap has passed on every byte that it received."""
-    directions = (one.connection.direction(side) for one in conversations for side in (CLIENT, SERVER))
-    return all(direction.passed_on == direction.size for direction in directions)
 
 
 def found_port_taken(console: ConsoleLog) -> bool:
@@ -497,7 +514,7 @@ class _Lines:
 
     def __init__(self, log: ConsoleLog, template: str, place: int = 0) -> None:
         self.template = template
-        self._log = log
+        self.log = log
         self._pattern: re.Pattern[str] = pattern(template)
         self._place = place
         self._count = 0
@@ -511,7 +528,7 @@ class _Lines:
             self._count += sum(line.stream == "out" and bool(self._pattern.fullmatch(line.text)) for line in lines)
             return self._count >= times
 
-        return self._log.wait_for(seen, until)
+        return self.log.wait_for(seen, until)
 
 
 def _most_telling(lines: Sequence[str]) -> int | None:

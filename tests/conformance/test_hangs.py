@@ -182,11 +182,13 @@ def over_after(
     *programs: Seen, moved: float = 0.0, meanwhile: Callable[[float], None] = lambda now: None
 ) -> float | None:
     """After how many seconds it is certain that nothing more comes; None where it is not within 30."""
-    stalemate = _Stalemate(lambda: cast(Sequence[Started], programs))
+    now = 0.0
+    stalemate = _Stalemate(lambda: cast(Sequence[Started], programs), lambda: int(min(moved, now) * 4))
     for quarter in range(4, 4 * 30):
-        meanwhile(quarter / 4)
-        if stalemate.lasts(quarter / 4, min(moved, quarter / 4), Limits().silent):
-            return quarter / 4
+        now = quarter / 4
+        meanwhile(now)
+        if stalemate.lasts(now, Limits().silent):
+            return now
     return None
 
 

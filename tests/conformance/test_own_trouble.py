@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import Any, ClassVar, cast
 
 import pytest
+from docker.errors import APIError
+from testcontainers.core.exceptions import ContainerStartException
 
 from conformance.agent.problem import HarnessError, Problem
-from conformance.backends import Backend, choose_backend, ports, processes
+from conformance.backends import Backend, choose_backend, containers, ports, processes
 from conformance.backends.base import ConsoleLog, ProgramError, Worker, build
 from conformance.model.cells import Cell, all_cells
 from conformance.runner import scheduler as scheduling
@@ -168,6 +171,33 @@ def test_a_build_that_fails_by_the_machine_is_no_fault_of_the_program(line: str,
     assert raised.value.problem.code == code
     with pytest.raises(ProgramError):
         build(the_cell().server, ["javac"], tmp_path, lambda command, folder: (1, ["Client.java:1: ';' expected"]))
+
+
+@pytest.mark.parametrize(
+    ("status", "explanation", "raises"),
+    [
+        (500, "failed to create endpoint on network bridge: no space left on device", HarnessError),
+        (500, 'OCI runtime create failed: exec: "serveur": executable file not found in $PATH', ProgramError),
+        (404, "No such image: mine:latest", ProgramError),
+    ],
+)
+def test_a_container_that_does_not_start_by_the_engine_is_no_fault_of_the_program(
+    monkeypatch: pytest.MonkeyPatch, status: int, explanation: str, raises: type[Exception]
+) -> None:
+    class Container:
+        tmpfs: ClassVar[dict[str, str]] = {}
+
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+
+        def start(self) -> None:
+            raise APIError("it failed", cast(Any, SimpleNamespace(status_code=status)), explanation)
+
+        def get_wrapped_container(self) -> None:
+            raise ContainerStartException
+
+    monkeypatch.setattr(containers, "_Container", Container)
+    with pytest.raises(raises):
+        containers.ContainerHandle(cast(Any, SimpleNamespace(engine=None, labels={})), "image", [], ConsoleLog())
 
 
 # Overloaded ----------------------------------------------------------------------------------------------------------
