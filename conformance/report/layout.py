@@ -54,17 +54,23 @@ class Entry:
         """The entry of a record. The timelines of cases that passed would be most of the page, and nobody asks."""
         verdict, is_case = record["verdict"], record["kind"] == "case"
         problems = [Problem.from_json(entry) for entry in record["problems"] if "code" in entry]
-        reason = told(problems[0], numbered=len(record["conversations"]) > 1) if problems else None
         finding = next(map(finding_from_json, record["diagnosis"]), None)
-        cause = finding.key if finding else problems[0].code if problems else None
-        opens = verdict not in _CLOSED and not (verdict == "passed" and is_case)
-        culprit = record["culprit"] and (record["culprit"]["role"], record["culprit"]["name"])
-        told_of = (mistake(finding), finding.certainty) if finding else (None, None)
-        why = (culprit, cause, *told_of, reason)
         case = record["case"] or {"name": "", "about": {}}
-        places = {key: record[key] for key in ("protocol", "server", "clients", "network")}
-        known = (record["name"], is_case, verdict, record["wire_only"], *why, opens)
-        return cls(*known, **places, case=case["name"], about=case["about"])
+        return cls(
+            name=record["name"],
+            is_case=is_case,
+            verdict=verdict,
+            wire_only=record["wire_only"],
+            culprit=record["culprit"] and (record["culprit"]["role"], record["culprit"]["name"]),
+            cause=finding.key if finding else problems[0].code if problems else None,
+            mistake=mistake(finding) if finding else None,
+            certainty=finding.certainty if finding else None,
+            reason=told(problems[0], numbered=len(record["conversations"]) > 1) if problems else None,
+            opens=verdict not in _CLOSED and not (verdict == "passed" and is_case),
+            **{key: record[key] for key in ("protocol", "server", "clients", "network")},
+            case=case["name"],
+            about=case["about"],
+        )
 
     @property
     def program(self) -> str:
