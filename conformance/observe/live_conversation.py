@@ -43,15 +43,18 @@ class LiveConversation:
         self._conversation = Conversation(protocol, Connection(number, opened))
         self.decoder = self._conversation.decoder
         self._last = self._moved = opened
-        self._stalled = self._wrong = self._odd = False
+        self._stalled = self._wrong = self._odd = self._ended = False
         self._told: set[tuple[str, Side]] = set()
         self._given_up: set[Side] = set()
-        self._excused = False  # the client is gone in the middle: what the server did not finish is no mistake of its
+        self._gone: Side | None = None  # left in the middle: what the other did not finish is no mistake of the other's
 
     def add(self, event: Event) -> Iterator[live.LiveEvent]:
         yield from self._when_quiet(event.at)
         self._odd |= event.kind == "reset" or event.at - self._last >= _LONG_SECONDS
         self._last = event.at
+        if event.kind == "reset" or (event.kind == "end" and event.sender == SERVER):
+            self._gone = self._gone or (None if self._stalled or self._ended else event.sender)
+        self._ended |= event.kind == "end"
         if event.kind != "sent":
             self._moved, self._stalled = event.at, False
         match event.kind:
@@ -64,7 +67,6 @@ class LiveConversation:
                     yield from self.give_up(event.at, event.sender, "not-kept")
                 elif self._unread(event.sender) > _MOST_UNREAD:
                     yield from self.give_up(event.at, event.sender, "too-much-unread", limit=_MOST_UNREAD)
-        self._excused |= event.kind == "reset" and event.sender == CLIENT and not self._stalled
         kept = self._conversation
         if kept.keeps:
             kept.connection.add(event)
@@ -108,10 +110,17 @@ class LiveConversation:
                 yield live.FieldRead(at, self._number, outcome)
             elif isinstance(outcome, Problem):
                 self._wrong = True
-                if not (self._excused and outcome.code in _UNFINISHED and outcome.where.side == SERVER):
-                    yield live.ProblemFound(at, self._number, outcome)
+                yield from self._blamed(at, outcome)
             elif isinstance(outcome, Unread):
                 yield live.Bytes(at, self._number, outcome.side, outcome.data, outcome.offset)
+
+    def _blamed(self, at: float, problem: Problem) -> Iterator[live.LiveEvent]:
+        """The problem; or, of who could not finish because the other left, that of the other, if that is the server."""
+        if problem.code in _UNFINISHED and problem.where.side != self._gone and self._gone is not None:
+            if self._gone == CLIENT:
+                return
+            problem = Problem("asked-after-end", problem.where, {"answerer": SERVER, "begun": True}, problem.at)
+        yield live.ProblemFound(at, self._number, problem)
 
     def _stalls(self, seconds: float) -> Iterator[Problem]:
         due = self.decoder.expects()

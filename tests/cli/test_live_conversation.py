@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conformance.agent.events import CLIENT, SERVER, Event, Side
+from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side
 from conformance.agent.problem import Problem
 from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
@@ -167,6 +167,17 @@ def test_what_a_server_owes_a_client_that_is_gone_is_no_mistake_of_its() -> None
     assert problems(told(events)) == []
     inside = [*conversation([ADDRESS, (CLIENT, ints(1))], ends=False), Event(1, 1, "reset", CLIENT)]
     assert places(problems(told(inside))) == [("never-sent", CLIENT, 15, "second")]
+
+
+@pytest.mark.parametrize("how", ["reset", "end"])
+def test_what_a_client_could_not_finish_is_a_mistake_of_the_server_that_left(how: Kind) -> None:
+    events = [
+        *conversation([(CLIENT, b"\0\x09127.")], ends=False),
+        Event(1, 1, how, SERVER),
+        Event(1.1, 1, "end", CLIENT),
+    ]
+    assert places(problems(told(events))) == [("asked-after-end", CLIENT, 0, "address")]
+    assert problems(told(events))[0].values["answerer"] == SERVER
 
 
 def test_a_server_that_cannot_be_reached() -> None:
