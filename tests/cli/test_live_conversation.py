@@ -304,7 +304,7 @@ def test_a_long_conversation_takes_no_more_memory_than_a_short_one(silent: bool)
                 for event in (Event(1, 1, "received", side, data), Event(1, 1, "sent", side, size=len(data))):
                     assert all(isinstance(each, FieldRead) for each in reader.add(event))
 
-    rounds(9000)  # more than is kept for a diagnosis
+    rounds(35_000)  # more than is kept for a diagnosis
     tracemalloc.start()
     try:
         before: Any = tracemalloc.get_traced_memory()[0]

@@ -86,7 +86,7 @@ def test_who_only_takes_their_time_has_made_no_mistake() -> None:
 
 
 def test_what_is_wrong_behind_a_long_right_beginning_has_no_name() -> None:
-    long: list[tuple[Side, bytes]] = [ADDRESS, (CLIENT, ints(*([1, 2] * 9000))), (SERVER, ints(*([3] * 9000)))]
+    long: list[tuple[Side, bytes]] = [ADDRESS, (CLIENT, ints(*([1, 2] * 40_000))), (SERVER, ints(*([3] * 40_000)))]
     reader, _ = reader_of([*long, (CLIENT, ints(84, 98)), (SERVER, struct.pack("<i", 182))])
     assert named(list(reader.look(60.0, STALL_SECONDS))) == []
 
