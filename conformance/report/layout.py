@@ -55,13 +55,16 @@ class Entry:
         verdict, is_case = record["verdict"], record["kind"] == "case"
         problems = [Problem.from_json(entry) for entry in record["problems"] if "code" in entry]
         finding = next(map(finding_from_json, record["diagnosis"]), None)
+        culprit = record["culprit"] and (record["culprit"]["role"], record["culprit"]["name"])
+        if finding and culprit and finding.side != culprit[0]:
+            finding = None  # it is about the other
         case = record["case"] or {"name": "", "about": {}}
         return cls(
             name=record["name"],
             is_case=is_case,
             verdict=verdict,
             wire_only=record["wire_only"],
-            culprit=record["culprit"] and (record["culprit"]["role"], record["culprit"]["name"]),
+            culprit=culprit,
             cause=finding.key if finding else problems[0].code if problems else None,
             mistake=mistake(finding) if finding else None,
             certainty=finding.certainty if finding else None,

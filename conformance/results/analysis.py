@@ -45,7 +45,7 @@ class Analysis:
 
     `correlated` has for each of `programs` what its lines tell of. A case that passed has no `conversations`.
     `wire_only`: no console was compared, for none was promised. `culprit` is the program that did wrong, where one did
-    and it is known which.
+    and it is known which; the findings about it come first.
     """
 
     subject: Subject
@@ -60,6 +60,12 @@ class Analysis:
     culprit: Program | None
     findings: Sequence[Finding]
     divergence: Divergence | None
+
+    @property
+    def mistake(self) -> Finding | None:
+        """The first finding, where it is about the culprit."""
+        first = next(iter(self.findings), None)
+        return first if first and (self.culprit is None or first.side == self.culprit.role) else None
 
 
 def analyse(result: CellResult | CaseResult) -> Analysis:
@@ -91,6 +97,8 @@ def analyse(result: CellResult | CaseResult) -> Analysis:
         findings = diagnose(conversations, now=result.began + result.seconds, of=judged)
         divergence = find_divergence(problems, conversations, programs, correlated, judged)
     whose = _culprit(subject, problems[0], findings, conversations) if problems else None
+    if whose is not None:  # a stable sort: what the other may have done wrong as well comes behind
+        findings = sorted(findings, key=lambda finding: finding.side != whose.role)
     shown = conversations, correlated, verdict, wire_only, whose, findings, divergence
     return Analysis(subject, result, programs, problems, non_strict, *shown)
 
@@ -98,11 +106,19 @@ def analyse(result: CellResult | CaseResult) -> Analysis:
 def _culprit(
     subject: Subject, problem: Problem, findings: Sequence[Finding], conversations: Sequence[Conversation]
 ) -> Program | None:
-    """Of a case, its program; of a cell, that whose bytes are certain to have a mistake, or else the problem's."""
+    """Of a case, its program; of a cell, that whose mistake the first finding is, or else the problem's.
+
+    A finding decides where it is certain, or likely and about bytes that break the protocol: who dies of such bytes is
+    not to blame.
+    """
     if not isinstance(subject, Cell):
         return None if verdict_of(problem) == "error" else subject[0].program
-    if findings and not findings[0].guess and not findings[0].waiting:
-        problem = suspicious(findings[0])  # which stands at its place
+    first = next(iter(findings), None)
+    if first is not None and not first.waiting:
+        found = (one.problems for one in conversations if one.number in first.connections)
+        breaks = any(each.where.side == first.side for problems in found for each in problems)
+        if first.certainty == "certain" or (first.certainty == "likely" and breaks):
+            problem = suspicious(first)  # which stands at its place
     members = subject.scenario.members if subject.scenario else (None,)
     clients = dict(zip(members, subject.clients, strict=True))
     return culprit(problem, subject.server, clients, conversations)
