@@ -204,15 +204,19 @@ def delivery_of(conversation: Conversation, reader: Side) -> Delivery:
 
 
 def _cuts(fields: Sequence[Field], pauses: dict[int, float]) -> Iterator[Cut]:
-    """Each boundary of segments inside a field."""
+    """Each boundary of segments inside a field; of those at the same byte of a field, that with the longest pause."""
+    longest: dict[tuple[str, str, int, int, bool], float] = {}
     boundaries = iter(sorted(pauses.items()))
     offset, pause = next(boundaries, (None, 0.0))
     for field in fields:
         while offset is not None and offset <= field.offset:
             offset, pause = next(boundaries, (None, 0.0))
         while offset is not None and offset < field.end:
-            yield Cut(field.name, field.type, offset - field.offset, len(field.raw), pause, not field.path)
+            place = (field.name, field.type, offset - field.offset, len(field.raw), not field.path)
+            longest[place] = max(pause, longest.get(place, 0.0))
             offset, pause = next(boundaries, (None, 0.0))
+    for (name, kind, at, size, opening), pause in longest.items():
+        yield Cut(name, kind, at, size, pause, opening)
 
 
 # The readers ----------------------------------------------------------------------------------------------------------

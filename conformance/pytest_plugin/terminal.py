@@ -6,8 +6,8 @@ Under the tables stands what did not pass by whose mistake it is, a line for eac
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER
@@ -15,13 +15,14 @@ from conformance.agent.problem import Problem
 from conformance.agent.sized_bytes import BYTES, show
 from conformance.decoder import Conversation, Field
 from conformance.diagnosis import Finding
+from conformance.diagnosis.readers import CaseEvidence, case_evidence, explain_reader
 from conformance.formatting import Catalogue, sentence
 from conformance.formatting.errors import error_texts
 from conformance.formatting.findings import explain
 from conformance.judge import VERDICTS, ConsoleLine, VerdictName
 from conformance.model.cells import Cell
 from conformance.model.error_messages import explain_error
-from conformance.model.program import Program
+from conformance.model.program import Program, Role
 from conformance.results.analysis import Analysis, Subject
 
 __all__ = ["Reported", "case_lines", "culprit_lines", "status_of", "summary_lines", "transcript"]
@@ -32,9 +33,15 @@ _SHOWN_TEXT = 80
 _NOT_WELL: tuple[VerdictName, ...] = ("failed", "flaky", "suspicious", "inconclusive", "error")
 
 
+_Key = tuple[Role, str]
+
+
 @dataclass(frozen=True)
 class Reported:
-    """What came of a cell or a case, as the tables have it: the first of its findings and of its problems, if any."""
+    """What came of a cell or a case, as the tables have it: the first of its findings and of its problems, if any.
+
+    `reads` is what a cell shows of how its programs read, each by its side and name.
+    """
 
     subject: Subject
     verdict: VerdictName
@@ -42,17 +49,38 @@ class Reported:
     culprit: Program | None = None
     finding: Finding | None = None
     problem: Problem | None = None
+    reads: Mapping[_Key, CaseEvidence] = field(default_factory=dict)
 
     @classmethod
     def of(cls, analysis: Analysis) -> Reported:
         """That of what was run."""
-        finding, problem = next(iter(analysis.findings), None), next(iter(analysis.problems), None)
-        return cls(analysis.subject, analysis.verdict, analysis.wire_only, analysis.culprit, finding, problem)
+        finding, problem = analysis.mistake, next(iter(analysis.problems), None)
+        reads = dict(_reads(analysis))
+        return cls(analysis.subject, analysis.verdict, analysis.wire_only, analysis.culprit, finding, problem, reads)
 
     @property
     def name(self) -> str:
         """Its name, which selects it with -k."""
         return self.subject.name if isinstance(self.subject, Cell) else f"{self.subject[0].name}/{self.subject[1].name}"
+
+
+def _reads(analysis: Analysis) -> Iterator[tuple[_Key, CaseEvidence]]:
+    """What a cell shows of how its programs read what came: of the right ones, or of the one that did wrong."""
+    cell, culprit = analysis.subject, analysis.culprit
+    passed = analysis.verdict in ("passed", "non-strict")
+    if not isinstance(cell, Cell) or not (passed or culprit):
+        return
+    code = None if passed else analysis.problems[0].code
+    named = any(finding.certainty == "certain" for finding in analysis.findings)
+    for program in {_key(each): each for each in (cell.server, *cell.clients)}.values():
+        alone = program == cell.server or len({each.name for each in cell.clients}) == 1
+        if alone and (passed or program == culprit):
+            proof = case_evidence(cell.name, analysis.conversations, program.role, code, explained=named)
+            yield _key(program), proof
+
+
+def _key(program: Program) -> _Key:
+    return program.role, program.name
 
 
 def status_of(verdict: str, *, wire_only: bool, passed: bool, words: Catalogue) -> tuple[str, str, Any] | None:
@@ -73,9 +101,8 @@ def transcript(analysis: Analysis, words: Catalogue) -> str:
     if analysis.verdict != "failed":
         verdict = text(f"report.page.{analysis.verdict}")
         first = text("report.transcript.verdict", {"verdict": verdict, "sentence": first})
-    lines = []
-    if analysis.findings:
-        lines += [*explain(analysis.findings[0], analysis.findings[1:], words).splitlines(), ""]
+    told = explain(analysis.findings[0], analysis.findings[1:], words).splitlines() if analysis.findings else []
+    lines = [*told, ""] if analysis.mistake else []
     lines += [first, *(text("report.transcript.also", {"sentence": problem}) for problem in more)]
     case = None if isinstance(analysis.subject, Cell) else analysis.subject[1]
     if case is not None:
@@ -84,6 +111,8 @@ def transcript(analysis: Analysis, words: Catalogue) -> str:
             lines.append(text("report.transcript.allowed", {"text": case.non_strict.in_language(words.language)}))
     elif analysis.culprit is not None:
         lines.append(text("report.transcript.culprit", {"who": _who(analysis.culprit, words)}))
+    if told and not analysis.mistake:
+        lines += ["", *told]
     began = analysis.result.began
     wire = [line for conversation in analysis.conversations for line in _wire(conversation, began, words)]
     lines += ["", text("report.transcript.wire"), *_elided(wire, words)]
@@ -175,7 +204,7 @@ def case_lines(reported: Iterable[Reported], words: Catalogue) -> list[str]:
 def culprit_lines(reported: Iterable[Reported], words: Catalogue) -> list[str]:
     """What did not pass, by whose mistake it is and by its cause: a line for each, those with most first."""
     groups: dict[tuple[str, str], dict[str, list[Reported]]] = defaultdict(lambda: defaultdict(list))
-    for one in reported:
+    for one in _with_patterns(list(reported)):
         if one.verdict in _NOT_WELL:
             cause = one.finding.key if one.finding else one.problem.code if one.problem else ""
             program = one.culprit
@@ -185,6 +214,25 @@ def culprit_lines(reported: Iterable[Reported], words: Catalogue) -> list[str]:
         for alike in sorted(causes.values(), key=lambda alike: -len(alike)):
             lines.append(_cause(alike, words))
     return lines
+
+
+def _with_patterns(reported: Sequence[Reported]) -> Iterator[Reported]:
+    """The same; where which cells of a program pass tells how it reads, that is the finding of those that do not.
+
+    It must have failed with two partners: with one of them it may be that one's mistake.
+    """
+    proofs: dict[_Key, list[CaseEvidence]] = defaultdict(list)
+    partners: dict[_Key, set[str]] = defaultdict(set)
+    for one in reported:
+        for key, proof in one.reads.items():
+            proofs[key].append(proof)
+            if proof.passed is False and isinstance(one.subject, Cell):
+                partners[key].add(one.subject.mixture if key[0] == SERVER else one.subject.server.name)
+    found = {key: explain_reader(proofs[key], key[0]) for key, met in partners.items() if len(met) > 1}
+    for one in reported:
+        key = ("client", "") if one.culprit is None else _key(one.culprit)
+        failed = key in one.reads and one.reads[key].passed is False
+        yield replace(one, finding=found[key][0]) if failed and found.get(key) else one
 
 
 def _cause(alike: Sequence[Reported], words: Catalogue) -> str:

@@ -15,6 +15,8 @@ from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
 from conformance.diagnosis import Finding
+from conformance.diagnosis.finding import Certainty
+from conformance.diagnosis.readers import CaseEvidence, Cut, Delivery
 from conformance.formatting import LANGUAGES, catalogue, sentence
 from conformance.formatting.errors import error_texts
 from conformance.formatting.findings import explain
@@ -23,6 +25,7 @@ from conformance.model import Program
 from conformance.model.cells import Cell, all_cells
 from conformance.model.error_messages import explain_error
 from conformance.pytest_plugin.terminal import Reported, culprit_lines, status_of, summary_lines, transcript
+from conformance.report.layout import Entry
 from conformance.results.analysis import analyse
 from conformance.results.records import Records, skipped, to_record
 from conformance.runner.cell_run import CellResult
@@ -274,20 +277,68 @@ def test_of_one_program_each_cause_has_its_line() -> None:
     assert [two.name in line for line in culprit_lines(of, WORDS)] == [True, False]
 
 
-@pytest.mark.parametrize(("certain", "whose"), [(True, CLIENT), (False, SERVER)])
-def test_the_finding_says_whose_mistake_it_is_where_it_is_certain(
-    monkeypatch: pytest.MonkeyPatch, certain: bool, whose: str
+@pytest.mark.parametrize("partners", [("python-simple",), ("python-simple", "java-SimpleClient")])
+def test_which_cells_of_a_program_pass_tells_how_it_reads_where_it_fails_with_two_partners(
+    partners: tuple[str, ...],
 ) -> None:
-    """The server dies of what a client sends: where that is certain, the client is to blame."""
-    finding = Finding("text-writer", CLIENT, (1,), certainty="certain" if certain else "likely")
+    whole = Delivery(joined=(True, False), several=True, parted=0.01, apart=0.01)
+    cut = Delivery(cuts=(Cut("first", "int", 2, 4, 0.01),))
+    of: list[Reported] = []
+    for partner in partners:
+        direct, split = (CELLS[f"addition/python-simple/{partner}/{network}"] for network in ("direct", "byte-by-byte"))
+        key = (SERVER, direct.server.name)
+        of.append(Reported(direct, "passed", reads={key: CaseEvidence(direct.name, True, whole)}))
+        proof = CaseEvidence(split.name, False, cut)
+        of.append(replace(not_passed(split, "failed", "wrong-rounds", split.server), reads={key: proof}))
+    (line,) = culprit_lines(of, WORDS)
+    assert (WORDS.text("finding.reads-once.title") in line) == (len(partners) == 2)
+
+
+TEXT = [(CLIENT, b"127.0.0.1\n17\n25\n")]  # an address of 12,594 bytes that never comes whole
+
+
+@pytest.mark.parametrize(
+    ("certainty", "parts", "whose"),
+    [
+        ("certain", [], CLIENT),
+        ("likely", TEXT, CLIENT),
+        ("likely", addition((17, 25)), SERVER),
+        ("possible", TEXT, SERVER),
+    ],
+)
+def test_a_server_that_dies_of_what_a_client_sends_is_not_to_blame(
+    monkeypatch: pytest.MonkeyPatch, certainty: Certainty, parts: Sequence[Part], whose: str
+) -> None:
+    finding = Finding("text-writer", CLIENT, (1,), certainty=certainty)
     monkeypatch.setattr("conformance.results.analysis.diagnose", lambda *_, **__: [finding])
     died = ProcessResult(CELL.server, printed([], ["oups"]), 1, 20001)
-    verdict = Verdict((died.found("ended-by-itself", status=1),), read_conversations(ADDITION, Recording()))
-    cell = CellResult(CELL, verdict, Recording(), [died], 10.0, 2.5, {})
+    recording = Recording(events(parts))
+    verdict = Verdict((died.found("ended-by-itself", status=1),), read_conversations(ADDITION, recording))
+    cell = CellResult(CELL, verdict, recording, [died], 10.0, 2.5, {})
     analysis = analyse(cell)
     assert analysis.culprit is not None
     assert analysis.culprit.role == whose
-    assert shown(cell).startswith(explain(finding, [], WORDS).splitlines()[0])  # the diagnosis comes first
+    # The diagnosis comes first, where it is about who is to blame.
+    assert shown(cell).startswith(explain(finding, [], WORDS).splitlines()[0]) == (whose == CLIENT)
+
+
+def test_what_the_other_may_have_done_wrong_is_not_told_of_the_culprit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server crashes; that the client has the low byte first is likely, and not why."""
+    low = Finding("little-endian-int", CLIENT, (1,), certainty="likely")
+    monkeypatch.setattr("conformance.results.analysis.diagnose", lambda *_, **__: [low])
+    died = ProcessResult(CELL.server, printed([], ["oups"]), 1, 20001)
+    problem = died.found("ended-by-itself", status=1, printed="oups")
+    verdict = Verdict((problem,), read_conversations(ADDITION, Recording()))
+    cell = CellResult(CELL, verdict, Recording(), [died], 10.0, 2.5, {})
+    title = WORDS.text("finding.little-endian-int.title")
+    [line] = culprit_lines([Reported.of(analyse(cell))], WORDS)
+    assert title not in line
+    told = shown(cell)
+    assert told.startswith(sentence(problem, WORDS))
+    assert title in told
+    record = json.loads(json.dumps(to_record(analyse(cell))))
+    assert [finding["key"] for finding in record["diagnosis"]] == ["little-endian-int"]
+    assert Entry.of(record).mistake is None
 
 
 def test_the_record_says_whose_mistake_it_is() -> None:
