@@ -15,7 +15,7 @@ from typing import Any
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.problem import Problem, Where
 from conformance.decoder import Conversation
-from conformance.judge.room import Post, post_of
+from conformance.judge.room import Post, changed, post_of
 
 __all__ = ["Broadcast", "Post", "Said", "posts", "read_broadcast"]
 
@@ -113,7 +113,9 @@ def _received_as_sent(
         first = {post.key: post for post in reversed(got)}
         for post in got:
             if post.key not in posted:
-                yield post.problem("message-unknown", member=member)
+                lacking = (one for key, one in posted.items() if key not in first)
+                change = next((told for one in lacking if (told := changed(one, post))), {})
+                yield post.problem("message-unknown", member=member, **change)
             if post is not first[post.key]:
                 times = sum(other.key == post.key for other in got)
                 yield post.problem("duplicate-message", member=member, times=times)

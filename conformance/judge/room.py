@@ -33,7 +33,7 @@ from conformance.decoder import Decoder, Field, Message, Outcome
 from conformance.decoder.program import Own, compile_protocol
 from conformance.model.protocol import Protocol
 
-__all__ = ["DELAY", "Post", "Room", "post_of"]
+__all__ = ["DELAY", "Post", "Room", "changed", "post_of"]
 
 DELAY = 3.0
 """Seconds after which a message that has come to others, and not to one, is lost to that one."""
@@ -272,7 +272,6 @@ class Room:
     def _unknown(self, member: _Member, post: Post) -> Iterator[Problem]:
         """Told once, for all connections: a message that was sent in other words, or one that nobody has sent."""
         mark = hash(post.key)
-        values: dict[str, Any]
         if self._blind or mark in self._forgotten:
             return
         some = islice(self._unsettled, _LOOKED_AT)
@@ -288,16 +287,13 @@ class Room:
                 }
                 yield post.problem("message-unknown", **values, behind=member.right)
                 return
-        changes = ((one, _change_of(one.post, post)) for one in lacking)
-        found, change = next(((one, change) for one, change in changes if change), (None, None))
+        found, values = next(((one, told) for one in lacking if (told := changed(one.post, post))), (None, {}))
         if found is None:
             member.last_unknown = member.last_heard
             values = {"unsent": True}
         else:
             found.got[member.number] = member.heard
             found.last = max(found.last, member.last_heard)
-            told = found.post.author if change == "author" else found.post.text
-            values = {"change": change, "posted": told, "posted_on": found.post.connection}
         if mark not in self._strange and len(self._strange) < _HASHES:
             self._strange.add(mark)
             yield post.problem("message-unknown", **values)
@@ -380,7 +376,14 @@ def _shifted(member: _Member, posted: Post) -> Any:
     return None
 
 
-def _change_of(posted: Post, got: Post) -> str | None:
+def changed(posted: Post, got: Post) -> dict[str, Any]:
+    """What a problem tells of a message that came in other words; empty if `got` was not made of `posted`."""
+    change = change_of(posted, got)
+    told = posted.author if change == "author" else posted.text
+    return {"change": change, "posted": told, "posted_on": posted.connection} if change else {}
+
+
+def change_of(posted: Post, got: Post) -> str | None:
     """How `got` was made of `posted`: by `author`, `stripped`, `cut` or `charset`; None if it was not."""
     said, heard = (posted.author, posted.text), (got.author, got.text)
     if not all(isinstance(text, str) for text in (*said, *heard)):
