@@ -199,7 +199,10 @@ def culprit(
     values, where = problem.values, problem.where
     if verdict_of(problem) == "error" or problem.code == "nobody-typed":
         return None
-    if problem.code in _OF_SERVER or _whose(problem) == SERVER:
+    owing = _whose(problem)
+    if owing is not None and any(_left_before(owing, problem, conversation) for conversation in conversations):
+        owing = other(owing)
+    if problem.code in _OF_SERVER or owing == SERVER:
         return server
     if len({program.name for program in clients.values()}) == 1:
         return next(iter(clients.values()))
@@ -230,6 +233,15 @@ def _who_owes(conversations: Sequence[Conversation]) -> Side | None:
                 if _gone(mine) < _gone(theirs) or _PATIENT <= _gone(theirs) - moved < inf:
                     sides.add(side)
     return sides.pop() if len(sides) == 1 else None
+
+
+def _left_before(side: Side, problem: Problem, conversation: Conversation) -> bool:
+    """Whether `side` owes something there because the other reset the connection, and had hardly waited for it."""
+    if problem.code not in _OWED or problem.where.connection != conversation.number:
+        return False
+    mine, theirs = (conversation.connection.direction(each) for each in (side, other(side)))
+    moved = max((each.received[-1][0] for each in (mine, theirs) if each.received), default=inf)
+    return theirs.reset is not None and theirs.reset < _gone(mine) and theirs.reset - moved < _PATIENT
 
 
 def _gone(direction: Direction) -> float:

@@ -291,3 +291,16 @@ def test_the_program_whose_mistake_it_is(problem: Problem, whose: str | None) ->
 
 def addressed(author: str) -> list[Part]:
     return [*ADDRESS, (CLIENT, message(author, f"de {author}"))]
+
+
+@pytest.mark.parametrize(("at", "whose"), [(2.1, CLIENT), (9.0, SERVER)], ids=["at once", "after a long wait"])
+def test_what_is_owed_to_a_client_that_reset_the_connection_at_once_is_its_own_mistake(at: float, whose: str) -> None:
+    asked = [*ADDRESS, (CLIENT, ints(1, 2))]
+    gone = [*events(asked, ends=False), Event(at, 1, "reset", CLIENT)]
+    (problem,) = verdict(gone).problems[:1]
+    assert (problem.code, problem.where.side) == ("never-sent", SERVER)
+    server, client = program("server", None, "hers"), program("client", None, "his")
+    conversations = read_conversations(ADDITION, Recording(gone))
+    found = culprit(problem, server, {None: client}, conversations)
+    assert found is not None
+    assert found.role == whose
