@@ -40,6 +40,8 @@ _MISREAD = frozenset(
         "never-sent",
         "ends-inside",
         "stalled",
+        "line-differs",
+        "line-missing",
     }
 )
 """The codes of what a program does that has lost its place in the stream."""
@@ -130,8 +132,8 @@ def case_evidence(
         delivery |= delivery_of(conversation, reader)
         ends = [_end(conversation, side) for side in (reader, sender)]
         ended |= ends[0] < ends[1]
-        # What the sender could not send any more, it did not leave out.
-        left_out = ("ends-inside", "never-sent") if ends[0] < ends[1] else ()
+        # What the sender could not send any more, it did not leave out; what it sent then is not its mistake.
+        left_out = ("ends-inside", "never-sent", "asked-after-end") if ends[0] < ends[1] else ()
         wrong |= any(problem.where.side == sender and problem.code not in left_out for problem in conversation.problems)
         first = min((field.came for field in conversation.fields if field.side == sender), default=None)
         heard |= first is not None
@@ -182,17 +184,18 @@ def delivery_of(conversation: Conversation, reader: Side) -> Delivery:
             apart = max(apart, pause or 0.0)
     several = any(two.offset not in pauses for _, two in pairwise(fields))
     due, left = conversation.decoder.due(sender), _end(conversation, reader)
-    if due is not None and times and times[-1][0] < left < _end(conversation, sender):
-        # The reader had enough of what was not all yet: the last segment ends there, and so long nothing followed.
-        pause = left - times[-1][0]
-        delivery = replace(delivery, idle=max(delivery.idle, pause))
-        if due.got:
-            size = due.needed or len(due.got) + 1
-            delivery = replace(
-                delivery, cuts=(*delivery.cuts, Cut(due.field, due.type, len(due.got), size, pause, not due.path))
-            )
-        elif fields and due.path == fields[-1].path:
-            parted = max(parted, pause)
+    if due is not None and times and left < _end(conversation, sender):
+        # The reader had enough of what was not all yet: nothing followed on its last segment until it ended.
+        pauses.setdefault(ends[-1], max(0.0, left - times[-1][0]))
+        size, opening = due.needed or len(due.got) + 1, not due.path
+        cuts = (
+            Cut(due.field, due.type, end - due.offset, size, pause, opening)
+            for end, pause in sorted(pauses.items())
+            if end > due.offset
+        )
+        delivery = replace(delivery, idle=max(pauses.values()), cuts=(*delivery.cuts, *cuts))
+        if fields and due.path == fields[-1].path:
+            parted = max(parted, pauses.get(due.offset, 0.0))
     return replace(
         delivery,
         parted=parted,
