@@ -264,20 +264,34 @@ class Report:
             return []
         proofs = {tried.case.name: list(self._evidence(tried)) for tried in self.tried}
         patterns = explain_reader([proof for each in proofs.values() for proof in each], self.side)
-        causes: dict[object, _Cause] = {}
-        for tried in bad:
-            finding, others = (tried.findings[0], tried.findings[1:]) if tried.findings else (None, ())
-            of_pattern = patterns and any(proof.passed is False for proof in proofs[tried.case.name])
-            if of_pattern and (finding is None or finding.guess or not patterns[0].guess):
-                finding, others = patterns[0], patterns[1:]
-            of_code, of_finding = _kind(tried), finding and (finding.key, finding.side)
-            cause = causes.get(of_finding) or (causes.get(of_code) if finding is None else None)
+        order = {id(tried): number for number, tried in enumerate(bad)}
+        causes: list[_Cause] = []
+        by_finding: dict[object, _Cause] = {}
+        by_kind: dict[object, _Cause] = {}
+        explained = [(tried, *self._explanation(tried, proofs[tried.case.name], patterns)) for tried in bad]
+        # Those without a finding have the cause of the first case that shows in the same way.
+        for tried, finding, others in sorted(explained, key=lambda each: each[1] is None):
+            kind, name = _kind(tried), finding and (finding.key, finding.side)
+            cause = by_kind.get(kind) if name is None else by_finding.get(name)
             if cause is None:
-                cause = _Cause([], finding, others)
-                causes.setdefault(of_code, cause)
-                causes.setdefault(of_finding or of_code, cause)
+                causes.append(cause := _Cause([], finding, others))
+                by_finding.setdefault(name, cause)
+            by_kind.setdefault(kind, cause)
             cause.tried.append(tried)
-        return list({id(cause): cause for cause in causes.values()}.values())
+        for cause in causes:
+            cause.tried.sort(key=lambda tried: order[id(tried)])
+        return sorted(causes, key=lambda cause: order[id(cause.tried[0])])
+
+    @staticmethod
+    def _explanation(
+        tried: _Tried, proofs: Sequence[CaseEvidence], patterns: Sequence[Finding]
+    ) -> tuple[Finding | None, Sequence[Finding]]:
+        """The finding that explains the case, and others that may: its own, or what all cases together show."""
+        finding, others = (tried.findings[0], tried.findings[1:]) if tried.findings else (None, ())
+        of_pattern = patterns and any(proof.passed is False for proof in proofs)
+        if of_pattern and (finding is None or finding.guess or not patterns[0].guess):
+            return patterns[0], patterns[1:]
+        return finding, others
 
     def _evidence(self, tried: _Tried) -> Iterator[CaseEvidence]:
         """What the case shows of how the program reads, of each connection by itself where they fail each by itself."""

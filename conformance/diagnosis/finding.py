@@ -88,6 +88,7 @@ KEYS = (
     "object-stream-reader",
     "not-flushed",
     "closes-before-answer",
+    "closes-after-answer",
 )
 """Every mistake that has a name. A key never changes its meaning: teachers' tools and old records rely on it."""
 

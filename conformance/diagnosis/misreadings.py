@@ -29,6 +29,7 @@ _SHOWN_BYTES = 16
 _CLEAR_BITS = 24.0  # of answers that a right reader does not give: then nothing else explains them
 _SOME_BITS = 14.0
 _BEYOND = 8  # bytes behind the opening from which on a reader may begin as well
+_AT_ONCE = 0.1  # seconds between an answer and an end that follows from it
 _WAITED = 3.0  # seconds after which who ends the connection had waited for an answer
 _THOUGHT = 10.0  # seconds of silence on a connection that is open: a right program may take its time
 _NARROWING = re.compile(r"\bint(?:8|16|32|64)\(")
@@ -266,6 +267,9 @@ def unanswered(conversation: Conversation, side: Side, still: float) -> Iterator
     """
     connection = conversation.connection
     mine, theirs = connection.direction(side), connection.direction(other(side))
+    if (answer := _closes_after(conversation, side)) is not None:
+        yield _finding(conversation, side, "closes-after-answer", answer, (), certainty="likely")
+        return
     if connection.refused or any(problem.where.side == other(side) for problem in conversation.problems):
         return
     steps = conversation.protocol.fields
@@ -295,6 +299,20 @@ def unanswered(conversation: Conversation, side: Side, still: float) -> Iterator
                 yield from found
                 return
         yield from _silent(conversation, side, due)
+
+
+def _closes_after(conversation: Conversation, side: Side) -> Field | None:
+    """The first answer, if the side ended its stream just behind it, before it could know of the next question."""
+    connection, steps = conversation.connection, conversation.protocol.fields
+    ended = connection.direction(side).ended
+    answers = [field for field in conversation.fields if field.side == side and steps[field.ordinal].equals is not None]
+    if ended is None or not answers or any(problem.where.side == side for problem in conversation.problems[:1]):
+        return None
+    last = answers[-1]
+    later = [field for field in conversation.fields if field.side != side and field.path > last.path]
+    asked = bool(later) and min(field.began for field in later) > ended
+    first = asked and all(field.path == last.path and field.problem is None for field in answers)
+    return last if first and ended - last.came < _AT_ONCE else None
 
 
 def _ended(direction: Direction) -> float:

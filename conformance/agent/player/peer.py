@@ -43,6 +43,7 @@ _LEFT_OPEN_SECONDS = 0.5  # after which a connection counts as left open, where 
 _SHORT_SECONDS = 0.5
 _IN_VAIN = 2
 _REST_SECONDS = 0.2
+_HEARD_BYTES = 4096  # that are taken in while the case sends: who does not read must hold up the other side in the end
 
 
 @dataclass
@@ -119,7 +120,8 @@ class Peer:
                 if start and pause:
                     for seconds in self._receiver.until_taken():
                         time.sleep(seconds)
-                    time.sleep(pause)  # part of what the case does
+                    self._hear(pause)
+                    self._sock.settimeout(timeout)
                 if piece := data[start:end]:
                     self._tell("received", self._me, piece)
                     self._sock.sendall(piece)
@@ -131,6 +133,13 @@ class Peer:
                 pass  # what it had said before is worth knowing
             if not lenient:
                 raise self._unexpected("ended-while-sent-to", reason=error.strerror or str(error)) from None
+
+    def _hear(self, seconds: float) -> None:
+        """Lets that time pass, which is part of what the case does; what comes meanwhile is recorded when it comes."""
+        until = time.monotonic() + seconds
+        while len(self._buffer) < _HEARD_BYTES and self._more(until):
+            pass
+        time.sleep(max(0.0, until - time.monotonic()))
 
     def do(self, what: str) -> None:
         """Ends what the harness sends (`half-close`) or the connection (`close`; `reset`, as a program that died)."""
