@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.agent.events import Side
 from conformance.agent.sized_bytes import BYTES
-from conformance.decoder import Conversation, Field
+from conformance.decoder import Conversation, Expected, Field
 from conformance.diagnosis.codecs import (
     NUMBERS,
     TEXT,
@@ -35,6 +35,10 @@ _UNREAD_BITS = 60.0
 _ROUNDS_BEFORE = 8
 _WHOLE_START = 4096  # a mistake found by then is looked for from the first byte on
 _WINDOW = 4096
+_FIRST_FIELDS = 6
+_PLAIN_BITS = 24.0  # of a number
+_ODD_BITS = 10.0
+_ODD_ZEROS = 3
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Reading:
             self._bits_behind = _UNREAD_BITS + byte * (self.size - self._read)
         elif self.due is not None and begins is not None:
             step = self._steps[self.due.ordinal]
-            self._bits_behind = STOPPED_BITS + (0.0 if step.equals is not None else begins.bits)
+            self._bits_behind = STOPPED_BITS + settled_bits(step, begins.bits)  # what an address begins with is settled
             if not may_become(step, self.due.got, begins.value, self.due.value):
                 wrong.append(self._read)
                 self._bits_behind = STOPPED_BITS + begins.bits + _WRONG_VALUE_BITS
@@ -127,6 +131,41 @@ class Reading:
         if self._read < end:
             costs.append((self._read, self.size, self._bits_behind))
         return sum(bits * min(1.0, (end - offset) / (stop - offset or 1)) for offset, stop, bits in costs)
+
+    def bits_before(self, offset: int) -> float:
+        """What the right fields of the window cost that end by `offset`."""
+        fields = (field for field in self._fields if self.window.start <= field.offset and field.end <= offset)
+        return sum(map(self._bits, fields))
+
+    def starts(self) -> list[int]:
+        """Where something else may begin: at the place, or where a field does that is no right text."""
+        first = self._fields[:_FIRST_FIELDS]
+        fields = [field for field in first if field.type != TEXT or field.problem is not None or not field.value]
+        places = [field.offset for field in fields] + [self._read] * (self._read < self.size)
+        places += [self.wrong_at] if self.wrong_at is not None else []
+        return sorted(place for place in set(places) if self.wrong_at is None or place <= self.wrong_at)
+
+    def odd(self) -> bool:
+        """Whether any of the values would be plainer another way: a quick look, before one that takes time."""
+        bits, zeros = 0.0, 0
+        for field in self._fields:
+            if field.type == TEXT:
+                bits += _ODD_BITS * (not field.value.isprintable() or not field.value)
+            elif field.type in NUMBERS:
+                bits += max(0.0, self._bits(field) - _PLAIN_BITS)
+                zeros += field.value == 0
+            if bits >= _ODD_BITS or zeros >= _ODD_ZEROS:
+                return True
+        return False
+
+    def printable(self) -> bool:
+        """Whether every text is one that a person may have typed."""
+        return all(field.value.isprintable() for field in self._fields if field.type == TEXT)
+
+    def field_at(self, offset: int) -> Field | Expected | None:
+        """The field that begins there, or is due there."""
+        found = next((field for field in self._fields if field.offset == offset), None)
+        return found or (self.due if self.due is not None and self.due.offset == offset else None)
 
     def questions(self, asked: Window, *, swapped: bool = False) -> Questions:
         """What this side asks of the other in that one's window, `swapped` as `Questions` says."""
