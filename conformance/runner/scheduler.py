@@ -130,7 +130,8 @@ class Scheduler:
                     again[name] = False
                 elif too_late:
                     result = result.ours(result.problems[0].shows("harness-overloaded", late=round(late, 1)))
-                results[name] = result
+                if name not in results or codes != {"hung-before"}:  # by then it is known to hang: the first try stays
+                    results[name] = result
             left, alone = [] if self._closing else list(again), any(again.values())
         return results
 

@@ -243,6 +243,7 @@ def test_on_a_crowded_machine_it_is_tried_again_and_then_believed(monkeypatch: p
     assert outcome(FakeBackend(), BAD, GOOD) == (BAD, 1)
     hung = Made(("never-sent",), timed_out=True)
     assert outcome(FakeBackend(), hung, GOOD) == (GOOD, 2)
+    assert outcome(FakeBackend(), hung, Made(("hung-before",))) == (hung, 2)
 
 
 def test_the_second_try_has_more_patience(monkeypatch: pytest.MonkeyPatch) -> None:
