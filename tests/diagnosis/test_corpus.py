@@ -46,12 +46,10 @@ def test_the_list_of_what_is_not_right_yet_has_kinds_of_the_corpus() -> None:
     assert set(NOT_YET) <= set(KINDS)
 
 
-@pytest.mark.xfail(reason="odd values are still suspected", strict=False)
 def test_nothing_is_said_of_right_programs() -> None:
     assert not {entry.kind for entry in entries() if entry.source == "right"} & set(NOT_YET)
 
 
-@pytest.mark.xfail(reason="names are still being added", strict=False)
 @pytest.mark.parametrize("source", SOURCES)
 def test_the_goal(source: str) -> None:
     outcomes = [each.outcome for kind in KINDS for each in measured(kind).values() if each.entry.source == source]

@@ -310,8 +310,8 @@ def several() -> Iterator[Entry]:
         4,
     )
     for kind, must, name, way in (
-        ("all low byte first", f"little-endian-length & {order}", "library", Dialect(counted("<H"), little)),
-        ("C#'s BinaryWriter", f"{LENGTH_1} & {order}", "library", Dialect(varint_counted, little)),
+        ("all low byte first", "little-endian-length", "library", Dialect(counted("<H"), little)),
+        ("C#'s BinaryWriter", LENGTH_1, "library", Dialect(varint_counted, little)),
         ("all low byte first", f"little-endian-length & {order}", "scale", Dialect(counted("<H"), little)),
         ("all in lines", "text-writer", "library", Dialect(bare(end="\n"), digits("{}\n"))),
     ):
@@ -383,8 +383,9 @@ def nameless() -> Iterator[Entry]:
         yield from unnamed(
             f"a wrong {kind} in the answer", "file-transfer", right_client("file-transfer"), script(UTF, *told, ANY)
         )
+    many = f"{many}|closes-after-answer"
     stopped = script(UTF, 8, ints(182), 8)
-    yield from unnamed("the server ends before the second answer", "addition", right_client("addition"), stopped)
+    yield from unnamed("the server ends before the second answer", "addition", right_client("addition"), stopped, many)
     yield from unnamed("the server is killed", "addition", right_client("addition"), script(UTF, 8, KILL))
     yield from unnamed("the server ends at once", "addition", right_client("addition"), script())
     quits = script(HELLO, ints(84), END)

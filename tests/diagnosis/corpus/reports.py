@@ -103,7 +103,7 @@ def entries() -> Iterator[Entry]:
     header = "write-object|object-stream-reader"
     yield from of_server("11-objectinput-server, output first", header, corrupted)
     closes = script(UTF, 8, ints(182), END)
-    yield from of_server("12-stream-closes-socket-server", "", closes)
+    yield from of_server("12-stream-closes-socket-server", "closes-after-answer", closes)
     once = [[utf(word), Pause(0.4)] for word in ("salut", "comment vas-tu", "bien", "à demain")]
     yield from of_client("16-author-once-client", "field-missing", HELLO, utf("bob"), once, END, ANY, name="chat")
 

@@ -7,7 +7,7 @@ public class AdditionClient {
     public static void main(String[] args) throws IOException {
         try (Socket socket = new Socket(args[1], Integer.parseInt(args[2]))) {
             OutputStream raw = socket.getOutputStream();
-            boolean unbuffered = args[0].equals("right") || args[0].equals("available") || args[0].equals("objects");
+            boolean unbuffered = args[0].equals("right") || args[0].equals("available");
             DataOutputStream out = new DataOutputStream(unbuffered ? raw : new BufferedOutputStream(raw));
             DataInputStream in = new DataInputStream(socket.getInputStream());
             out.writeUTF(socket.getLocalAddress().getHostAddress());
@@ -21,8 +21,6 @@ public class AdditionClient {
                     byte[] answer = new byte[Math.max(1, in.available())];
                     in.read(answer);
                     System.out.println(java.nio.ByteBuffer.wrap(answer).getInt());
-                } else if (args[0].equals("objects")) {
-                    System.out.println(new ObjectInputStream(socket.getInputStream()).readInt());
                 } else {
                     System.out.println(in.readInt());
                 }
