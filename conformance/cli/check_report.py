@@ -20,11 +20,11 @@ from conformance.agent.recording import Recording
 from conformance.cli.formatting import problem_as_json
 from conformance.cli.terminal import Colour, paint, print_line
 from conformance.decoder import Conversation, read_conversations
-from conformance.diagnosis import Finding, diagnose
+from conformance.diagnosis import Finding, diagnose, suspicions
 from conformance.diagnosis.readers import CaseEvidence, case_evidence, explain_reader
 from conformance.formatting import Catalogue, catalogue, sentence, shortened
 from conformance.formatting.findings import evidence, explain, finding_to_json
-from conformance.judge import VerdictName, suspected, suspicious, verdict_of
+from conformance.judge import VerdictName, suspicious, verdict_of
 from conformance.judge.evidence import unshown
 from conformance.judge.room import Room
 from conformance.model import Protocol
@@ -109,7 +109,7 @@ class Report:
         if problem is not None:
             findings = diagnose(conversations, now=time.monotonic(), suspect=True, of=self.side)
         elif self.side == CLIENT:
-            findings = [finding for finding in suspected(conversations) if finding.side == self.side]
+            findings = [finding for finding in suspicions(conversations) if finding.side == self.side]
             problem = suspicious(findings[0]) if findings else None
         kept = outcome.recording if _size(outcome.recording) <= _LOOKED_AT_BYTES else None
         in_room = _in_room(self.protocol, outcome.recording) if problem and self.side == SERVER else None

@@ -1,4 +1,4 @@
-"""Whether all numbers that a side sends make sense only another way: without that nothing is suspected.
+"""Suspicions: all fits the protocol, and the numbers that a side sends make sense only another way, every one of them.
 
 A right program may send any number, so that one odd number says nothing. Several different ones, over all connections,
 that are large as they stand, and every one of them small or round when it is read another way, are a sign.
@@ -14,12 +14,24 @@ from math import isfinite
 from conformance.agent.events import Side
 from conformance.decoder import Conversation
 from conformance.diagnosis.codecs import NUMBERS
+from conformance.diagnosis.diagnose import diagnose
+from conformance.diagnosis.finding import Finding
 
-__all__ = ["only_another_way"]
+__all__ = ["only_another_way", "suspicions"]
 
 _SEVERAL = 4  # different numbers, two of them no powers of two: a right program may well send a few of those
 _ROUND = 2  # decimals
 _LEAST, _MOST, _EXACT = 1e-3, 1e7, 2e-7
+
+
+def suspicions(conversations: Sequence[Conversation]) -> list[Finding]:
+    """What makes sense only another way, where all fits the protocol: over all connections of a cell, or of a case.
+
+    They are likely at most. There are none of a right program, unless it means to send such numbers and no other.
+    """
+    odd = only_another_way(conversations)
+    found = diagnose(conversations, suspect=True) if odd else []
+    return [one for one in found if (one.side, one.key) in odd and one.certainty == "likely"]
 
 
 def only_another_way(conversations: Sequence[Conversation]) -> set[tuple[Side, str]]:

@@ -3,7 +3,7 @@
 from conformance.judge.broadcast import Said
 from conformance.judge.consoles import expected_count
 from conformance.judge.correlation import Divergence, LineMark, LinePlace, WireMark, correlate, find_divergence
-from conformance.judge.evidence import suspected, suspicious
+from conformance.judge.evidence import suspicious
 from conformance.judge.verdict import (
     VERDICTS,
     ConsoleLine,
@@ -35,7 +35,6 @@ __all__ = [
     "find_divergence",
     "judge",
     "program_problem",
-    "suspected",
     "suspicious",
     "verdict_of",
 ]

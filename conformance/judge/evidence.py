@@ -12,11 +12,10 @@ from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.problem import Problem, Where
 from conformance.decoder import Conversation
 from conformance.decoder.program import Own, compile_protocol
-from conformance.diagnosis import Finding, diagnose
-from conformance.diagnosis.sense import only_another_way
+from conformance.diagnosis import Finding
 from conformance.model.protocol import Protocol
 
-__all__ = ["only_silence", "suspected", "suspicious", "unshown"]
+__all__ = ["only_silence", "suspicious", "unshown"]
 
 # What follows from clients that send no message, and from such as send no byte: a code, and whose it is.
 _OF_SILENT_CLIENTS = {("no-such-author", None), ("never-printed", CLIENT)}
@@ -48,13 +47,6 @@ def only_silence(problems: Sequence[Problem], conversations: Sequence[Conversati
     mute = not any(one.decoder.total(CLIENT) for one in conversations)
     follow = _OF_SILENT_CLIENTS | (_OF_MUTE_CLIENTS if mute else set())
     return all((problem.code, problem.values.get("role", problem.where.side)) in follow for problem in problems)
-
-
-def suspected(conversations: Sequence[Conversation]) -> list[Finding]:
-    """What makes sense only another way, though all of it fits the protocol."""
-    odd = only_another_way(conversations)
-    found = diagnose(conversations, suspect=True) if odd else []
-    return [one for one in found if (one.side, one.key) in odd and one.certainty == "likely"]
 
 
 def suspicious(first: Finding) -> Problem:

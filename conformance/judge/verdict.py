@@ -17,10 +17,10 @@ from conformance.agent.events import CLIENT, SERVER, Side, other
 from conformance.agent.problem import HARNESS, Problem, Where
 from conformance.agent.recording import Direction
 from conformance.decoder import Conversation
-from conformance.diagnosis import Finding
+from conformance.diagnosis import Finding, suspicions
 from conformance.judge import consoles
 from conformance.judge.broadcast import Broadcast, Said, posts, read_broadcast
-from conformance.judge.evidence import only_silence, suspected, suspicious, unshown
+from conformance.judge.evidence import only_silence, suspicious, unshown
 from conformance.model.placeholders import fill
 from conformance.model.program import Console, Program
 
@@ -175,15 +175,15 @@ def judge(
         *(result.problem for result in results if result.problem is not None),
     ]
     problems = problems or [*_consoles((*clients, server), conversations, broadcast)]
-    suspicions: Sequence[Finding] = ()
+    suspected: Sequence[Finding] = ()
     if not problems or only_silence(problems, conversations):
         each = any((program.connections(concurrency) or 1) > 1 for program in programs)
         nothing = unshown(conversations, each=each, typed=bool(said))
         problems = [nothing, *problems] if nothing else problems
-    if not problems and (suspicions := suspected(conversations)):
-        problems = [suspicious(suspicions[0])]
+    if not problems and (suspected := suspicions(conversations)):
+        problems = [suspicious(suspected[0])]
     wire_only = all(result.program.console is None for result in results)
-    return Verdict(tuple(problems), conversations, wire_only, tuple(suspicions))
+    return Verdict(tuple(problems), conversations, wire_only, tuple(suspected))
 
 
 def culprit(

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from conformance.agent.events import CLIENT
 from conformance.agent.problem import Problem
 from conformance.decoder import Conversation, read_conversations
-from conformance.diagnosis import Finding, diagnose
+from conformance.diagnosis import Finding, diagnose, suspicions
 from conformance.judge import (
     Divergence,
     LinePlace,
@@ -22,7 +22,6 @@ from conformance.judge import (
     correlate,
     culprit,
     find_divergence,
-    suspected,
     suspicious,
     verdict_of,
 )
@@ -85,7 +84,7 @@ def analyse(result: CellResult | CaseResult) -> Analysis:
         if problems or non_strict or judged == CLIENT:
             conversations = read_conversations(result.group.protocol, result.recording)
         if not problems and judged == CLIENT:
-            findings = [finding for finding in suspected(conversations) if finding.side == judged]
+            findings = [finding for finding in suspicions(conversations) if finding.side == judged]
             problems = (suspicious(findings[0]),) if findings else ()
             conversations = conversations if problems or non_strict else ()
     problems = tuple(map(_shortened, problems))
