@@ -101,6 +101,10 @@ class ByteStream:
         ends = self.direction.received_to
         return ends[bisect_right(ends, start) : bisect_right(ends, end)]
 
+    def parts(self, offset: int) -> bool:
+        """Whether a piece ended there, of more bytes than one: byte by byte, pieces say nothing."""
+        return self.pieces_end(offset - 2, offset) == [offset]
+
     def had(self, offset: int) -> float | None:
         """When the other side could know the byte at `offset`; None if it never could."""
         if offset < 0:
@@ -604,7 +608,7 @@ class CountedTerminated(Codec):
         if text.endswith("\0") and text[:-1].isprintable():
             yield Candidate(text[:-1], right.end, _text_bits(text[:-1]))
         elif stream.data[right.end : right.end + 1] == b"\0" and text.isprintable():
-            apart = right.end + 1 in stream.pieces_end(offset, right.end + 1)
+            apart = stream.parts(right.end + 1)
             yield Candidate(text, right.end + 1, right.bits, odd=_PADDING_BITS * (not apart))
 
 
@@ -752,8 +756,8 @@ class Padded(Codec):
             if len(there) == width:
                 value = int.from_bytes(there, self.order, signed=True)
                 right = not skipped and self.order == "big"
-                apart = stream.pieces_end(offset, offset + skipped) if skipped else ()
-                bits = _int_bits(value, width) + 2.0 * (skipped > 0) + _PADDING_BITS * (len(apart) > 0)
+                apart = skipped > 0 and stream.parts(offset + skipped)
+                bits = _int_bits(value, width) + 2.0 * (skipped > 0) + _PADDING_BITS * apart
                 yield Candidate(value, offset + skipped + width, bits, right=right)
 
 

@@ -25,7 +25,7 @@ from conformance.diagnosis.script import EXTRA, Loop, fields_of, script_of
 from conformance.diagnosis.wrappings import wrapped
 from conformance.model.protocol import FieldStep, Protocol, Repeat
 
-__all__ = ["TIMEOUT", "diagnose", "suspicions"]
+__all__ = ["TIMEOUT", "diagnose"]
 
 TIMEOUT = 3.0
 _MARGIN_WRONG = 5.0
@@ -86,11 +86,6 @@ def diagnose(
     return sorted(merged, key=lambda finding: finding.key == "both-sides-waiting")
 
 
-def suspicions(conversations: Sequence[Conversation]) -> list[Finding]:
-    """What makes sense only another way than the protocol's, though all fits it; never certain."""
-    return [finding for finding in diagnose(conversations, suspect=True) if finding.guess]
-
-
 def _of_conversation(
     conversation: Conversation, now: float | None, timeout: float, *, suspect: bool, of: Side | None
 ) -> Iterator[Finding]:
@@ -136,8 +131,11 @@ def _of_conversation(
         if explanations:
             best[side] = explanations[0]
             found += _findings(conversation.number, mine, explanations, margin)
-        elif other(side) in best and answers_what_was_meant(mine, questions[-1]):
-            found = [_agreed(each) if each.side == other(side) else each for each in found]
+    for side, explanation in best.items():
+        answering = readings[other(side)]
+        asked = meant(readings[side].questions(answering.window), explanation)
+        if answering.wrong_at is not None and answers_what_was_meant(answering, asked):
+            found = [_agreed(each) for each in found if each.side == side]
     if not found:
         for side in (CLIENT, SERVER):
             found += unanswered(conversation, side, 0.0 if closed or now is None else now - moved)
@@ -200,7 +198,13 @@ def _suspected(conversation: Conversation, mine: Reading, theirs: Reading, margi
     steps = conversation.protocol.fields
     if not mine.size or any(step.type == BYTES and step.sender == mine.side for step in steps):
         return []
-    if mine.wrong_at is not None or mine.stopped_in is not None or not mine.odd():
+    if mine.wrong_at is not None or mine.stopped_in is not None:
+        return []
+    if (alone := mine.said_once()) is not None:
+        place = (conversation.number,), alone.name, alone.type, alone.round, alone.offset, alone.raw[:_SHOWN_BYTES]
+        detail = Detail("left-out", {"field": alone.name, "type": alone.type})
+        return [Finding("field-missing", mine.side, *place, details=(detail,), confidence=0.6, certainty="possible")]
+    if not mine.odd():
         return []
     named = _of_another_format(conversation, mine)
     if named is not None and named.key in _SAYS_ITSELF:

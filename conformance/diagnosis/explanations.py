@@ -184,5 +184,5 @@ def answers_what_was_meant(reading: Reading, questions: Questions) -> bool:
     """Whether the side takes what it was asked as the other meant it, and all its answers are right then."""
     window = reading.window
     walker = Walker(ByteStream(reading.stream.data[: window.end], reading.direction), window.start)
-    found = walker.walk(Hypothesis(window.items), questions, float("inf")) if window.items else None
+    found = walker.walk(Hypothesis(window.items), questions, reading.bits) if window.items else None
     return found is not None and any(read.step.equals and read.candidate.whole for read in found[1])

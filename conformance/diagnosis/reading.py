@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -37,8 +37,11 @@ _WHOLE_START = 4096  # a mistake found by then is looked for from the first byte
 _WINDOW = 4096
 _FIRST_FIELDS = 6
 _PLAIN_BITS = 24.0  # of a number
-_ODD_BITS = 10.0
+_ODD_BITS = 8.0
 _ODD_ZEROS = 3
+_FEW_TEXTS = 4
+_AT_ONCE = 0.1  # seconds between what is sent together
+_TYPED = 0.35  # between what a person types, or a program with pauses sends
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,19 @@ class Reading:
             if bits >= _ODD_BITS or zeros >= _ODD_ZEROS:
                 return True
         return False
+
+    def said_once(self) -> Field | None:
+        """A text that comes alone where two are due, as if the first of them had been sent in the first round only.
+
+        In that round they come together, and in all others apart, as a person types.
+        """
+        texts = [field for field in self._fields if field.path and field.type == TEXT]
+        if len(texts) < _FEW_TEXTS or any(field.type != TEXT for field in self._fields if field.path):
+            return None
+        came = [self.direction.came(field.offset) for field in texts]
+        gaps = [later - sooner for sooner, later in pairwise(came)]
+        together, apart = texts[0].path == texts[1].path != texts[2].path, gaps[1:]
+        return texts[2] if together and gaps[0] < _AT_ONCE and min(apart) >= _TYPED else None
 
     def printable(self) -> bool:
         """Whether every text is one that a person may have typed."""

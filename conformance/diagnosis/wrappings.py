@@ -28,8 +28,8 @@ def wrapped(conversation: Conversation, side: Side, data: bytes, starts: Sequenc
     for start in starts[:_STARTS]:
         for head in HEADS:
             bodies = frames(data[: start + _MOST], start, head)
-            if not bodies:
-                continue
+            if not bodies or (head.size <= 1 and len(bodies) == 1 and start > 0):
+                continue  # one byte is soon the length of all the rest
             right = _right_fields(conversation, side, data[:start] + b"".join(bodies), start, bodies)
             if right >= (_LEAST if head.size > 1 else _LEAST_BYTES):
                 values = {"size": head.size} | ({"itself": True} if head.itself else {})
