@@ -824,7 +824,7 @@ TEXT_CODECS: tuple[Codec, ...] = (
     Bare("write-chars", 7.0, encoding="utf-16-le"),
     Terminated("nul-terminated", 5.0),
     CountedTerminated("nul-terminated", 13.0),  # a byte or two more or less may be missing, or begin what follows
-    Varint("varint-length", 6.0),
+    Varint("varint-length", 18.0),  # one byte up to 127: then that says it
     Decimal("decimal-length", 6.0),
     Prefixed("length-of-another-size", 7.0, width=8),
     Prefixed("length-of-another-size", 7.0, width=8, order="little"),

@@ -33,10 +33,14 @@ def explain(finding: Finding, others: Sequence[Finding], words: Catalogue) -> st
     lines += [
         words.text(f"finding.{language}", texts) for language in ("python", "java", *_OTHERS) if language in texts
     ]
-    guesses = [rival.key for rival in others if finding.guess and rival.guess and rival.side == finding.side]
+    rivals_of = [one for one in others if finding.guess and one.certainty == "possible" and one.side == finding.side]
+    guesses = [rival.key for rival in rivals_of]
     if rivals := dict.fromkeys(key for key in guesses if key != finding.key):
         titles = words.text("finding.or").join(words.text(f"finding.{key}.title") for key in rivals)
         lines.append(words.text("finding.others", {"titles": titles}))
+    # A second mistake of the same program has its own lines; a rival explanation has only its title.
+    second = {one.key: one for one in others if one.side == finding.side and one.certainty != "possible"}
+    lines += [explain(one, (), words) for one in second.values() if one.key != finding.key and not one.waiting]
     return "\n".join(f"{line[0].upper()}{line[1:]}" for line in lines)
 
 
