@@ -250,7 +250,7 @@ class Report:
         if cause.finding is not None:
             texts = {name: words.text(f"finding.{cause.finding.key}.{name}") for name in ("python", "java")}
             yield "  " + " ".join(words.text(f"finding.{language}", texts) for language in texts)
-            if cause.others and not lines[-1].endswith(texts["java"]):  # what else it may be
+            if cause.others and not lines[-1].endswith(tuple(texts.values())):  # what else it may be
                 yield f"  {lines[-1]}"
         elif _kind(first) == "ended":
             yield "  " + words.text("cli.check.console-says")

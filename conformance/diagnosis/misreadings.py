@@ -209,9 +209,9 @@ def _overflow(conversation: Conversation, side: Side, reader: _Reader) -> list[F
         if data and not sent:
             return []
         detail = Detail("does-not-fit", {"value": answer.wanted, "type": place.type, "field": _name(place)})
-        # Where it stopped with its first answer, it may have stopped for any reason.
+        # Silence has other reasons, and at the first answer any.
         return (
-            [_finding(conversation, side, reader.key, place, (detail,), certainty="certain" if sent else "likely")]
+            [_finding(conversation, side, reader.key, place, (detail,), certainty="certain" if sent else "possible")]
             if sent or number
             else []
         )

@@ -370,8 +370,8 @@ def test_help_is_in_the_language_that_is_asked_for(side: str, language: Language
 def said(name: str, *values: str) -> str:
     """The English text of that id up to its first place, or with its places filled in by their order."""
     key, _, form = name.partition(".")
-    text: Any = WORDS.templates("")[f"cli.check.{key}"]
-    text = text[int(form)] if form else text
+    forms: Any = WORDS.templates("")[f"cli.check.{key}"]
+    text = str(forms[int(form)] if form else forms)
     for value in values:
         text = re.sub(r"\{[^}]*\}", value, text, count=1)
     return text.partition("{")[0]

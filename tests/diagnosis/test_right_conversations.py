@@ -26,7 +26,7 @@ ORDINARY_INTS = st.integers(-9999, 9999)
 ORDINARY_TEXTS = st.text("abcdefghijklmnopqrstuvwxyz éàç!?'", min_size=1, max_size=40)
 ONLY_WAITING = {"both-sides-waiting"}
 SILENT = {"reads-lines", "reads-to-end", "not-flushed", "one-recv-one-message", "two-buffers"}
-SILENT |= {"little-endian-length-reader"}
+SILENT |= {"little-endian-length-reader", "unsigned-int", "no-wrap"}
 
 
 def sums(address: str, pairs: Sequence[tuple[int, int]]) -> list[Part]:
