@@ -112,9 +112,8 @@ def _of_conversation(
         if margin is None:
             idle = still and not closed
             if odd or suspect or idle:
-                found += _suspected(
-                    conversation, mine, theirs, _MARGIN_IDLE if idle else _MARGIN_ODD if odd else _MARGIN_SUSPECTED
-                )
+                least = _MARGIN_SUSPECTED if suspect and not odd else _MARGIN_IDLE if idle else _MARGIN_ODD
+                found += _suspected(conversation, mine, theirs, least)
             continue
         named = _of_another_format(conversation, mine)
         if named is not None:
@@ -128,6 +127,9 @@ def _of_conversation(
         if mine.unasked and theirs.wrong_at is not None:
             # Who is asked nonsense may answer it: only an answer that is right for what was meant tells anything.
             explanations = [explanation for explanation in explanations if explanation.answers]
+        if margin == _MARGIN_STOPPED:  # an odd order of fields is then no better than odd values
+            clear = mine.bits - _MARGIN_SUSPECTED
+            explanations = [each for each in explanations if each.bits <= clear or _OF_ORDER.isdisjoint(each.keys)]
         if explanations:
             best[side] = explanations[0]
             found += _findings(conversation.number, mine, explanations, margin)
@@ -211,23 +213,13 @@ def _suspected(conversation: Conversation, mine: Reading, theirs: Reading, margi
         return [replace(named, certainty="likely", confidence=0.9)]
     asked = theirs.questions(mine.window)
     explanations = explain_side(mine, [asked, theirs.questions(mine.window, swapped=True)], margin)
-    clear = mine.bits - _MARGIN_SUSPECTED
-    if margin == _MARGIN_IDLE or not mine.printable():  # an odd order of fields is then no better than odd texts
-        explanations = [each for each in explanations if _OF_ORDER.isdisjoint(each.keys)]
-    explanations = [
-        each
-        for each in explanations
-        if _NEVER_SUSPECTED.isdisjoint(each.keys)
-        and each.says_much
-        and (each.bits <= clear or _may_be_less_clear(each, margin))
-    ]
+    if margin == _MARGIN_IDLE:  # who waits between two fields may be right, whatever the values before
+        explanations = [each for each in explanations if _PLAIN.issuperset(each.keys)]
+    else:  # an odd order of fields is no better than odd values; of texts that nobody types it says nothing
+        limit = mine.bits - _MARGIN_SUSPECTED if mine.printable() else float("-inf")
+        explanations = [each for each in explanations if each.bits <= limit or _OF_ORDER.isdisjoint(each.keys)]
+    explanations = [each for each in explanations if _NEVER_SUSPECTED.isdisjoint(each.keys) and each.says_much]
     return _findings(conversation.number, mine, explanations, margin) if explanations else []
-
-
-def _may_be_less_clear(explanation: Explanation, margin: float) -> bool:
-    """Who waits between two fields may be right, whatever the numbers before; so may an odd order of fields."""
-    keys = set(explanation.keys)
-    return keys <= _PLAIN if margin == _MARGIN_IDLE else keys.isdisjoint(_OF_ORDER)
 
 
 def _margin(reading: Reading, *, stopped: bool) -> float | None:

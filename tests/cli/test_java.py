@@ -72,7 +72,9 @@ def test_doctor_on_a_server(java_classes: Path, name: str, answer: str) -> None:
         done = run_here("doctor", f"127.0.0.1:{listening(server)}", *words)
     assert done.status == 0, done.lines
     assert [each["code"] for each in done.told[3:5]] == ["speaks", answer]
-    assert done.told[3]["values"]["said"] == "address 127.0.0.1, first 20, second 22, sum 42, first 24, second 26, sum 50"
+    assert (
+        done.told[3]["values"]["said"] == "address 127.0.0.1, first 20, second 22, sum 42, first 24, second 26, sum 50"
+    )
 
 
 def test_doctor_on_a_chat_server_speaks_where_nobody_else_hears_it(java_classes: Path) -> None:

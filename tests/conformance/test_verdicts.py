@@ -50,7 +50,7 @@ def test_nobody_is_accused_but_the_two_clients(run: Run) -> None:
         SILENT: {"role": "client", "name": "hana"},
     }
     title = WORDS.text("report.run.culprits")
-    below = run.output.split(title)[1]
+    below = run.output.split(title)[1].partition("short test summary")[0]  # where CI is set, pytest repeats it all
     for name in ("gael", "hana"):
         assert WORDS.text("role.client", {"program": name}) in below
     assert WORDS.text("role.server", {"program": "ada"}) not in below
