@@ -15,11 +15,12 @@ from itertools import chain
 from conformance.agent.events import CLIENT, SERVER, Side, other
 from conformance.agent.sized_bytes import BYTES
 from conformance.decoder import Conversation, Expected, Field
-from conformance.diagnosis.codecs import fixed_size, unknown_bits
+from conformance.diagnosis.codecs import fixed_size
 from conformance.diagnosis.explanations import Explanation, answers_what_was_meant, explain_side, meant
 from conformance.diagnosis.finding import Certainty, Detail, Finding, Waiting
 from conformance.diagnosis.formats import other_format
 from conformance.diagnosis.misreadings import left_unread, misread, unanswered
+from conformance.diagnosis.plausibility import unknown_bits
 from conformance.diagnosis.reading import Reading
 from conformance.diagnosis.script import EXTRA, Loop, fields_of, script_of
 from conformance.diagnosis.wrappings import wrapped

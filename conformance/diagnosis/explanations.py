@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from conformance.agent.expressions import names_in
-from conformance.diagnosis.codecs import NUMBERS, ByteStream, Codec
+from conformance.diagnosis.codecs import ByteStream, Codec
 from conformance.diagnosis.finding import Detail
 from conformance.diagnosis.hypotheses import Hypothesis, hypotheses
+from conformance.diagnosis.plausibility import NUMBERS
 from conformance.diagnosis.reading import Reading, Window
 from conformance.diagnosis.script import EXTRA, due_order, fields_of
 from conformance.diagnosis.walk import STOPPED_BITS, Questions, Read, Walker

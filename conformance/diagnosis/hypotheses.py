@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 
 from conformance.agent.events import CLIENT
-from conformance.diagnosis.codecs import NUMBER_CODECS, TEXT, TEXT_CODECS, Bare, Codec, Digits, Line, Serialized
+from conformance.diagnosis.codecs import Codec
 from conformance.diagnosis.finding import Detail
+from conformance.diagnosis.plausibility import TEXT
 from conformance.diagnosis.script import EXTRA, Item, Loop, fields_of
+from conformance.diagnosis.wrong_codecs import NUMBER_CODECS, TEXT_CODECS, Bare, Digits, Line, Serialized
 from conformance.model.protocol import FieldStep
 
 __all__ = ["Hypothesis", "hypotheses"]

@@ -17,8 +17,8 @@ from conformance.agent.events import CLIENT, SERVER, Side, other
 from conformance.agent.expressions import names_in, parse_expression
 from conformance.agent.recording import Direction
 from conformance.decoder import Conversation, Decoder, Expected, Field, encoded
-from conformance.diagnosis.codecs import NUMBERS, TEXT
 from conformance.diagnosis.finding import Certainty, Detail, Finding
+from conformance.diagnosis.plausibility import NUMBERS, TEXT
 from conformance.diagnosis.readers import delivery_of
 from conformance.model.protocol import FieldStep, Protocol
 

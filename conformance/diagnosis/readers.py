@@ -15,8 +15,8 @@ from typing import NamedTuple
 from conformance.agent.events import SERVER, Side, other
 from conformance.agent.sized_bytes import BYTES
 from conformance.decoder import Conversation, Field
-from conformance.diagnosis.codecs import TEXT
 from conformance.diagnosis.finding import Detail, Finding
+from conformance.diagnosis.plausibility import TEXT
 
 __all__ = ["CaseEvidence", "Cut", "Delivery", "case_evidence", "delivery_of", "explain_reader"]
 

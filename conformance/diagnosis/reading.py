@@ -11,17 +11,8 @@ from typing import Any
 from conformance.agent.events import Side
 from conformance.agent.sized_bytes import BYTES
 from conformance.decoder import Conversation, Expected, Field
-from conformance.diagnosis.codecs import (
-    NUMBERS,
-    TEXT,
-    ByteStream,
-    Candidate,
-    begun,
-    byte_bits,
-    may_become,
-    settled_bits,
-    value_bits,
-)
+from conformance.diagnosis.codecs import ByteStream, Candidate, begun, may_become
+from conformance.diagnosis.plausibility import NUMBERS, TEXT, byte_bits, settled_bits, value_bits
 from conformance.diagnosis.script import Item, Loop, fields_of, script_of
 from conformance.diagnosis.walk import STOPPED_BITS, Questions
 

@@ -13,9 +13,9 @@ from math import isfinite
 
 from conformance.agent.events import Side
 from conformance.decoder import Conversation
-from conformance.diagnosis.codecs import NUMBERS
 from conformance.diagnosis.diagnose import diagnose
 from conformance.diagnosis.finding import Finding
+from conformance.diagnosis.plausibility import NUMBERS
 
 __all__ = ["only_another_way", "suspicions"]
 

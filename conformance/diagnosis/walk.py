@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 from conformance.agent.addresses import is_address
 from conformance.agent.expressions import parse_expression
-from conformance.diagnosis.codecs import ByteStream, Candidate, Codec, may_become, may_become_address, settled_bits
+from conformance.diagnosis.codecs import ByteStream, Candidate, Codec, may_become, may_become_address
 from conformance.diagnosis.hypotheses import Hypothesis
+from conformance.diagnosis.plausibility import settled_bits
 from conformance.diagnosis.script import EXTRA, Instruction, Round, compile_script
 from conformance.model.protocol import FieldStep
 

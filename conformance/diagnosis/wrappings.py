@@ -8,9 +8,9 @@ from itertools import accumulate
 from conformance.agent.events import Side, other
 from conformance.agent.problem import Problem
 from conformance.decoder import Conversation, Decoder, Field
-from conformance.diagnosis.codecs import TEXT
 from conformance.diagnosis.finding import Detail
 from conformance.diagnosis.formats import HEADS, Found, frames
+from conformance.diagnosis.plausibility import TEXT
 
 __all__ = ["wrapped"]
 
