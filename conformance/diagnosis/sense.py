@@ -1,7 +1,8 @@
 """Suspicions: all fits the protocol, and the numbers that a side sends make sense only another way, every one of them.
 
 A right program may send any number, so that one odd number says nothing. Several different ones, over all connections,
-that are large as they stand, and every one of them small or round when it is read another way, are a sign.
+that are large as they stand, and every one of them small or round when it is read another way, are a sign. Formats of
+text need no several: digits and braces are no numbers that a program sends.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from conformance.diagnosis.plausibility import NUMBERS
 __all__ = ["only_another_way", "suspicions"]
 
 _SEVERAL = 4  # different numbers, two of them no powers of two: a right program may well send a few of those
+_OF_TEXT = frozenset({"four-byte-length", "json", "number-as-text", "pickle", "utf-16-text", "xml"})
 _ROUND = 2  # decimals
 _LEAST, _MOST, _EXACT = 1e-3, 1e7, 2e-7
 
@@ -29,9 +31,9 @@ def suspicions(conversations: Sequence[Conversation]) -> list[Finding]:
 
     They are likely at most. There are none of a right program, unless it means to send such numbers and no other.
     """
-    odd = only_another_way(conversations)
-    found = diagnose(conversations, suspect=True) if odd else []
-    return [one for one in found if (one.side, one.key) in odd and one.certainty == "likely"]
+    found = [one for one in diagnose(conversations, suspect=True) if one.certainty == "likely"]
+    odd = only_another_way(conversations) if found else ()
+    return [one for one in found if one.key in _OF_TEXT or (one.side, one.key) in odd]
 
 
 def only_another_way(conversations: Sequence[Conversation]) -> set[tuple[Side, str]]:

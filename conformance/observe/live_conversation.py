@@ -14,7 +14,7 @@ from conformance.agent.events import CLIENT, SERVER, Event, Side
 from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Connection
 from conformance.decoder import Conversation, Expected, Field, Outcome, Unread
-from conformance.diagnosis import Detail, Finding, diagnose
+from conformance.diagnosis import Detail, Finding, diagnose, suspicions
 from conformance.diagnosis.guesses import guesses
 from conformance.judge.room import Room
 from conformance.model.protocol import Protocol
@@ -144,8 +144,9 @@ class LiveConversation:
         """Each mistake once; `still` where nothing has moved for so long that somebody must be waiting."""
         if not self._conversation.keeps or not (self._wrong or still or self.over):
             return
-        # What fits the protocol is suspected once no more of it can come, or nothing does.
-        found = diagnose([self._conversation], now=now if still else None, timeout=0.0, suspect=not self._wrong)
+        found = diagnose([self._conversation], now=now if still else None, timeout=0.0)
+        if not self._wrong and not found:
+            found = suspicions([self._conversation])
         self._wrong = False
         # Between fields somebody may just be thinking, or typing; nobody does inside one.
         findings = [finding for finding in found if finding.key != "both-sides-waiting" or finding.raw]

@@ -16,7 +16,9 @@ from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Ty
 from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.recording import Recording
 from conformance.backends.base import ConsoleLog, Started, Worker
+from conformance.decoder import read_conversations
 from conformance.judge import ConsoleLine
+from conformance.judge.consoles import connection_lines
 from conformance.model.cases import Case, CaseFile, load_cases
 from conformance.model.program import Program
 from conformance.model.protocol import Protocol
@@ -35,6 +37,7 @@ _CONNECTIONS = 5  # connections of a client that makes many
 _SHOWN_LINES = 3
 _SHOWN_BYTES = 16
 _ENDS_SECONDS = 1.0
+_LINES_SECONDS = 0.2
 _ENDED = ("no-connection", "ended-instead", "ended-while-sent-to", "ended-otherwise")
 _CRASHED = re.compile(r"Traceback \(most recent call last\)|Exception in thread ")
 
@@ -136,6 +139,8 @@ def _against_server(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> 
                         outcome.problem = _problem(group.program.name, "server-ended", case=case.name, **values)
                 except ProblemError as error:
                     outcome = Outcome(error.problem)
+                if server is not None and outcome.problem is not None:
+                    _let_lines_come(server.console, before, group, outcome.recording)
                 result = _result(group, case, outcome, server.console.since(before) if server else (), began)
                 taken = not program.fixed_port and server is not None and found_port_taken(server.console)
                 yield replace(result, port_taken=taken)
@@ -177,6 +182,14 @@ def _play_against_client(
     lines = client.console.lines
     outcome.problem = outcome.problem or _wrong_console(group, case, lines)
     return outcome, lines
+
+
+def _let_lines_come(console: ConsoleLog, before: int, group: CaseGroup, recording: Recording) -> None:
+    """Waits a moment for the lines about what passed: they come another way than the bytes."""
+    if group.program.console is not None:
+        conversations = read_conversations(group.protocol, recording)
+        told = sum(len(connection_lines(group.program.console, each, {})) for each in conversations)
+        console.wait_for(lambda log: log.count("out") >= before + told, time.monotonic() + _LINES_SECONDS)
 
 
 def _has_ended(server: Started, problem: Problem | None) -> bool:
