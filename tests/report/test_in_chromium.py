@@ -206,8 +206,10 @@ def test_light_and_dark(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri())
     assert brightness(page) > 200
     page.get_by_role("button", name=label("theme")).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert brightness(page) < 60
     page.get_by_role("button", name=label("theme")).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
     assert brightness(page) > 200
 
 
