@@ -38,7 +38,7 @@ differential: $(READY)
 	$(BIN)/python -m tests.javaio.differential --inputs $(INPUTS) --workers 2
 
 diagnosis: $(READY)
-	$(BIN)/python -m tests.diagnosis.measure $(ARGS)
+	$(BIN)/python -m tests.diagnosis.measure --programs $(ARGS)
 
 benchmark: $(VENV)/benchmark
 	@mkdir -p results

@@ -6,6 +6,7 @@ A code never changes its meaning: teachers' tools and records of old runs rely o
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,11 +15,20 @@ from typing import Any
 
 from conformance.agent.events import Side
 
-__all__ = ["CODES", "Problem", "ProblemError", "Where"]
+__all__ = ["CODES", "HARNESS", "HarnessError", "Problem", "ProblemError", "Where"]
 
 _AREAS: Mapping[str, Mapping[str, str]] = json.loads((Path(__file__).parent / "codes.json").read_text("utf-8"))
 CODES: Mapping[str, str] = {code: meaning for area in _AREAS.values() for code, meaning in area.items()}
 """Every code with its meaning, in a sentence."""
+HARNESS = frozenset(_AREAS["harness"])
+"""The codes of the harness's own trouble, which says nothing about a program."""
+
+_SCARCE: Mapping[str, tuple[str, ...]] = {
+    "harness-disk": ("ENOSPC", "EDQUOT"),
+    "harness-files": ("EMFILE", "ENFILE"),
+    "harness-memory": ("ENOMEM", "EAGAIN"),
+    "harness-port": ("EADDRINUSE",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +97,20 @@ class ProblemError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.code, dict(problem.values))
         self.problem = problem
+
+
+class HarnessError(ProblemError):
+    """The harness's own trouble: a code of `HARNESS`, and the system's `reason`."""
+
+    def __init__(self, code: str, **values: Any) -> None:
+        super().__init__(Problem(code, values=values))
+
+    @classmethod
+    def of(cls, error: BaseException, otherwise: str = "harness-failed") -> HarnessError:
+        """What an error of the system means for the harness; of the code `otherwise` where it is no usual shortage."""
+        number = getattr(error, "errno", None)
+        code = "harness-memory" if isinstance(error, MemoryError) else otherwise
+        for scarce, names in _SCARCE.items():
+            if number is not None and number in {getattr(errno, name, None) for name in names}:
+                code = scarce
+        return cls(code, reason=getattr(error, "strerror", None) or str(error) or type(error).__name__)

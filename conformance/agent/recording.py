@@ -81,7 +81,7 @@ class Connection:
                 direction.passed_on += event.size
                 direction.sent_to.append(direction.passed_on)
             case "end":
-                direction.ended = event.at
+                direction.ended = event.at if direction.ended is None else direction.ended  # half-closed, then closed
             case "reset":
                 direction.reset = event.at
             case "refused":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -12,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
-from conformance.agent.problem import ProblemError
+from conformance.agent.problem import HarnessError, ProblemError
 from conformance.backends.helpers import Control, PlayerControl, TapControl
 from conformance.judge.verdict import ConsoleLine, Stream, program_problem
 from conformance.model.program import Program
@@ -41,6 +43,13 @@ Run: TypeAlias = Callable[[Sequence[str], Path], tuple[int, list[str]]]
 # are 160,000 lines, 7 MB.
 MOST_BYTES = 16 << 20
 MOST_LINES = 500_000
+
+
+# What compilers print when the machine has no more of something.
+_OF_THE_MACHINE = {
+    "harness-disk": os.strerror(errno.ENOSPC),
+    "harness-memory": "insufficient memory for the Java Runtime Environment",
+}
 
 
 class ProgramError(Exception):
@@ -146,6 +155,10 @@ class Handle(ABC):
     def processor_seconds(self) -> float | None:
         """Processor time that it and its children have used, in seconds; None if that is not known."""
 
+    def waits_for_bytes(self) -> bool | None:
+        """Whether it does nothing but wait for bytes; False while it works or sleeps, None where that is not seen."""
+        return None
+
     @abstractmethod
     def wait(self, until: float) -> int | None:
         """Waits for its end until `until` on the monotonic clock; returns its exit status, or None if it still runs."""
@@ -165,6 +178,9 @@ class Started:
 
 class Worker(ABC):
     """Runs one cell at a time: owns a tap, and starts programs on both sides of it."""
+
+    patience = 1.0
+    """How many times as long as usual is waited in it, for machines that are overloaded."""
 
     def __init__(self) -> None:
         self.tap = TapControl()
@@ -195,6 +211,16 @@ class Worker(ABC):
         except ProgramError as error:
             raise ProblemError(program_problem(program, member, "cannot-start", reason=str(error))) from error
 
+    def relaying(self) -> bool:
+        """Whether its tap is seen to have work to do, or not to be let to."""
+        return False
+
+    @property
+    def broken(self) -> bool:
+        """Whether its tap or its player has ended, or no longer answers."""
+        player: PlayerControl | None = self.__dict__.get("player")
+        return self.tap.broken or (player is not None and player.broken)
+
     @cached_property
     def player(self) -> PlayerControl:
         """The worker's player, started when it is first needed. It reaches servers, and clients reach it."""
@@ -213,6 +239,8 @@ class Backend(ABC):
 
     name: str
     why: str
+    trouble = "harness-failed"
+    """The code of what goes wrong in it, where nothing is known better."""
 
     @abstractmethod
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
@@ -242,7 +270,7 @@ class Backend(ABC):
 def build(program: Program, words: Iterable[str], folder: Path, run: Run) -> None:
     """Runs the build of a program in the folder of its sources. ProgramError where it fails.
 
-    A word with `*` stands for the files that match it, as in a shell.
+    HarnessError where it fails by the machine. A word with `*` stands for the files that match it, as in a shell.
     """
     command: list[str] = []
     for word in words:
@@ -250,6 +278,9 @@ def build(program: Program, words: Iterable[str], folder: Path, run: Run) -> Non
         command += files or [word]
     status, output = run(command, folder)
     if status:
+        for line in output:
+            if code := next((code for code, told in _OF_THE_MACHINE.items() if told in line), None):
+                raise HarnessError(code, reason=line.strip())
         first, *more = [line for line in output if line.strip()] or ["and printed nothing"]
         failure = f"{program.where}.build: {command[0]} ended with status {status}: {first}"
         raise ProgramError("\n".join([failure, *more]))

@@ -13,6 +13,7 @@ import hashlib
 import io
 import itertools
 import logging
+import re
 import socket
 import tarfile
 import threading
@@ -34,6 +35,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 from testcontainers.core.exceptions import ContainerStartException
 
+from conformance.agent.problem import HarnessError
 from conformance.backends.base import Backend, ConsoleLog, Handle, Output, Places, ProgramError, Progress, Worker, build
 from conformance.backends.helpers import Control
 from conformance.backends.run_label import is_gone, run_label
@@ -52,6 +54,7 @@ _BUILD_SECONDS = 120
 _ANSWER_SECONDS = 60
 _AT_ONCE = 4
 _SHOWN_LINES = 12
+_NO_PROGRAM = re.compile("executable file not found|no such file or directory|permission denied", re.IGNORECASE)
 _LIMITS: Mapping[str, Any] = {
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges"],
@@ -65,6 +68,7 @@ class ContainerBackend(Backend):
     """Runs programs in containers."""
 
     name = "containers"
+    trouble = "harness-engine"
 
     def __init__(self, engine: docker.DockerClient, runtimes: Mapping[str, Runtime], why: str) -> None:
         # The reaper of testcontainers is an image from a registry. Run labels do its work (run_label.py).
@@ -272,11 +276,13 @@ class ContainerHandle(Handle):
         except APIError as error:
             with suppress(ContainerStartException):  # where none was created
                 _remove_container(container.get_wrapped_container())
+            if error.is_server_error() and not _NO_PROGRAM.search(str(error.explanation)):
+                raise HarnessError("harness-engine", reason=str(error.explanation or error)) from error
             raise ProgramError(f"the image {image} cannot be started: {error.explanation or error}") from error
         self._container = created = container.get_wrapped_container()
         if backend.stopping:  # the others are removed already
             _remove_container(created)
-            raise ProgramError("the run was stopped")
+            raise HarnessError("harness-failed", reason="the run was stopped")
         self.id = str(created.id)
         self._status: int | None = None
         self._stopped = False

@@ -6,29 +6,25 @@ import json
 import queue
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from conformance.agent.events import Event
 from conformance.agent.player.player import Operate, Outcome
 from conformance.agent.player.steps import OperatorStep, Step, from_json, to_json
-from conformance.agent.problem import Problem, ProblemError
+from conformance.agent.problem import HARNESS, HarnessError, Problem
 from conformance.agent.recording import Recording
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.frames import FrameReader
 
-__all__ = ["Control", "HelperError", "PlayerControl", "TapControl"]
+__all__ = ["Control", "PlayerControl", "TapControl"]
 
 
-class HelperError(ProblemError):
-    """A helper could not carry out an order: the harness failed, and the problem's `reason` says why."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(Problem("harness-failed", values={"reason": reason}))
-
-    def __str__(self) -> str:
-        return str(self.problem.values["reason"])
+def _harness_error(told: Mapping[str, Any], address: tuple[str, int] | None = None) -> HarnessError:
+    """What a helper told of its own trouble, at that address."""
+    port = {"port": address[1]} if address else {}
+    return HarnessError(told["code"], **port, **told["values"])
 
 
 class Control(ABC):
@@ -62,14 +58,18 @@ class Control(ABC):
         self.write(json.dumps(order) + "\n")
 
     def _answer(self, seconds: float) -> dict[str, Any]:
+        ended = self.broken
         try:
-            answer = self._answers.get(timeout=seconds)
+            # What is broken answers no more, or answers what was asked before.
+            answer = None if ended else self._answers.get(timeout=seconds)
+            ended |= answer is None
         except queue.Empty:
-            answer = None
+            answer, ended = None, False
         if answer is None:
             self.broken = True
             errors = self._errors.decode("utf-8", "replace").strip()
-            raise HelperError(f"the {self.module.rpartition('.')[2]} gave no answer{errors and ': ' + errors}")
+            reason = errors.splitlines()[-1] if errors else "it ended" if ended else f"no answer within {seconds:g} s"
+            raise HarnessError(f"harness-{self.module.rpartition('.')[2]}", reason=reason)
         return answer
 
 
@@ -107,7 +107,7 @@ class TapControl(Control):
     ) -> Recording:
         """Has the tap relay connections to `listen` to the server at `to`; returns the recording, which fills.
 
-        `connect_timeout` is that of `Relay`. Raises `HelperError`.
+        `connect_timeout` is that of `Relay`. Raises `HarnessError`.
         """
         self._next = recording = Recording()
         options = {"conditions": conditions._asdict(), "seed": seed, "connect_timeout": connect_timeout}
@@ -115,18 +115,18 @@ class TapControl(Control):
         return recording
 
     def close(self) -> None:
-        """Has the tap stop listening, and reset the connections that are still open. Raises `HelperError`."""
+        """Has the tap stop listening, and reset the connections that are still open. Raises `HarnessError`."""
         self._do({"do": "close"})
 
     def _do(self, order: dict[str, Any]) -> None:
         self._order(order)
         answer = self._answer(self._ANSWER_SECONDS)
         if "failed" in answer:
-            raise HelperError(f"the tap could not {order['do']} {order.get('listen', '')}: {answer['why']}")
+            raise _harness_error(answer["problem"], order.get("listen"))
 
 
 class PlayerControl(Control):
-    """Controls a player: gives it one case at a time, and returns the outcome. All may raise `HelperError`."""
+    """Controls a player: gives it one case at a time, and returns the outcome. All may raise `HarnessError`."""
 
     module = "conformance.agent.player"
     _OUTCOME_SECONDS = 60.0
@@ -138,19 +138,21 @@ class PlayerControl(Control):
         for line in lines:
             self._answers.put(json.loads(line))
 
-    def against_server(self, steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int) -> Outcome:
-        """Plays a case against the server at that address."""
+    def against_server(
+        self, program: str, steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int
+    ) -> Outcome:
+        """Plays a case against the server at that address, which is that program."""
         case = {"steps": to_json(steps), "afterwards": to_json(afterwards)}
-        self._order({"against": "server", "host": host, "port": port, **case})
+        self._order({"against": "server", "program": program, "host": host, "port": port, **case})
         return self.outcome()
 
-    def listen(self, steps: Sequence[Step], host: str, port: int, connections: int) -> None:
-        """Listens for the clients of a case; `outcome` tells later what came of it."""
+    def listen(self, program: str, steps: Sequence[Step], host: str, port: int, connections: int) -> None:
+        """Listens for the clients of a case, which are that program; `outcome` tells later what came of it."""
         case = {"steps": to_json(steps), "connections": connections}
-        self._order({"against": "client", "host": host, "port": port, **case})
+        self._order({"against": "client", "program": program, "host": host, "port": port, **case})
         answer = self._answer(self._LISTEN_SECONDS)
         if "listening" not in answer:
-            raise HelperError(answer["problem"]["values"]["reason"])
+            raise _harness_error(answer["problem"], (host, port))
 
     def outcome(self, operate: Operate | None = None) -> Outcome:
         """What came of the case under way; `operate` is who types to the client meanwhile, and looks at it."""
@@ -167,5 +169,7 @@ class PlayerControl(Control):
             found = answer[name] and Problem.from_json(answer[name])
             return found and replace(found, at=None if found.at is None else found.at + shift)
 
+        if answer["problem"] and answer["problem"]["code"] in HARNESS:
+            raise _harness_error(answer["problem"])
         events = [Event.from_json({**entry, "at": entry["at"] + shift}) for entry in answer["events"]]
         return Outcome(problem("problem"), Recording(events), problem("non_strict"))

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import os
 import platform
-import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 import psutil
 
+from conformance.agent.events import SERVER
+from conformance.agent.problem import HarnessError
 from conformance.backends.base import Backend, ConsoleLog, Handle, Output, Places, ProgramError, Progress, Worker, build
 from conformance.backends.helpers import Control
+from conformance.backends.ports import port_of_its_own, the_port
 from conformance.backends.run_label import RUN_LABEL_VARIABLE, labelled_folder, reap, run_label
 from conformance.backends.runtimes import HARNESS_RUNTIME, ROOT, Runtime, Toolchain, joined
+from conformance.backends.sight import waits_for_bytes
 from conformance.judge.verdict import Stream
 from conformance.model.program import Program
 
 __all__ = ["ProcessBackend"]
 
 _LOOPBACK = "127.0.0.1"
-# Below the ports that systems give to outgoing connections, so that no client takes a server's port.
-_PORTS = range(20000, 30000)
 _BUILD_SECONDS = 120
 _END_SECONDS = 5.0
 _ENDING_SECONDS = 1.0
@@ -44,7 +44,6 @@ class ProcessBackend(Backend):
     def __init__(self, runtimes: Mapping[str, Runtime], why: str) -> None:
         self.why = why
         self.stopping = False
-        self.own_port = threading.Lock()  # of the one cell whose programs insist on the protocol's port
         self._runtimes = runtimes
         self._folder = labelled_folder()
         self.environment = {
@@ -102,15 +101,18 @@ class ProcessBackend(Backend):
         return self._runtimes[language].toolchain(program.variant) if language else None
 
     def _run(self, command: Sequence[str], folder: Path) -> tuple[int, list[str]]:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=_BUILD_SECONDS,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=_BUILD_SECONDS,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ProgramError(f"{command[0]} did not end within {_BUILD_SECONDS} s") from error
         return done.returncode, done.stdout.decode("utf-8", "replace").splitlines()
 
     def built(self, program: Program) -> Path:
@@ -138,28 +140,30 @@ class ProcessBackend(Backend):
             raise ProgramError(f"{program.where}.command: no such program: {first}")
         return [found, *rest]
 
-    def free_port(self) -> int:
-        """A port that nobody listens on."""
-        while True:
-            port = secrets.choice(_PORTS)
-            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as attempt, suppress(OSError):
-                attempt.bind(("", port))
-                return port
-
 
 class _ProcessWorker(Worker):
     def __init__(self, backend: ProcessBackend) -> None:
         super().__init__()
         self._backend = backend
-        self._helpers = [self._start_helper(self.tap)]
+        self._tap = self._start_helper(self.tap)
+        self._helpers = [self._tap]
 
     @contextmanager
     def places(self, server: Program, clients: Iterable[Program], port: int) -> Iterator[Places]:
-        client_fixed = any(client.fixed_port for client in clients)
-        with self._backend.own_port if server.fixed_port or client_fixed else nullcontext():
-            server_port = port if server.fixed_port else self._backend.free_port()
-            tap_port = port if client_fixed else self._backend.free_port()
+        with ExitStack() as stack:
+
+            def a_port(fixed: bool) -> int:
+                if not fixed:
+                    return stack.enter_context(port_of_its_own())
+                stack.enter_context(the_port(port, lambda: self._backend.stopping))
+                return port
+
+            server_port = a_port(server.role == SERVER and server.fixed_port)
+            tap_port = a_port(any(client.fixed_port for client in clients))
             yield Places((_LOOPBACK, server_port), (_LOOPBACK, tap_port))
+
+    def relaying(self) -> bool:
+        return not self._tap.sleeps()
 
     def _start_helper(self, control: Control) -> ProcessHandle:
         argv = [sys.executable, "-m", control.module]
@@ -170,20 +174,29 @@ class _ProcessWorker(Worker):
     def _start(self, program: Program, values: Mapping[str, str], console: ConsoleLog, typed: bool) -> Handle:
         backend = self._backend
         if backend.stopping:
-            raise ProgramError("the run was stopped")
+            raise HarnessError("harness-failed", reason="the run was stopped")
         toolchain = backend.toolchain(program)
         folder = program.folder or (toolchain and toolchain.home) or program.file.parent
         filled = {**values, "folder": str(folder), "build": str(backend.built(program))}
         argv = backend.argv(program, program.command(filled))
-        return ProcessHandle(argv, folder, backend.environment, console, typed=typed)
+        timers = toolchain.runtime.entry.timers if toolchain else ()
+        return ProcessHandle(argv, folder, backend.environment, console, typed=typed, timers=timers)
 
 
 class ProcessHandle(Handle):
     """A process and its children."""
 
     def __init__(
-        self, argv: Sequence[str], folder: Path, environment: Mapping[str, str], output: Output, *, typed: bool = False
+        self,
+        argv: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        output: Output,
+        *,
+        typed: bool = False,
+        timers: Sequence[str] = (),
     ) -> None:
+        self._timers = timers
         try:
             self._process = subprocess.Popen(
                 argv,
@@ -196,8 +209,11 @@ class ProcessHandle(Handle):
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
-        except OSError as error:
-            raise ProgramError(f"{argv[0]} cannot be started: {error.strerror}") from error
+        except (OSError, MemoryError) as error:
+            trouble = HarnessError.of(error)
+            if trouble.problem.code != "harness-failed":
+                raise trouble from error
+            raise ProgramError(f"{argv[0]} cannot be started: {trouble.problem.values['reason']}") from error
         self._stopped = self._silent = False
         self._status: int | None = None
         self._reader = threading.Thread(target=self._pass_on, args=(output,), daemon=True)
@@ -235,6 +251,16 @@ class ProcessHandle(Handle):
         except psutil.Error:
             return None
         return sum(times.user + times.system for times in used)
+
+    def sleeps(self) -> bool:
+        """Whether it has nothing to do; not where it runs, or would if a processor were free, or is stopped."""
+        try:
+            return psutil.Process(self._process.pid).status() == psutil.STATUS_SLEEPING
+        except psutil.Error:
+            return True
+
+    def waits_for_bytes(self) -> bool | None:
+        return waits_for_bytes(self._process.pid, self._timers)
 
     def wait(self, until: float) -> int | None:
         if self._stopped:

@@ -5,41 +5,39 @@ from __future__ import annotations
 import json
 import time
 from argparse import Namespace
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from babel.numbers import format_decimal
 
-from conformance.agent.events import Side
-from conformance.agent.player.player import Outcome, Reply, play_against_client, play_against_server
-from conformance.agent.player.steps import Input, OperatorStep, Receive, Send, Shows, Silence, Step, Type
+from conformance.agent.events import SERVER
+from conformance.agent.player.peer import Timeouts
+from conformance.agent.player.player import TIMEOUT, Outcome, Reply, play_against_client, play_against_server
+from conformance.agent.player.steps import Do, Input, OperatorStep, Receive, Send, Shows, Silence, Step, Type
+from conformance.agent.problem import Problem, Where
 from conformance.cli.arguments import Parser, seconds
-from conformance.cli.formatting import problem_as_json
+from conformance.cli.check_report import Report
 from conformance.cli.tap import listener
-from conformance.cli.terminal import Colour, paint, print_line
-from conformance.decoder import read_conversations
-from conformance.diagnosis import Finding, diagnose
-from conformance.formatting import Catalogue, sentence
-from conformance.formatting.findings import explain, finding_to_json
+from conformance.cli.terminal import paint, print_line
+from conformance.formatting import Catalogue
 from conformance.model import Protocol
 from conformance.model.cases import Case, CaseFile, all_steps, load_cases
 from conformance.model.lookup import UsageError, find_case_files, find_protocol
 from conformance.observe.places import Place, listen_place, place
+from conformance.runner.case_order import cuts, first_cases, harmless_first
+from conformance.runner.case_run import last_of_client
 
 __all__ = ["add_arguments", "run"]
 
-_SECONDS = 5.0
 _TYPED_SECONDS = 120.0
 _PROBE_SECONDS = 0.7
+_DIES_SECONDS = 1.0
+_ENDS = ("no-connection", "ended-instead", "ended-while-sent-to")
+_UNSERVED = 2
+_MORE_CUTS = 8  # cases that show where what is cut fails, once the first ones have shown that something does
 _BACKLOG = 512  # a client may make hundreds of connections at once
-_HEAD_WIDTH = 6
 _LINES = 8  # of a case that a person types or reads
 _CHARACTERS = 80  # and of each of them
-_COLOURS: dict[str, Colour] = {"failed": "red", "non-strict": "yellow", "passed": "green"}
-
-_Outcomes = Iterator[tuple[Case, Outcome]]
 
 
 def add_arguments(parser: Parser) -> None:
@@ -53,6 +51,8 @@ def add_arguments(parser: Parser) -> None:
         side.add_argument("--protocol", required=True, metavar="cli.metavar.protocol", help="cli.check.protocol")
         side.add_argument("--only", default="", metavar="cli.metavar.text", help="cli.check.only")
         side.add_argument("--timeout", type=seconds, metavar="cli.metavar.seconds", help="cli.check.timeout")
+        side.add_argument("--all", action="store_true", help="cli.check.all")
+        side.add_argument("--allow-suspicious", action="store_true", help="cli.check.allow-suspicious")
         side.add_argument("--json", action="store_true", help="cli.check.json")
 
 
@@ -67,54 +67,155 @@ def run(arguments: Namespace) -> int:
     file = load_cases(find_case_files(arguments.protocol)).get((protocol.protocol, arguments.side))
     if file is None:
         raise UsageError(f"cli.check.usage.no-cases.{arguments.side}", protocol=protocol.protocol)
-    verdicts = _Verdicts(protocol, arguments.side, arguments.words, arguments.json)
     cases = [case for case in file.cases if arguments.only in case.name]
-    if arguments.side == "server":
-        outcomes = _against_server(file, cases, arguments.server, protocol.port, arguments.timeout or _SECONDS)
-    else:
+    check = _CheckServer if arguments.side == "server" else _CheckClient
+    checked = check(file, cases, protocol, arguments)
+    try:
+        checked.run()
+    except KeyboardInterrupt:
+        checked.end()
+        raise
+    return checked.end()
+
+
+class _Check:
+    """Goes through the cases: a handful first, and if one of these fails, that is told before any other."""
+
+    def __init__(self, file: CaseFile, cases: Sequence[Case], protocol: Protocol, arguments: Namespace) -> None:
+        self.file, self.cases, self.arguments = file, cases, arguments
+        self.report = Report(protocol, arguments.side, arguments.words, arguments.json, len(cases))
+
+    def run(self) -> None:
+        everything = self.arguments.all or bool(self.arguments.only)
+        first = [] if everything else first_cases(self.cases)
+        if self.go_through(first) and self.report.failed:
+            # Which cuts pass and which fail tells who reads in which way.
+            more = [case for case in self.cases if case not in first and cuts(case)]
+            if self.report.answered:
+                self.go_through(more[:: len(more) // _MORE_CUTS + 1])
+            self.report.stop = self.report.stop or "first"
+        if self.report.stop is None:
+            self.go_through([case for case in self.rest() if case not in first])
+
+    def rest(self) -> Sequence[Case]:
+        """The cases that are for this program."""
+        return self.cases
+
+    def go_through(self, cases: Sequence[Case]) -> bool:
+        """Tries these cases; False where it makes no sense to try others."""
+        raise NotImplementedError
+
+    def end(self) -> int:
+        return self.report.end(allow_suspicious=self.arguments.allow_suspicious)
+
+
+class _CheckServer(_Check):
+    def __init__(self, file: CaseFile, cases: Sequence[Case], protocol: Protocol, arguments: Namespace) -> None:
+        super().__init__(file, harmless_first(cases, protocol), protocol, arguments)
+        self._timeouts = Timeouts(arguments.timeout or TIMEOUT)
+        self._host, self._port = arguments.server.host, arguments.server.port or protocol.port
+        self._afterwards = file.afterwards
+        self._served = False  # whether a new client ever was, after a case
+        self._outlives = False  # that it had ended a connection, and took its time to say so
+        self._unserved = 0  # cases in a row after which no new client was
+        self._before: tuple[Case, Outcome] | None = None
+
+    def rest(self) -> Sequence[Case]:
+        ways: set[str] = {case.serves for case in self.cases}
+        if ways != {"both"}:
+            ways = {"both", *self._serves()}
+        cases = [case for case in self.cases if case.serves in ways]
+        self.report.planned = len(cases)
+        return cases
+
+    def go_through(self, cases: Sequence[Case]) -> bool:
+        for case in cases:
+            outcome = self._play(case.steps, self._afterwards)
+            code = outcome.problem and outcome.problem.code
+            if code == "no-connection" and self._before is None:
+                self.report.stop = "absent"
+            elif outcome.problem is not None:
+                self._look_whether_it_lives(case, outcome)
+            else:
+                self._served, self._unserved = self._served or bool(self._afterwards), 0
+            self.report.tell(case, outcome)
+            self._before = case, outcome
+            if self.report.stop:
+                return False
+        return True
+
+    def _play(self, steps: Sequence[Step], afterwards: Sequence[Step]) -> Outcome:
+        return play_against_server(steps, afterwards, self._host, self._port, timeout=self._timeouts)
+
+    def _look_whether_it_lives(self, case: Case, outcome: Outcome) -> None:
+        """After a case that failed: by a conversation that does no harm."""
+        # Once it has outlived that, it has always done so.
+        give_up = time.monotonic() + (0 if self._outlives else _DIES_SECONDS)
+        while (problem := self._play(self.file.afterwards, ()).problem) and problem.code in _ENDS:
+            # A server that is about to end may still accept a client.
+            if problem.code == "no-connection" or time.monotonic() > give_up:
+                break
+        if problem is not None and problem.code == "no-connection":
+            if outcome.problem is not None and outcome.problem.code == "no-connection" and self._before is not None:
+                case, outcome_of = self._before  # it had ended before this case began
+                recording = outcome_of.recording
+            else:
+                recording = outcome.recording
+            values = {"case": case.name, **last_of_client(recording)}
+            outcome.problem = Problem("server-ended", Where(side=SERVER), values, time.monotonic())
+            self.report.stop = "ended"
+            return
+        self._outlives = self._outlives or (problem is not None and problem.code in _ENDS)
+        if problem is None:
+            self._served, self._unserved = True, 0
+        elif not self._served:
+            self._afterwards = ()  # it is that conversation which it fails, whatever was before it
+        else:
+            self._unserved += 1
+            if self._unserved >= _UNSERVED and not self.arguments.all:
+                self.report.stop = "stuck"
+
+    def _serves(self) -> set[str]:
+        """Whether a second client is served while a first one, which was served, is there and says nothing."""
+        by_b = [replace(step, by="b") for step in self.file.afterwards if isinstance(step, Send | Receive)]
+        asks, hears = ([step for step in by_b if isinstance(step, kind)] for kind in (Send, Receive))
+        steps = (*self.file.afterwards, *asks, Silence(round(_PROBE_SECONDS * 1000), by="b"), Do("close"), *hears)
+        problem = self._play(steps, ()).problem
+        if problem is None:
+            return {"one at a time"}
+        return {"at once"} if problem.code == "spoke-when-silent" else set()
+
+
+class _CheckClient(_Check):
+    def __init__(self, file: CaseFile, cases: Sequence[Case], protocol: Protocol, arguments: Namespace) -> None:
         cases = [case for case in cases if case.listens]
         # A program can type what a person cannot.
         typable = cases if arguments.json else [case for case in cases if _can_be_typed(case)]
-        verdicts.left_out = len(cases) - len(typable)
-        outcomes = _against_client(file, typable, protocol.port, arguments)
-    try:
-        for case, outcome in outcomes:
-            verdicts.tell(case, outcome)
-    except KeyboardInterrupt:
-        verdicts.end()
-        raise
-    return verdicts.end()
+        super().__init__(file, typable, protocol, arguments)
+        self.report.left_out = len(cases) - len(typable)
+        # What somebody types takes as long as a person takes; and a client that somebody types to makes one connection.
+        self._timeouts = Timeouts(arguments.timeout or (_TYPED_SECONDS if file.typed else TIMEOUT))
+        self._connections = arguments.connections or (1 if file.typed else None)
+        self._prompt = _OperatorPrompt(arguments.words, arguments.json)
+        self._place = arguments.port or Place("", protocol.port)
+        self._tried = 0
 
+    def run(self) -> None:
+        with listener(self._place) as self._sock:
+            self._sock.listen(_BACKLOG)
+            super().run()
 
-def _against_server(file: CaseFile, cases: Sequence[Case], server: Place, port: int, timeout: float) -> _Outcomes:
-    host, port = server.host, server.port or port
-    ways = {case.serves for case in cases}
-    if ways != {"both"}:
-        ways = {"both", "at once" if _serves_at_once(file, host, port) else "one at a time"}
-    for case in cases:
-        if case.serves in ways:
-            yield case, play_against_server(case.steps, file.afterwards, host, port, timeout=timeout)
-
-
-def _serves_at_once(file: CaseFile, host: str, port: int) -> bool:
-    """Whether a second client is served while a first one says nothing."""
-    waiting: tuple[Step, ...] = (Send(()), Silence(1))
-    second = (replace(step, by="b") if isinstance(step, Send | Receive) else step for step in file.afterwards)
-    return play_against_server((*waiting, *second), (), host, port, timeout=_PROBE_SECONDS).problem is None
-
-
-def _against_client(file: CaseFile, cases: Sequence[Case], port: int, arguments: Namespace) -> _Outcomes:
-    # What somebody types takes as long as a person takes; and a client that somebody types to makes one connection.
-    timeout = arguments.timeout or (_TYPED_SECONDS if file.typed else _SECONDS)
-    connections = arguments.connections or (1 if file.typed else None)
-    prompt = _OperatorPrompt(arguments.words, arguments.json)
-    with listener(arguments.port or Place("", port)) as sock:
-        sock.listen(_BACKLOG)
-        for number, case in enumerate(cases, 1):
-            prompt.start(case, number, len(cases), sock.getsockname()[1], typed=file.typed)
-            outcome = play_against_client(case.steps, sock, connections, timeout=timeout, wait=None, operate=prompt)
-            prompt.end(case)
-            yield case, outcome
+    def go_through(self, cases: Sequence[Case]) -> bool:
+        sock, typed = self._sock, self.file.typed
+        for case in cases:
+            self._tried += 1
+            self._prompt.start(case, self._tried, len(self.cases), sock.getsockname()[1], typed=typed)
+            outcome = play_against_client(
+                case.steps, sock, self._connections, timeout=self._timeouts, wait=None, operate=self._prompt
+            )
+            self._prompt.end(case)
+            self.report.tell(case, outcome)
+        return True
 
 
 def _can_be_typed(case: Case) -> bool:
@@ -181,64 +282,3 @@ class _OperatorPrompt:
     @staticmethod
     def _event(event: str, **facts: object) -> None:
         print_line(json.dumps({"event": event, **facts}))
-
-
-@dataclass
-class _Verdicts:
-    """Tells each case as soon as it is judged, and counts them; `side` is the one that is judged."""
-
-    protocol: Protocol
-    side: Side
-    words: Catalogue
-    as_json: bool
-    left_out: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    began: float = field(default_factory=time.monotonic)
-
-    def tell(self, case: Case, outcome: Outcome) -> None:
-        findings: list[Finding] = []
-        verdict = "non-strict" if outcome.non_strict else "passed"
-        if outcome.problem:
-            verdict, outcome.non_strict = "failed", None
-            conversations = read_conversations(self.protocol, outcome.recording)
-            findings = diagnose(conversations, now=time.monotonic(), suspect=True, of=self.side)
-        self.counts[verdict] += 1
-        if not self.as_json:
-            self._tell(case, verdict, outcome, findings)
-            return
-        told: dict[str, Any] = {"case": case.name, "verdict": "failed" if outcome.problem else "passed"}
-        told |= dict.fromkeys(("code", "where", "values", "sentence"))
-        told |= problem_as_json(outcome.problem) if outcome.problem else {}
-        accepted = outcome.non_strict and {**problem_as_json(outcome.non_strict), "note": case.non_strict}
-        told |= {"non_strict": accepted, "diagnosis": [finding_to_json(finding) for finding in findings]}
-        print_line(json.dumps(told))
-
-    def _tell(self, case: Case, verdict: str, outcome: Outcome, findings: Sequence[Finding]) -> None:
-        words, name, count = self.words, case.name, len(outcome.recording.connections)
-        if outcome.problem is None and self.side == "client" and count > 1:  # a client that makes many
-            name += f" ({words.text('cli.check.connected', count=count)})"
-        about = case.about if outcome.problem else case.non_strict if outcome.non_strict else None
-        if about is not None:
-            name = words.text("cli.check.case", {"case": name, "about": about.in_language(words.language)})
-        head = paint(words.text(f"cli.check.{verdict}").ljust(_HEAD_WIDTH), _COLOURS[verdict])
-        print_line(f"{head}  {name}")
-        lines = [sentence(outcome.problem, words, connection=count > 1)] if outcome.problem else []
-        lines += explain(findings[0], findings[1:], words).splitlines() if findings else []
-        for line in lines:
-            print_line(f"        {line}")
-
-    def end(self) -> int:
-        """The totals; the status of the command."""
-        failed, non_strict = self.counts["failed"], self.counts["non-strict"]
-        passed = self.counts.total() - failed
-        if self.as_json:
-            counts = {"passed": passed, "non_strict": non_strict, "failed": failed}
-            print_line(json.dumps({"event": "summary", **counts}))
-        else:
-            took = format_decimal(time.monotonic() - self.began, "0.0", locale=self.words.language)
-            values = {"ok": passed, "non_strict": non_strict, "failed": failed, "seconds": took}
-            line = self.words.text(f"cli.check.summary{'.non-strict' if non_strict else ''}", values)
-            print_line(paint(line, "red" if failed else "green", "bold"))
-            if self.left_out:
-                print_line(self.words.text("cli.check.left-out", count=self.left_out))
-        return 1 if failed or not passed else 0

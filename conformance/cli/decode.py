@@ -8,7 +8,7 @@ from pathlib import Path
 from conformance.cli.arguments import Parser
 from conformance.cli.formatting import lines_of
 from conformance.cli.terminal import print_line
-from conformance.model.lookup import find_protocol
+from conformance.model.lookup import find_protocol_or_raw
 from conformance.observe.live_conversation import STALL_SECONDS, Viewer
 from conformance.observe.saved import read_saved
 
@@ -23,7 +23,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(arguments: Namespace) -> int:
     about, events, whole = read_saved(arguments.file)
-    protocol = find_protocol(arguments.protocol) if arguments.protocol else about.protocol
+    protocol = find_protocol_or_raw(arguments.protocol) if arguments.protocol else about.protocol
     lines = lines_of(arguments, about.began)
     facts = {"to": about.to, "network": about.network, "protocol": protocol.protocol}
     told = {"path": arguments.file, **facts}

@@ -16,6 +16,7 @@ from conformance.agent.sized_bytes import show
 from conformance.cli.arguments import in_words
 from conformance.cli.terminal import Colour, paint
 from conformance.decoder import Field
+from conformance.diagnosis.guesses import Guess
 from conformance.formatting import Catalogue, catalogue, sentence, shortened
 from conformance.formatting.findings import explain, finding_to_json
 from conformance.observe import live_events as live
@@ -24,6 +25,8 @@ from conformance.observe.live_conversation import Totals
 __all__ = ["JsonLines", "TextLines", "lines_of", "problem_as_json"]
 
 _INDENT = " " * 20  # under what a line says, behind its time and its connection
+_ROW = 16  # bytes
+_ROWS = 8
 _SHOWN_CHARACTERS = 80
 _JSON_CHARACTERS = 1000
 _JSON_BYTES = 1024
@@ -49,9 +52,8 @@ class TextLines:
                 return f"{self._way(field.side)}{self._field(field)}"
             case live.Opened():
                 return paint(text("cli.live.opened", {"client": event.client}), "bold")
-            case live.Bytes(data=data):
-                printable = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data[:16])
-                return f"{self._way(event.side)}{text('cli.live.bytes', {'bytes': data})}   {printable}"
+            case live.Bytes():
+                return self._bytes(event)
             case live.ProblemFound(problem=problem):
                 return f"{self._way(problem.where.side)}{self._wrong(problem)}"
             case live.Diagnosed():
@@ -76,13 +78,28 @@ class TextLines:
         parts = {name: text(f"cli.totals.{name}", count=count) for name, count in counts}
         if totals.open:
             parts["connections"] += text("cli.totals.open", count=totals.open)
-        problems = text("cli.totals.problems", count=totals.problems) if totals.problems else text("cli.totals.none")
-        parts["problems"] = paint(problems, "red" if totals.problems else "green", "bold")
+        colour: Colour = "red" if totals.problems else "green" if totals.judged else "yellow"
+        none = text("cli.totals.none" if totals.judged else "cli.totals.unjudged")
+        problems = text("cli.totals.problems", count=totals.problems) if totals.problems else none
+        parts["problems"] = paint(problems, colour, "bold")
         return text("cli.totals", parts)
 
     def left_out(self, lines: int) -> str:
         """That so many lines are missing."""
         return self.words.text("cli.live.left-out", count=lines)
+
+    def _bytes(self, event: live.Bytes) -> str:
+        """The first of them; where no protocol says what they are, a few rows more, and what they could be."""
+        data, text = event.data, self.words.text
+        told = f"{self._way(event.side)}{text('cli.live.bytes', {'bytes': data})}   {_printable(data[:_ROW])}"
+        if event.guesses is None:
+            return told
+        rows = [data[at : at + _ROW] for at in range(_ROW, min(len(data), _ROW * _ROWS), _ROW)]
+        lines = [f"{paint(row.hex(' ').upper().ljust(3 * _ROW), 'dim')}{_printable(row)}" for row in rows]
+        if event.guesses:
+            could_be = text("cli.live.or").join(_guess(guess, self.words) for guess in event.guesses)
+            lines.append(text("cli.live.could-be", {"guesses": could_be}))
+        return "\n".join([told, *(_INDENT + line for line in lines)])
 
     def _field(self, field: Field) -> str:
         value = f"{field.type} {paint(field.name, 'bold')} = {self._value(field.value)}"
@@ -140,7 +157,13 @@ class JsonLines:
             case live.Opened():
                 return "opened", {"client": event.client}
             case live.Bytes():
-                return "bytes", {"sender": event.side, **_json_bytes(event.offset, event.data)}
+                told = {"sender": event.side, **_json_bytes(event.offset, event.data)}
+                if event.guesses is not None:
+                    told["guesses"] = [
+                        {"kind": guess.kind, **guess.values, "sentence": _guess(guess, self.words)}
+                        for guess in event.guesses
+                    ]
+                return "bytes", told
             case live.Diagnosed():
                 others = [finding_to_json(other) for other in event.others]
                 return "diagnosis", finding_to_json(event.finding) | {"others": others}
@@ -155,12 +178,27 @@ class JsonLines:
 
     def totals(self, totals: Totals) -> str:
         counts = asdict(totals)
+        if counts.pop("judged") is False:
+            counts["judged"] = False
         for side, size in counts.pop("bytes").items():
             counts[f"{side}_bytes"] = size
         return json.dumps({"event": "summary", **counts})
 
     def left_out(self, lines: int) -> str:
         return json.dumps({"event": "left out", "lines": lines})
+
+
+def _printable(data: bytes) -> str:
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)
+
+
+def _guess(guess: Guess, words: Catalogue) -> str:
+    if guess.kind != "format":
+        return words.text(f"guess.{guess.kind}", guess.values)
+    title = words.text(f"finding.{guess.values['key']}.title")
+    return words.text(
+        "guess.format.text" if "text" in guess.values else "guess.format", {**guess.values, "title": title}
+    )
 
 
 def lines_of(arguments: Namespace, began: float) -> TextLines | JsonLines:

@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["main"]
 
 # A command is a module of this package, and its texts are `cli.NAME.about` and `cli.NAME.epilog`.
-_COMMANDS = ("check", "tap", "decode", "doctor", "report", "board")
+_COMMANDS = ("check", "tap", "decode", "doctor", "explain", "report", "board")
 _PACKAGES = ("babel", "jinja2", "psutil", "pydantic", "starlette", "uvicorn", "yaml")
 
 

@@ -16,7 +16,7 @@ from conformance.cli.arguments import Parser
 from conformance.cli.formatting import lines_of
 from conformance.cli.terminal import BackgroundPrinter
 from conformance.formatting import Catalogue
-from conformance.model.lookup import UsageError, find_network, find_protocol
+from conformance.model.lookup import RAW, UsageError, find_network, find_protocol_or_raw
 from conformance.observe.live_conversation import Viewer
 from conformance.observe.pcapng import PcapngSaver
 from conformance.observe.places import Place, listen_place, own_addresses, place, reachable_addresses
@@ -40,9 +40,11 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    protocol = find_protocol(arguments.protocol)
+    protocol = find_protocol_or_raw(arguments.protocol)
     network = find_network(arguments.network)
     listen: Place = arguments.listen
+    if protocol is RAW and arguments.to.port is None:
+        raise UsageError("cli.usage.no-port", server=arguments.to.host)
     server = Place(arguments.to.host, arguments.to.port or protocol.port)
     refuse_a_circle(listen, server)
     for path in arguments.save:

@@ -37,7 +37,7 @@ from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.problem import Problem, Where
 from conformance.agent.sized_bytes import BYTES, SizedBytes
 from conformance.decoder.program import Own, Program, Round, Said, compile_protocol
-from conformance.model.protocol import Protocol
+from conformance.model.protocol import FieldStep, Protocol
 from javaio import WIRE_TYPES, UTFDataFormatError
 
 __all__ = ["Decoder", "Expected", "Field", "Message", "Outcome", "Unread", "encoded"]
@@ -120,6 +120,7 @@ Outcome = Field | Message | Problem | Unread
 
 # NamedTuple's own constructor takes three times as long.
 _field = cast(Callable[[tuple[Any, ...]], Field], partial(tuple.__new__, Field))
+_PATIENT = 1.0  # seconds: who says nothing for so long inside of a question has stopped by itself
 _NEVER = sys.maxsize
 _NOTHING: tuple[Outcome, ...] = ()
 
@@ -189,7 +190,7 @@ class Decoder:
         mine = self._side(side)
         if mine.ended:
             return _NOTHING
-        mine.ended = True
+        mine.ended, mine.left = True, at
         out = [] if mine.stopped else self._go_on(mine, at)
         if mine.other.ended:
             for each in (mine, mine.other):
@@ -279,6 +280,10 @@ class _Side:
     blocked: bool = False  # waits for the other side
     told: bool = False  # has said something that the other side may wait for
     ended: bool = False
+    left: float = 0.0  # when it ended
+    asked: tuple[FieldStep, int, float] | None = (
+        None  # the round that it is in: its first field, where and when it began
+    )
     stopped: bool = False
     shows: bool = True
     rounds: int = 0
@@ -385,6 +390,7 @@ class _Side:
                 if op.again:
                     gone, self.path = scopes.pop(), self.path[:-1]
                 if more:
+                    self.asked = (op.lead, loop.began, at) if op.shared else None
                     scopes.append(loop.enter(number, op.shared, not self.other.stopped))
                     self.path = (*self.path, number)
                 elif op.again:
@@ -460,6 +466,9 @@ class _Side:
             return
         assert isinstance(op, Own)
         self.owed = due
+        if self.asked is not None and due.path and (left := self._left_asked(*self.asked, due, at)) is not None:
+            self._halt(out, left)
+            return
         values: dict[str, Any] = {} if due.equals is None else {"equals": due.equals, "expected": due.value}
         if due.got:
             needed = op.size if due.needed is None else due.needed
@@ -468,6 +477,17 @@ class _Side:
             values["needed"] = due.needed
         code = "ends-inside" if due.got else "never-sent"
         self._halt(out, self._problem(code, op, due.offset, at, values))
+
+    def _left_asked(self, lead: FieldStep, offset: int, asked: float, due: Expected, at: float) -> Problem | None:
+        """The problem that who answers had ended by when the question of this round came, or had come; None if not."""
+        answers, asks = (self.other, self) if lead.sender == self.name else (self, self.other)
+        where = Where(self.connection, asks.name, offset, lead.field, lead.type, due.round)
+        if answers.ended and answers.left < asked:
+            facts: dict[str, Any] = {"answerer": answers.name, "after": round(asked - answers.left, 3)}
+            return Problem("asked-after-end", where, facts, asked)
+        if answers is self.other and answers.ended and answers.left < min(at, self.last + _PATIENT):
+            return Problem("asked-after-end", where, {"answerer": answers.name, "begun": True}, answers.left)
+        return None
 
 
 def encoded(type_: str | None, value: Any) -> bytes | None:

@@ -56,6 +56,7 @@ class Round:
     """A loop begins or, `again`, a round of it is over: there is one round more, or none.
 
     loop     the key of its rounds among the values of the scope around it
+    lead     the field that it begins with
     leads    the side's own bytes decide whether there is a round more
     shared   both sides take part in it
     more     how many steps ahead the program goes on with one round more, and without it, `past` the loop
@@ -63,6 +64,7 @@ class Round:
     """
 
     loop: int
+    lead: FieldStep
     leads: bool
     shared: bool
     again: bool
@@ -167,7 +169,7 @@ class _Compiler:
             if len(sides) == 1:
                 program.append(Said(tuple(step.name for step in own)))
             exports = tuple(key for step in own for key in (step.name, step.ordinal))
-            size, how = len(program), (number, side == lead.sender, shared)
+            size, how = len(program), (number, lead, side == lead.sender, shared)
             around[side] += [Round(*how, False, 1, size + 2), *program, Round(*how, True, -size, 1, exports)]
         # Behind the loop its names stand for those of its last round.
         for name, known in self.known.items():

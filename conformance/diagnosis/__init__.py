@@ -7,6 +7,7 @@ A right program never gets a finding; `diagnose.py` says when one is looked for.
 """
 
 from conformance.diagnosis.diagnose import TIMEOUT, diagnose
-from conformance.diagnosis.finding import DETAILS, KEYS, Detail, Finding, Waiting
+from conformance.diagnosis.finding import DETAILS, KEYS, Certainty, Detail, Finding, Waiting
+from conformance.diagnosis.sense import suspicions
 
-__all__ = ["DETAILS", "KEYS", "TIMEOUT", "Detail", "Finding", "Waiting", "diagnose"]
+__all__ = ["DETAILS", "KEYS", "TIMEOUT", "Certainty", "Detail", "Finding", "Waiting", "diagnose", "suspicions"]

@@ -10,16 +10,20 @@ from conformance.agent.expressions import names_in
 from conformance.diagnosis.codecs import ByteStream, Codec
 from conformance.diagnosis.finding import Detail
 from conformance.diagnosis.hypotheses import Hypothesis, hypotheses
+from conformance.diagnosis.plausibility import NUMBERS
 from conformance.diagnosis.reading import Reading, Window
 from conformance.diagnosis.script import EXTRA, due_order, fields_of
 from conformance.diagnosis.walk import STOPPED_BITS, Questions, Read, Walker
 from conformance.model.protocol import FieldStep
 
-__all__ = ["Explanation", "Mark", "explain_side", "meant"]
+__all__ = ["Explanation", "Mark", "answers_what_was_meant", "explain_side", "meant"]
 
 _SLACK = 20.0  # bits by which another explanation may be worse than the best, and still be told
 _READ_WRONG_BITS = 6.0
 _NOISE_BITS = 7.5  # a byte
+_WIDE = "utf-16-text"
+_LETTERS = 4
+_ZEROS = frozenset({"long-for-int", "number-of-another-size", "struct-padding"})  # what zeros may look like
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,13 @@ class Explanation:
     def keys(self) -> tuple[str, ...]:
         """The mistakes in it."""
         return tuple(mark.key for mark in self.marks)
+
+    @property
+    def says_much(self) -> bool:
+        """Whether the values say something: zeros, and one small number behind them, may be there by chance."""
+        values = {read.candidate.value for read in self.reads if not read.candidate.right and read.candidate.value}
+        letters = sum(len(value) for value in values if isinstance(value, str))
+        return (not _ZEROS.issuperset(self.keys) or len(values) > 1) and (_WIDE not in self.keys or letters >= _LETTERS)
 
     @property
     def answers(self) -> bool:
@@ -102,37 +113,65 @@ def _opens_right(walker: Walker, window: Window, codecs: Mapping[str, Codec]) ->
 
 
 def _marks(window: Window, hypothesis: Hypothesis, reads: list[Read], *, swapped: bool) -> tuple[Mark, ...]:
-    if hypothesis.key is not None:
-        if not any(read.candidate.whole and read.step.field != EXTRA for read in reads):
-            return ()  # one field that is not whole explains nothing
-        order = due_order(window.items, len(reads) + 1)
-        for due, read in zip_longest(order, reads):
-            if due is None or read is None:
-                return ()
-            if due is not read.step:
-                if due.equals and read is reads[-1] and (read.step.type == due.type or not read.candidate.whole):
-                    return ()  # this is the answer itself, and a wrong one
-                return (Mark(hypothesis.key, due, read, hypothesis.detail),)
+    """The mistakes in such a reading; none where it is no explanation."""
     if hypothesis.early:
-        for read in reads:
-            if read.early:
-                detail = Detail("before-question", {"field": read.step.field})
-                return (Mark("answer-before-question", read.step, read, detail),)
-        return ()
+        return _early(reads)
     marks: dict[str, Mark] = {}
+    if hypothesis.key is not None:
+        changed = _change(window, hypothesis, reads)
+        if changed is None:
+            return ()
+        marks[hypothesis.key] = changed
     for read in reads:
-        key = read.codec.key
-        if key is None or read.candidate.right:
+        codec = read.codec
+        if codec.key is None or read.candidate.right:
             continue
         if read.step.equals and not read.candidate.whole:
             return ()  # an answer that is not whole explains nothing
-        if key not in marks:
-            marks[key] = Mark(key, read.step, read)
-    if swapped and "little-endian-int" not in marks:
+        for key in (codec.key, codec.also):
+            if key is not None and key not in marks:
+                marks[key] = Mark(key, read.step, read, _told(read))
+    padded = [read for read in reads if read.codec.key == "struct-padding"]
+    if padded and all(read.candidate.end - read.start <= NUMBERS[read.step.type] for read in padded):
+        return ()  # nothing is padded
+    if hypothesis.key is not None and hypothesis.codecs and len(marks) < 1 + (hypothesis.key != "banner"):
+        return ()  # that is the same without the codecs
+    if swapped and "little-endian-int" not in marks and hypothesis.key is None:
         for read in reads:
             if read.step.equals is not None:
                 return (Mark("little-endian-int", read.step, read, Detail("read-low-byte-first")), *marks.values())
-    return tuple(marks.values())
+    # Padding is what makes the rest of a struct look so odd.
+    return tuple(sorted(marks.values(), key=lambda mark: mark.key != "struct-padding"))
+
+
+def _told(read: Read) -> Detail | None:
+    """The text itself, where it is what is wrong."""
+    value = read.candidate.value
+    return Detail("text-is", {"text": value}) if read.candidate.opaque and isinstance(value, str) else None
+
+
+def _early(reads: list[Read]) -> tuple[Mark, ...]:
+    for read in reads:
+        if read.early and read.candidate.whole:
+            detail = Detail("before-question", {"field": read.step.field})
+            return (Mark("answer-before-question", read.step, read, detail),)
+    return ()
+
+
+def _change(window: Window, hypothesis: Hypothesis, reads: list[Read]) -> Mark | None:
+    """Where another script than the protocol's first shows; None where that explains nothing."""
+    assert hypothesis.key is not None
+    if not any(read.candidate.whole and read.step.field != EXTRA for read in reads):
+        return None  # one field that is not whole explains nothing
+    order = due_order(window.items, len(reads) + 1)
+    for due, read in zip_longest(order, reads):
+        if due is None or read is None:
+            return None
+        if due is not read.step:
+            if due.equals and read is reads[-1] and (read.step.type == due.type or not read.candidate.whole):
+                return None  # this is the answer itself, and a wrong one
+            return Mark(hypothesis.key, due, read, hypothesis.detail)
+    return None
 
 
 def meant(asked: Questions, best: Explanation) -> Questions:
@@ -140,3 +179,11 @@ def meant(asked: Questions, best: Explanation) -> Questions:
     whole = [read for read in best.reads if read.candidate.whole]
     read_so = {(read.step.field, read.path): (read.candidate.value, read.candidate.end) for read in whole}
     return Questions({**asked.asked, **read_so}, asked.stream)
+
+
+def answers_what_was_meant(reading: Reading, questions: Questions) -> bool:
+    """Whether the side takes what it was asked as the other meant it, and all its answers are right then."""
+    window = reading.window
+    walker = Walker(ByteStream(reading.stream.data[: window.end], reading.direction), window.start)
+    found = walker.walk(Hypothesis(window.items), questions, reading.bits) if window.items else None
+    return found is not None and any(read.step.equals and read.candidate.whole for read in found[1])

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 
-from conformance.agent.events import CLIENT, SERVER, Side
-from conformance.diagnosis.codecs import NUMBER_CODECS, TEXT_CODECS, Codec, Digits, Line, Serialized
+from conformance.agent.events import CLIENT
+from conformance.diagnosis.codecs import Codec
 from conformance.diagnosis.finding import Detail
+from conformance.diagnosis.plausibility import TEXT
 from conformance.diagnosis.script import EXTRA, Item, Loop, fields_of
+from conformance.diagnosis.wrong_codecs import NUMBER_CODECS, TEXT_CODECS, Bare, Digits, Line, Serialized
 from conformance.model.protocol import FieldStep
 
-__all__ = ["Hypothesis", "hypotheses", "other_protocol"]
+__all__ = ["Hypothesis", "hypotheses"]
 
 _WRITER = "text-writer"
+_ALONE_BITS = 4.0  # who writes one number wrong writes the others so, too
 _EXTRA_TYPES = ("UTF", "int", "long", "short", "byte")
-_REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|TRACE|PATCH|PRI) \S+ HTTP/[0-9]")
-_STATUS = re.compile(rb"HTTP/[0-9](?:\.[0-9])? [0-9]{3}")
-_HELLO = re.compile(rb"\x16\x03[\x00-\x04]..\x01", re.DOTALL)
-_SHOWN_LINE = 200
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,10 @@ class Hypothesis:
 
 def hypotheses(script: tuple[Item, ...]) -> Iterator[Hypothesis]:
     """All that is ever tried; the usual mistakes first, so that the rare ones have a limit to beat."""
+    numbers = sum(any(codec.fits(step) for codec in NUMBER_CODECS) for step in fields_of(script))
     for codecs in _ways_to_write(script):
-        yield Hypothesis(script, codecs=codecs)
+        alone = len(codecs) == 1 and numbers > 1 and next(iter(codecs.values())) in NUMBER_CODECS
+        yield Hypothesis(script, codecs=codecs, prior=_ALONE_BITS * alone)
     yield from _other_scripts(script)
     if any(step.equals is not None for step in fields_of(script)):
         yield Hypothesis(script, early=True, prior=10.0)
@@ -52,7 +52,7 @@ def _ways_to_write(script: tuple[Item, ...]) -> Iterator[dict[str, Codec]]:
     steps = list({step.field: step for step in fields_of(script)}.values())
     repeated = {step.field for item in script if isinstance(item, Loop) for step in fields_of(item.body)}
     texts, numbers = _choices(steps, repeated, TEXT_CODECS), _choices(steps, repeated, NUMBER_CODECS)
-    yield dict.fromkeys((step.field for step in steps), Serialized())
+    yield dict.fromkeys((step.field for step in steps), Serialized("write-object", 2.0))
     if texts or numbers:  # a writer of text, and so everything a line
         prior = 4.0 if texts else 9.0
         line, digits = Line(_WRITER, prior), Digits(_WRITER, prior, lines=True)
@@ -60,7 +60,8 @@ def _ways_to_write(script: tuple[Item, ...]) -> Iterator[dict[str, Codec]]:
     yield from texts
     yield from numbers
     for text in texts:
-        yield from ({**text, **number} for number in numbers)
+        if text.keys() == texts[0].keys():  # two mistakes in one program: each is made everywhere, or in each round
+            yield from ({**text, **number} for number in numbers if len(number) > 1 or len(numbers[0]) == 1)
 
 
 def _choices(steps: Sequence[FieldStep], repeated: set[str], codecs: Sequence[Codec]) -> list[dict[str, Codec]]:
@@ -74,25 +75,17 @@ def _choices(steps: Sequence[FieldStep], repeated: set[str], codecs: Sequence[Co
     return chosen
 
 
-def other_protocol(side: Side, data: bytes) -> tuple[str, Detail] | None:
-    """The mistake's key and its detail, where the first bytes of that side are of HTTP or TLS, and so say all."""
-    line = Detail("begins-with", {"text": data[:_SHOWN_LINE].partition(b"\r\n")[0].decode("latin-1")})
-    if side == CLIENT and _REQUEST.match(data):
-        return "http-request", line
-    if side == SERVER and _STATUS.match(data):
-        return "http-answer", line
-    if side == CLIENT and _HELLO.match(data):
-        return "tls-hello", Detail("begins-with-tls")
-    return None
-
-
 def _other_scripts(script: tuple[Item, ...]) -> Iterator[Hypothesis]:
     """Every script that is one such mistake away."""
     opening = script[0]
+    yield from _greetings(script)
     for step in fields_of(script):
         key, prior = ("address-never-sent", 6.0) if step is opening else ("field-missing", 11.0)
         if left := _changed(script, {step.field: None}):
-            yield Hypothesis(left, key, Detail("left-out", {"field": step.field, "type": step.type}), prior)
+            detail = Detail("left-out", {"field": step.field, "type": step.type})
+            yield Hypothesis(left, key, detail, prior)
+            if step is opening:
+                yield Hypothesis(left, key, detail, prior, _low_byte_first(left))
     yield from _late_opening(script)
     yield from _swapped(script, script)
     for name in _EXTRA_TYPES:
@@ -100,6 +93,23 @@ def _other_scripts(script: tuple[Item, ...]) -> Iterator[Hypothesis]:
         extra = FieldStep.model_validate({"from": CLIENT, "field": EXTRA, "type": name})
         for detail, changed in _with(script, extra):
             yield Hypothesis(changed, "field-too-many", detail, 16.0)
+            if name == TEXT and "each_round" not in detail.values:
+                yield Hypothesis(changed, "field-too-many", detail, 18.0, _low_byte_first(changed))
+
+
+def _greetings(script: tuple[Item, ...]) -> Iterator[Hypothesis]:
+    """A line for people before all that is right, where no text is due."""
+    first = fields_of(script)[0]
+    if first.type != TEXT:
+        extra = FieldStep.model_validate({"from": CLIENT, "field": EXTRA, "type": TEXT})
+        for codec in (Line(), Bare()):
+            detail = Detail("extra-before", {"type": "text", "field": first.field})
+            yield Hypothesis((extra, *script), "banner", detail, 14.0, {EXTRA: codec})
+
+
+def _low_byte_first(script: tuple[Item, ...]) -> dict[str, Codec]:
+    codec = NUMBER_CODECS[0]
+    return {step.field: codec for step in fields_of(script) if codec.fits(step)}
 
 
 def _changed(items: Sequence[Item], other: Mapping[str, FieldStep | None]) -> tuple[Item, ...]:

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from operator import attrgetter
 from typing import Any
 
 from conformance.agent.events import Side
 from conformance.agent.sized_bytes import BYTES
-from conformance.decoder import Conversation, Field
-from conformance.diagnosis.codecs import (
-    NUMBERS,
-    TEXT,
-    ByteStream,
-    Candidate,
-    begun,
-    byte_bits,
-    may_become,
-    settled_bits,
-    value_bits,
-)
+from conformance.decoder import Conversation, Expected, Field
+from conformance.diagnosis.codecs import ByteStream, Candidate, begun, may_become
+from conformance.diagnosis.plausibility import NUMBERS, TEXT, byte_bits, settled_bits, value_bits
 from conformance.diagnosis.script import Item, Loop, fields_of, script_of
 from conformance.diagnosis.walk import STOPPED_BITS, Questions
 
@@ -35,6 +26,13 @@ _UNREAD_BITS = 60.0
 _ROUNDS_BEFORE = 8
 _WHOLE_START = 4096  # a mistake found by then is looked for from the first byte on
 _WINDOW = 4096
+_FIRST_FIELDS = 6
+_PLAIN_BITS = 24.0  # of a number
+_ODD_BITS = 8.0
+_ODD_ZEROS = 3
+_FEW_TEXTS = 4
+_AT_ONCE = 0.1  # seconds between what is sent together
+_TYPED = 0.35  # between what a person types, or a program with pauses sends
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class Reading:
             self._bits_behind = _UNREAD_BITS + byte * (self.size - self._read)
         elif self.due is not None and begins is not None:
             step = self._steps[self.due.ordinal]
-            self._bits_behind = STOPPED_BITS + (0.0 if step.equals is not None else begins.bits)
+            self._bits_behind = STOPPED_BITS + settled_bits(step, begins.bits)  # what an address begins with is settled
             if not may_become(step, self.due.got, begins.value, self.due.value):
                 wrong.append(self._read)
                 self._bits_behind = STOPPED_BITS + begins.bits + _WRONG_VALUE_BITS
@@ -127,6 +125,55 @@ class Reading:
         if self._read < end:
             costs.append((self._read, self.size, self._bits_behind))
         return sum(bits * min(1.0, (end - offset) / (stop - offset or 1)) for offset, stop, bits in costs)
+
+    def bits_before(self, offset: int) -> float:
+        """What the right fields of the window cost that end by `offset`."""
+        fields = (field for field in self._fields if self.window.start <= field.offset and field.end <= offset)
+        return sum(map(self._bits, fields))
+
+    def starts(self) -> list[int]:
+        """Where something else may begin: at the place, or where a field does that is no right text."""
+        first = self._fields[:_FIRST_FIELDS]
+        fields = [field for field in first if field.type != TEXT or field.problem is not None or not field.value]
+        places = [field.offset for field in fields] + [self._read] * (self._read < self.size)
+        places += [self.wrong_at] if self.wrong_at is not None else []
+        return sorted(place for place in set(places) if self.wrong_at is None or place <= self.wrong_at)
+
+    def odd(self) -> bool:
+        """Whether any of the values would be plainer another way: a quick look, before one that takes time."""
+        bits, zeros = 0.0, 0
+        for field in self._fields:
+            if field.type == TEXT:
+                bits += _ODD_BITS * (not field.value.isprintable() or not field.value)
+            elif field.type in NUMBERS:
+                bits += max(0.0, self._bits(field) - _PLAIN_BITS)
+                zeros += field.value == 0
+            if bits >= _ODD_BITS or zeros >= _ODD_ZEROS:
+                return True
+        return False
+
+    def said_once(self) -> Field | None:
+        """A text that comes alone where two are due, as if the first of them had been sent in the first round only.
+
+        In that round they come together, and in all others apart, as a person types; and the first never comes again.
+        """
+        texts = [field for field in self._fields if field.path and field.type == TEXT]
+        if len(texts) < _FEW_TEXTS or any(field.type != TEXT for field in self._fields if field.path):
+            return None
+        came = [self.direction.came(field.offset) for field in texts]
+        gaps = [later - sooner for sooner, later in pairwise(came)]
+        together, apart = texts[0].path == texts[1].path != texts[2].path, gaps[1:]
+        again = any(field.value == texts[0].value for field in texts[2:])
+        return texts[2] if together and not again and gaps[0] < _AT_ONCE and min(apart) >= _TYPED else None
+
+    def printable(self) -> bool:
+        """Whether every text is one that a person may have typed."""
+        return all(field.value.isprintable() for field in self._fields if field.type == TEXT)
+
+    def field_at(self, offset: int) -> Field | Expected | None:
+        """The field that begins there, or is due there."""
+        found = next((field for field in self._fields if field.offset == offset), None)
+        return found or (self.due if self.due is not None and self.due.offset == offset else None)
 
     def questions(self, asked: Window, *, swapped: bool = False) -> Questions:
         """What this side asks of the other in that one's window, `swapped` as `Questions` says."""

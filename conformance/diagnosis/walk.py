@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 from conformance.agent.addresses import is_address
 from conformance.agent.expressions import parse_expression
-from conformance.diagnosis.codecs import ByteStream, Candidate, Codec, may_become, may_become_address, settled_bits
+from conformance.diagnosis.codecs import ByteStream, Candidate, Codec, may_become, may_become_address
 from conformance.diagnosis.hypotheses import Hypothesis
-from conformance.diagnosis.script import Instruction, Round, compile_script
+from conformance.diagnosis.plausibility import settled_bits
+from conformance.diagnosis.script import EXTRA, Instruction, Round, compile_script
 from conformance.model.protocol import FieldStep
 
 __all__ = ["STOPPED_BITS", "Path", "Questions", "Read", "Walker"]
@@ -26,6 +27,7 @@ STOPPED_BITS = 12.0
 _WAITING_BITS = 3.0
 _EARLY_BITS = 6.0
 _OWED_BITS = 8.0
+_AGAIN_BITS = 5.0
 _MOST_TRIES = 20000
 _RIGHT = Codec()
 
@@ -177,6 +179,8 @@ class Walker:
             if codec.key is not None and not candidate.right and codec.key not in used:
                 now_used = used | {codec.key}
                 bits += codec.prior
+            if step.field == EXTRA and last is not None and candidate.value == last.candidate.value:
+                bits = min(bits, _AGAIN_BITS)
             read = Read(step, path, offset, candidate, codec, early, last)
             yield bits, _State(at + 1, path, candidate.end, read, now_used)
 
@@ -190,12 +194,14 @@ class Walker:
             known = self._known[place] = []
             for candidate in codec.read(self.stream, offset, step, size, expected):
                 bits = candidate.bits + STOPPED_BITS * (not candidate.whole)
+                odd = candidate.odd
                 if early:
-                    known.append((bits + _EARLY_BITS, candidate))
+                    guessed = expected is not None and candidate.value == expected
+                    known.append((_EARLY_BITS + (0.0 if guessed else bits), candidate))
                 elif candidate.opaque:
                     known.append((bits, candidate))
                 elif self._can_be(candidate, offset, step, expected):
-                    known.append((settled_bits(step, bits) if candidate.whole else bits, candidate))
+                    known.append((odd + (settled_bits(step, bits) if candidate.whole else bits), candidate))
         return known
 
     def _can_be(self, candidate: Candidate, offset: int, step: FieldStep, expected: Any) -> bool:

@@ -16,22 +16,31 @@ __all__ = ["evidence", "explain", "finding_from_json", "finding_to_json"]
 
 _MANY = 5
 _TEXTS = ("title", "description", "python", "java")
+_HEADS = {"certain": "finding.head", "likely": "finding.head.likely", "possible": "finding.head.guess"}
+_OTHERS = ("c", "csharp", "javascript")  # where people come from there
 _FINDING = TypeAdapter(Finding)
 
 
 def explain(finding: Finding, others: Sequence[Finding], words: Catalogue) -> str:
     """A few lines: what it is, where it shows, what speaks for it, how to mend it, and which of `others` it may be."""
-    texts = {name: words.text(f"finding.{finding.key}.{name}") for name in _TEXTS}
+    texts = _texts(finding, words)
     head = {**texts, "who": words.text(f"side.{finding.side}"), "percent": min(99, round(100 * finding.confidence))}
-    lines = [words.text("finding.head.guess" if finding.guess else "finding.head", head)]
-    lines.append(words.text("finding.where", {"where": _where(finding, words)}))
+    lines = [words.text(_HEADS[finding.certainty], head)]
+    if finding.connections:  # else it shows in many cases, and in none alone
+        lines.append(words.text("finding.where", {"where": _where(finding, words)}))
     if told := evidence(finding, words):
         lines.append(f"{told}.")
-    lines += [words.text(f"finding.{language}", texts) for language in ("python", "java")]
-    guesses = [rival.key for rival in others if finding.guess and rival.guess and rival.side == finding.side]
+    lines += [
+        words.text(f"finding.{language}", texts) for language in ("python", "java", *_OTHERS) if language in texts
+    ]
+    rivals_of = [one for one in others if finding.guess and one.certainty == "possible" and one.side == finding.side]
+    guesses = [rival.key for rival in rivals_of]
     if rivals := dict.fromkeys(key for key in guesses if key != finding.key):
         titles = words.text("finding.or").join(words.text(f"finding.{key}.title") for key in rivals)
         lines.append(words.text("finding.others", {"titles": titles}))
+    # A second mistake of the same program has its own lines; a rival explanation has only its title.
+    second = {one.key: one for one in others if one.side == finding.side and one.certainty != "possible"}
+    lines += [explain(one, (), words) for one in second.values() if one.key != finding.key and not one.waiting]
     return "\n".join(f"{line[0].upper()}{line[1:]}" for line in lines)
 
 
@@ -47,14 +56,20 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
     Bytes are hexadecimal digits; `details` are the codes and values of what the sentence `detail` says.
     """
     words = catalogue("en")
-    told = asdict(finding) | {name: words.text(f"finding.{finding.key}.{name}") for name in _TEXTS}
+    told = asdict(finding) | _texts(finding, words)
     told |= {name: list(told[name]) for name in ("connections", "details", "waiting")}
-    return told | {"raw": finding.raw.hex(), "detail": evidence(finding, words)}
+    return told | {"raw": finding.raw.hex(), "detail": evidence(finding, words), "guess": finding.guess}
 
 
 def finding_from_json(entry: Mapping[str, Any]) -> Finding:
     """The finding that `finding_to_json` wrote; ValueError where it is none."""
-    return _FINDING.validate_python({**entry, "raw": bytes.fromhex(entry["raw"])})
+    old = {"certainty": "possible" if entry.get("guess") else "certain"}  # of a record that has no word for it
+    return _FINDING.validate_python({**old, **entry, "raw": bytes.fromhex(entry["raw"])})
+
+
+def _texts(finding: Finding, words: Catalogue) -> dict[str, str]:
+    names = [name for name in (*_TEXTS, *_OTHERS) if name in _TEXTS or f"finding.{finding.key}.{name}" in words.ids]
+    return {name: words.text(f"finding.{finding.key}.{name}") for name in names}
 
 
 def _where(finding: Finding, words: Catalogue) -> str:

@@ -3,9 +3,22 @@
 from conformance.judge.broadcast import Said
 from conformance.judge.consoles import expected_count
 from conformance.judge.correlation import Divergence, LineMark, LinePlace, WireMark, correlate, find_divergence
-from conformance.judge.verdict import ConsoleLine, ProcessResult, Stream, Verdict, judge, program_problem
+from conformance.judge.evidence import suspicious
+from conformance.judge.verdict import (
+    VERDICTS,
+    ConsoleLine,
+    ProcessResult,
+    Stream,
+    Verdict,
+    VerdictName,
+    culprit,
+    judge,
+    program_problem,
+    verdict_of,
+)
 
 __all__ = [
+    "VERDICTS",
     "ConsoleLine",
     "Divergence",
     "LineMark",
@@ -14,10 +27,14 @@ __all__ = [
     "Said",
     "Stream",
     "Verdict",
+    "VerdictName",
     "WireMark",
     "correlate",
+    "culprit",
     "expected_count",
     "find_divergence",
     "judge",
     "program_problem",
+    "suspicious",
+    "verdict_of",
 ]

@@ -14,7 +14,8 @@ from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.problem import Problem, Where
-from conformance.decoder import Conversation, Message
+from conformance.decoder import Conversation
+from conformance.judge.room import Post, changed, post_of
 
 __all__ = ["Broadcast", "Post", "Said", "posts", "read_broadcast"]
 
@@ -38,27 +39,6 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Post:
-    """A message on the wire, and the connection that it passed on."""
-
-    connection: int
-    message: Message
-    author: Any
-    text: Any
-
-    @property
-    def key(self) -> _Key:
-        """What tells it from all others."""
-        return self.author, self.text
-
-    def problem(self, code: str, **values: Any) -> Problem:
-        """A problem that shows in this message: its place is the message's last field."""
-        last = self.message.last
-        values = {"author": self.author, "text": self.text, **values}
-        return Problem(code, last.where(self.connection), values, last.came)
-
-
-@dataclass(frozen=True)
 class Broadcast:
     """`order`: the messages as they were posted, in the one order that all saw; `received`: what each member got."""
 
@@ -71,9 +51,8 @@ def posts(conversation: Conversation, side: Side) -> Iterator[Post]:
     """The messages that this side sent."""
     names = conversation.protocol.broadcast
     for message in conversation.messages if names else ():
-        fields = message.fields
-        if message.side == side and names[0] in fields and names[-1] in fields:
-            yield Post(conversation.number, message, fields[names[0]], fields[names[-1]])
+        if message.side == side and (post := post_of(conversation.number, message, names)) is not None:
+            yield post
 
 
 def read_broadcast(conversations: Sequence[Conversation], said: Sequence[Said]) -> Broadcast:
@@ -134,7 +113,9 @@ def _received_as_sent(
         first = {post.key: post for post in reversed(got)}
         for post in got:
             if post.key not in posted:
-                yield post.problem("message-unknown", member=member)
+                lacking = (one for key, one in posted.items() if key not in first)
+                change = next((told for one in lacking if (told := changed(one, post))), {})
+                yield post.problem("message-unknown", member=member, **change)
             if post is not first[post.key]:
                 times = sum(other.key == post.key for other in got)
                 yield post.problem("duplicate-message", member=member, times=times)

@@ -2,26 +2,76 @@
 
 What is wrong comes in the order in which it explains the rest: bytes that break the protocol, programs that died,
 messages that were lost or mixed, what never came, programs that hung, and then consoles that tell something else than
-the wire.
+the wire. Where a side left and owed something, or let the other wait for it in vain, that comes before the death of the
+other. Where nothing is wrong, something must have been shown (`evidence.py`), and make sense.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from math import inf
+from typing import Any, Literal, get_args
 
-from conformance.agent.events import CLIENT, SERVER
-from conformance.agent.problem import Problem, Where
+from conformance.agent.events import CLIENT, SERVER, Side, other
+from conformance.agent.problem import HARNESS, Problem, Where
+from conformance.agent.recording import Direction
 from conformance.decoder import Conversation
+from conformance.diagnosis import Finding, suspicions
 from conformance.judge import consoles
-from conformance.judge.broadcast import Broadcast, Said, read_broadcast
+from conformance.judge.broadcast import Broadcast, Said, posts, read_broadcast
+from conformance.judge.evidence import only_silence, suspicious, unshown
 from conformance.model.placeholders import fill
 from conformance.model.program import Console, Program
 
-__all__ = ["ConsoleLine", "ProcessResult", "Stream", "Verdict", "judge", "program_problem"]
+__all__ = [
+    "VERDICTS",
+    "ConsoleLine",
+    "ProcessResult",
+    "Stream",
+    "Verdict",
+    "VerdictName",
+    "culprit",
+    "judge",
+    "program_problem",
+    "verdict_of",
+]
 
-_NEVER_CAME = ("never-sent", "ends-inside", "refused")
+VerdictName = Literal[
+    "passed",
+    "non-strict",
+    "inconclusive",
+    "suspicious",
+    "failed",
+    "error",
+    "skipped",
+    "known",
+    "flaky",
+    "unsupported",
+]
+VERDICTS: tuple[VerdictName, ...] = get_args(VerdictName)
+"""Every verdict on a cell or a case; the last four are as somebody declared, or as the machine allows."""
+
+_OF_CODE: Mapping[str, VerdictName] = {
+    "nothing-said": "inconclusive",
+    "nobody-typed": "inconclusive",
+    "suspicious-values": "suspicious",
+    "cannot-run-here": "skipped",
+    "hung-before": "skipped",
+    "unsupported": "unsupported",
+}
+_OWED = ("never-sent", "ends-inside", "asked-after-end")
+_NEVER_CAME = (*_OWED, "refused")
+_PATIENT = 1.0  # seconds; who waits so long for what is due has not run away
+# What a server did with a message: its place is where the message stands.
+_OF_SERVER = {
+    "duplicate-message",
+    "message-late",
+    "message-lost",
+    "message-to-absent",
+    "message-unknown",
+    "order-differs",
+}
 
 Stream = Literal["out", "err"]
 
@@ -64,10 +114,28 @@ class ProcessResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong, the first explaining the rest; nothing where all is well."""
+    """What is wrong, the first explaining the rest; nothing where all is well.
+
+    `wire_only`: no console was compared, for none was promised. `suspicions` are what a `suspicious` cell is suspected
+    of.
+    """
 
     problems: tuple[Problem, ...]
     conversations: Sequence[Conversation]
+    wire_only: bool = False
+    suspicions: tuple[Finding, ...] = ()
+
+    @property
+    def name(self) -> VerdictName:
+        """The verdict in a word."""
+        return verdict_of(next(iter(self.problems), None))
+
+
+def verdict_of(problem: Problem | None, non_strict: Problem | None = None) -> VerdictName:
+    """The verdict that follows from the first problem, or from what is accepted where there is none."""
+    if problem is None:
+        return "passed" if non_strict is None else "non-strict"
+    return "error" if problem.code in HARNESS else _OF_CODE.get(problem.code, "failed")
 
 
 def program_problem(program: Program, member: str | None, code: str, **values: Any) -> Problem:
@@ -85,19 +153,100 @@ def judge(
 ) -> Verdict:
     """The verdict on a cell that is over; `concurrency` is how many clients a program of many was to start."""
     results = (server, *clients)
+    programs = [result.program for result in clients]
     broadcast = read_broadcast(conversations, said)
     on_the_wire = [problem for conversation in conversations for problem in conversation.problems]
     never_came = [problem for problem in on_the_wire if problem.code in _NEVER_CAME]
     broken = [problem for problem in on_the_wire if problem.code not in _NEVER_CAME]
+    owes = _who_owes(conversations)
+    owed = [problem for problem in never_came if _whose(problem) == owes]
+    first, second = (
+        [problem for result in results if result.program.role == role for problem in _died(result)]
+        for role in ((CLIENT, SERVER) if owes == CLIENT else (SERVER, CLIENT))
+    )
     problems = [
         *sorted(broken, key=lambda problem: problem.at or 0.0),
-        *(problem for result in results for problem in _died(result)),
+        *first,
+        *owed,
+        *second,
         *([broadcast.problem] if broadcast.problem else ()),
-        *never_came,
-        *_too_few_or_many(conversations, [result.program for result in clients], concurrency),
+        *(problem for problem in never_came if problem not in owed),
+        *_too_few_or_many(conversations, programs, concurrency),
         *(result.problem for result in results if result.problem is not None),
     ]
-    return Verdict(tuple(problems or _consoles((*clients, server), conversations, broadcast)), conversations)
+    problems = problems or [*_consoles((*clients, server), conversations, broadcast)]
+    suspected: Sequence[Finding] = ()
+    if not problems or only_silence(problems, conversations):
+        each = any((program.connections(concurrency) or 1) > 1 for program in programs)
+        nothing = unshown(conversations, each=each, typed=bool(said))
+        problems = [nothing, *problems] if nothing else problems
+    if not problems and (suspected := suspicions(conversations)):
+        problems = [suspicious(suspected[0])]
+    wire_only = all(result.program.console is None for result in results)
+    return Verdict(tuple(problems), conversations, wire_only, tuple(suspected))
+
+
+def culprit(
+    problem: Problem,
+    server: Program,
+    clients: Mapping[str | None, Program],
+    conversations: Sequence[Conversation] = (),
+) -> Program | None:
+    """The program whose mistake it is; None where it is no program's, or where it is not known which client's.
+
+    `clients` has them by their members.
+    """
+    values, where = problem.values, problem.where
+    if verdict_of(problem) == "error" or problem.code == "nobody-typed":
+        return None
+    owing = _whose(problem)
+    if owing is not None and any(_left_before(owing, problem, conversation) for conversation in conversations):
+        owing = other(owing)
+    if problem.code in _OF_SERVER or owing == SERVER:
+        return server
+    if len({program.name for program in clients.values()}) == 1:
+        return next(iter(clients.values()))
+    for member, program in clients.items():
+        if where.program == f"{program.name} ({member})":
+            return program
+    known = [post.author for one in conversations if one.number == where.connection for post in posts(one, CLIENT)]
+    return next((clients[who] for who in (values.get("member"), values.get("author"), *known) if who in clients), None)
+
+
+def _whose(problem: Problem) -> Side | None:
+    """The side whose program it is about; its bytes may show it, or those that it did not answer."""
+    values = problem.values
+    side: Side | None = values.get("role", values.get("answerer", problem.where.side))
+    return side
+
+
+def _who_owes(conversations: Sequence[Conversation]) -> Side | None:
+    """The side that left owing something, or had the other wait for it in vain; None where neither did, or both."""
+    sides: set[Side] = set()
+    for conversation in conversations:
+        connection = conversation.connection
+        for problem in conversation.problems:
+            side = _whose(problem)
+            if problem.code in _OWED and side is not None:
+                mine, theirs = connection.direction(side), connection.direction(other(side))
+                moved = max([connection.opened, *(each.received[-1][0] for each in (mine, theirs) if each.received)])
+                if _gone(mine) < _gone(theirs) or _PATIENT <= _gone(theirs) - moved < inf:
+                    sides.add(side)
+    return sides.pop() if len(sides) == 1 else None
+
+
+def _left_before(side: Side, problem: Problem, conversation: Conversation) -> bool:
+    """Whether `side` owes something there because the other reset the connection, and had hardly waited for it."""
+    if problem.code not in _OWED or problem.where.connection != conversation.number:
+        return False
+    mine, theirs = (conversation.connection.direction(each) for each in (side, other(side)))
+    moved = max((each.received[-1][0] for each in (mine, theirs) if each.received), default=inf)
+    return theirs.reset is not None and theirs.reset < _gone(mine) and theirs.reset - moved < _PATIENT
+
+
+def _gone(direction: Direction) -> float:
+    """When its sender left; infinite where it was still there in the end."""
+    return min(inf if at is None else at for at in (direction.ended, direction.reset))
 
 
 def _died(result: ProcessResult) -> Iterator[Problem]:

@@ -11,9 +11,27 @@ from conformance.model.protocol import Protocol
 from conformance.model.registry import Network, load_registry
 from conformance.model.yaml_file import load
 
-__all__ = ["UsageError", "find_case_files", "find_network", "find_protocol"]
+__all__ = [
+    "RAW",
+    "UsageError",
+    "find_case_files",
+    "find_network",
+    "find_protocol",
+    "find_protocol_or_raw",
+    "known_protocols",
+]
 
 _known = functools.cache(load_registry)
+
+RAW = Protocol.model_validate(
+    {
+        "protocol": "raw",
+        "about": {"en": "bytes of which nothing is known", "fr": "des octets dont on ne sait rien"},
+        "port": 65535,
+        "session": [],
+    }
+)
+"""In place of a protocol: one that says nothing. It has no port of its own."""
 
 
 class UsageError(Exception):
@@ -34,6 +52,16 @@ def find_protocol(name: str) -> Protocol:
     if path.suffix in (".yaml", ".yml") or path.is_file():
         return load(Protocol, path)
     raise UsageError("cli.usage.protocol", text=name, known=", ".join(known))
+
+
+def find_protocol_or_raw(name: str) -> Protocol:
+    """The protocol of that name, or `RAW`."""
+    return RAW if name == RAW.protocol else find_protocol(name)
+
+
+def known_protocols() -> Sequence[Protocol]:
+    """The protocols of the harness."""
+    return list(_known().protocols.values())
 
 
 def find_case_files(name: str) -> Sequence[Path]:

@@ -52,6 +52,7 @@ class RuntimeEntry(Model):
     variants    the versions that images can be built of, the first by default; none where there is one image only
     build_args  arguments for the build of the image, in which `{variant}` stands for the variant
     options     options put behind the first word of a command, by that word
+    timers      names of the runtime's own threads that wake up by time, as the system shows them (15 characters)
     """
 
     image: str
@@ -61,6 +62,7 @@ class RuntimeEntry(Model):
     variants: Lines = ()
     build_args: Mapping[str, str] = Field(default_factory=dict)
     options: Mapping[str, Lines] = Field(default_factory=dict)
+    timers: Lines = ()
 
 
 class _Matrix(Model):

@@ -14,7 +14,9 @@ from conformance.agent.events import CLIENT, SERVER, Event, Side
 from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Connection
 from conformance.decoder import Conversation, Expected, Field, Outcome, Unread
-from conformance.diagnosis import diagnose
+from conformance.diagnosis import Detail, Finding, diagnose, suspicions
+from conformance.diagnosis.guesses import guesses
+from conformance.judge.room import Room
 from conformance.model.protocol import Protocol
 from conformance.observe import live_events as live
 
@@ -25,8 +27,10 @@ STALL_SECONDS = 5.0
 
 _SHOWN_BYTES = 16
 _MOST_UNREAD = 1 << 26  # bytes of a side that may wait for the rest of their field, or for their question
+_UNFINISHED = ("never-sent", "ends-inside")
 _QUIET_SECONDS = 0.3
-_MOST_KEPT = 1 << 16  # bytes of a side for the diagnosis: who goes wrong later than that gets none
+_LONG_SECONDS = 3.0  # who waited so long may not have been answered
+_MOST_KEPT = 1 << 18  # bytes of a side for the diagnosis: who goes wrong later than that gets none
 
 
 class LiveConversation:
@@ -34,17 +38,23 @@ class LiveConversation:
 
     def __init__(self, protocol: Protocol, number: int, *, opened: float = 0.0) -> None:
         self.over = False
+        self.outcomes: Sequence[Outcome] = ()  # of the last event
         self._number = number
         self._conversation = Conversation(protocol, Connection(number, opened))
-        self._decoder = self._conversation.decoder
+        self.decoder = self._conversation.decoder
         self._last = self._moved = opened
-        self._stalled = self._wrong = False
+        self._stalled = self._wrong = self._odd = self._ended = False
         self._told: set[tuple[str, Side]] = set()
         self._given_up: set[Side] = set()
+        self._gone: Side | None = None  # left in the middle: what the other did not finish is no mistake of the other's
 
     def add(self, event: Event) -> Iterator[live.LiveEvent]:
         yield from self._when_quiet(event.at)
+        self._odd |= event.kind == "reset" or event.at - self._last >= _LONG_SECONDS
         self._last = event.at
+        if event.kind == "reset" or (event.kind == "end" and event.sender == SERVER):
+            self._gone = self._gone or (None if self._stalled or self._ended else event.sender)
+        self._ended |= event.kind == "end"
         if event.kind != "sent":
             self._moved, self._stalled = event.at, False
         match event.kind:
@@ -62,8 +72,9 @@ class LiveConversation:
             kept.connection.add(event)
             if event.kind == "received" and kept.connection.direction(event.sender).size > _MOST_KEPT:
                 kept.forget()
-        yield from self._read(event.at, kept.add(event))
-        self.over = self._decoder.over
+        self.outcomes = kept.add(event)
+        yield from self._read(event.at, self.outcomes)
+        self.over = self.decoder.over
         if self.over:
             yield from self._diagnose(event.at)
 
@@ -71,7 +82,7 @@ class LiveConversation:
         """From here on the bytes of that side are counted, and not read."""
         if side not in self._given_up:
             self._given_up.add(side)
-            decoder = self._decoder
+            decoder = self.decoder
             where = Where(self._number, side, decoder.read(side) if decoder.reads(side) else decoder.total(side))
             decoder.stop(side)
             self._conversation.forget()
@@ -99,23 +110,31 @@ class LiveConversation:
                 yield live.FieldRead(at, self._number, outcome)
             elif isinstance(outcome, Problem):
                 self._wrong = True
-                yield live.ProblemFound(at, self._number, outcome)
+                yield from self._blamed(at, outcome)
             elif isinstance(outcome, Unread):
                 yield live.Bytes(at, self._number, outcome.side, outcome.data, outcome.offset)
 
+    def _blamed(self, at: float, problem: Problem) -> Iterator[live.LiveEvent]:
+        """The problem; or, of who could not finish because the other left, that of the other, if that is the server."""
+        if problem.code in _UNFINISHED and problem.where.side != self._gone and self._gone is not None:
+            if self._gone == CLIENT:
+                return
+            problem = Problem("asked-after-end", problem.where, {"answerer": SERVER, "begun": True}, problem.at)
+        yield live.ProblemFound(at, self._number, problem)
+
     def _stalls(self, seconds: float) -> Iterator[Problem]:
-        due = self._decoder.expects()
+        due = self.decoder.expects()
         for expected in due:
             yield stalled(self._number, expected, seconds)
         for side in (CLIENT, SERVER):
             if self._unread(side) and all(expected.side != side for expected in due):
-                rest = self._decoder.unread(side)
-                where = Where(self._number, side, self._decoder.read(side))
+                rest = self.decoder.unread(side)
+                where = Where(self._number, side, self.decoder.read(side))
                 values = {"seconds": round(seconds), "size": len(rest), "raw": rest[:_SHOWN_BYTES]}
                 yield Problem("not-asked-yet", where, values)
 
     def _unread(self, side: Side) -> int:
-        return self._decoder.total(side) - self._decoder.read(side) if self._decoder.reads(side) else 0
+        return self.decoder.total(side) - self.decoder.read(side) if self.decoder.reads(side) else 0
 
     def _when_quiet(self, now: float) -> Iterator[live.LiveEvent]:
         if self._wrong and now - self._last >= _QUIET_SECONDS:
@@ -123,10 +142,12 @@ class LiveConversation:
 
     def _diagnose(self, now: float, *, still: bool = False) -> Iterator[live.LiveEvent]:
         """Each mistake once; `still` where nothing has moved for so long that somebody must be waiting."""
-        if not self._conversation.keeps or not (self._wrong or still):
+        if not self._conversation.keeps or not (self._wrong or still or self.over):
             return
-        self._wrong = False
         found = diagnose([self._conversation], now=now if still else None, timeout=0.0)
+        if not self._wrong and not found:
+            found = suspicions([self._conversation])
+        self._wrong = False
         # Between fields somebody may just be thinking, or typing; nobody does inside one.
         findings = [finding for finding in found if finding.key != "both-sides-waiting" or finding.raw]
         for side in (CLIENT, SERVER):
@@ -134,6 +155,43 @@ class LiveConversation:
             if mine and (mine[0].key, side) not in self._told:
                 self._told.add((mine[0].key, side))
                 yield live.Diagnosed(now, self._number, mine[0], tuple(mine[1:]))
+
+
+def _field_too_many(problem: Problem, protocol: Protocol) -> Finding:
+    """What explains messages that stand elsewhere than they should."""
+    where, names = problem.where, protocol.broadcast
+    code, beside = ("extra-after", names[-1]) if problem.values["behind"] else ("extra-before", names[0])
+    detail = Detail(code, {"type": where.type, "field": beside, "each_round": True})
+    place = (where.field, where.type, where.round, where.offset or 0)
+    return Finding("field-too-many", SERVER, (where.connection or 0,), *place, details=(detail,))
+
+
+class RawConversation(LiveConversation):
+    """A connection of which nothing is known: its bytes as they come, and what they could be."""
+
+    def add(self, event: Event) -> Iterator[live.LiveEvent]:
+        side = event.sender
+        match event.kind:
+            case "opened":
+                yield live.Opened(event.at, self._number, event.detail)
+            case "end" | "reset" as how:
+                yield live.Closed(event.at, self._number, side, how, event.detail)
+            case "received" if event.size and side not in self._given_up:
+                yield from self.give_up(event.at, side, "not-kept")
+            case "received" if side not in self._given_up:
+                offset, found = self.decoder.total(side), guesses(side, event.data)
+                yield live.Bytes(event.at, self._number, side, event.data, offset, found)
+        for outcome in self._conversation.add(event):
+            if isinstance(outcome, Problem) and outcome.code == "refused":
+                yield live.ProblemFound(event.at, self._number, outcome)
+        self._conversation.forget()
+        self.over = self.decoder.over
+
+    def look(self, now: float, timeout: float) -> Iterator[live.LiveEvent]:
+        yield from ()
+
+    def end(self, now: float) -> Iterator[live.LiveEvent]:
+        yield from ()
 
 
 def stalled(connection: int, due: Expected, seconds: float) -> Problem:
@@ -150,22 +208,27 @@ def stalled(connection: int, due: Expected, seconds: float) -> Problem:
 
 @dataclass
 class Totals:
-    """How much there was: of the connections `open` are not over; `bytes` are those that each side sent."""
+    """How much there was: of the connections `open` are not over; `bytes` are those that each side sent.
+
+    Where no protocol says what is right, nothing is `judged`.
+    """
 
     connections: int = 0
     open: int = 0
     fields: int = 0
     problems: int = 0
     bytes: dict[Side, int] = field(default_factory=lambda: {CLIENT: 0, SERVER: 0})
+    judged: bool = True
 
 
 class Viewer:
     """Reads all connections of one server by `protocol`; `sink` is called with each live event, in their order."""
 
     def __init__(self, protocol: Protocol, sink: Callable[[live.LiveEvent], None]) -> None:
-        self.totals = Totals()
+        self.totals = Totals(judged=bool(protocol.session))
         self._protocol = protocol
         self._sink = sink
+        self._room = Room(protocol)
         self._open: dict[int, LiveConversation] = {}
         self._too_fast: set[int] = set()
         self._last = 0.0
@@ -173,7 +236,8 @@ class Viewer:
     def add(self, event: Event) -> None:
         number, self._last = event.connection, event.at
         if event.kind == "opened":
-            self._open[number] = LiveConversation(self._protocol, number, opened=event.at)
+            kind = LiveConversation if self._protocol.session else RawConversation
+            self._open[number] = kind(self._protocol, number, opened=event.at)
             self.totals.connections += 1
             self.totals.open += 1
         conversation = self._open.get(number)
@@ -187,6 +251,7 @@ class Viewer:
                 break
         if event.kind == "received" and number in self._too_fast:
             self._pass_on(conversation.give_up(event.at, event.sender))
+        self._found(event.at, self._room.add(event, conversation.outcomes, conversation.decoder))
         if conversation.over:
             del self._open[number]
             self._too_fast.discard(number)
@@ -201,11 +266,20 @@ class Viewer:
         self._last = now
         for conversation in self._open.values():
             self._pass_on(conversation.look(now, timeout))
+        self._found(now, self._room.look(now))
 
     def end(self) -> None:
         """Nothing more comes: diagnoses what is still to be diagnosed."""
         for conversation in self._open.values():
             self._pass_on(conversation.end(self._last))
+        self._found(self._last, self._room.end(self._last))
+
+    def _found(self, at: float, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            number = problem.where.connection or 0
+            self._pass_on([live.ProblemFound(at, number, problem)])
+            if problem.values.get("change") == "shifted":
+                self._pass_on([live.Diagnosed(at, number, _field_too_many(problem, self._protocol))])
 
     def _pass_on(self, events: Iterable[live.LiveEvent]) -> None:
         for event in events:

@@ -12,6 +12,7 @@ from conformance.agent.events import Side
 from conformance.agent.problem import Problem
 from conformance.decoder import Field
 from conformance.diagnosis import Finding
+from conformance.diagnosis.guesses import Guess
 
 __all__ = ["Bytes", "Closed", "Diagnosed", "Elided", "FieldRead", "LiveEvent", "Opened", "ProblemFound", "Stalled"]
 
@@ -38,11 +39,15 @@ class FieldRead(_Live):
 
 @dataclass(frozen=True, slots=True)
 class Bytes(_Live):
-    """Bytes that are no field, since nothing more of that side can be read; `offset` is that of the first."""
+    """Bytes that are no field, since nothing more of that side can be read; `offset` is that of the first.
+
+    `guesses` are what they could be, where no protocol says what they are; None where one does.
+    """
 
     side: Side
     data: bytes
     offset: int
+    guesses: tuple[Guess, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

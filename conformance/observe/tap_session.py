@@ -98,7 +98,8 @@ class RelayProcess:
             if not answer:
                 raise UsageError("cli.usage.tap-ended")
             kind = "host" if listen.host else "everywhere"
-            raise UsageError(f"cli.usage.cannot-listen.{kind}", **asdict(listen), reason=answer["why"])
+            why = answer["problem"]["values"]["reason"]
+            raise UsageError(f"cli.usage.cannot-listen.{kind}", **asdict(listen), reason=why)
         reader.shift = -float(answer["now"])
         self.port = int(answer["port"])
         self.began = time.time()

@@ -11,20 +11,25 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pluggy
 import pytest
 
+from conformance.agent.problem import HarnessError
 from conformance.backends import NoBackendError, ProgramError
 from conformance.formatting import catalogue, language_of_environment, sentence
+from conformance.judge.verdict import verdict_of
 from conformance.model import YamlError, load_matrix
 from conformance.model.cells import Cell, all_cells
+from conformance.model.known import load_known, update_known
 from conformance.model.registry import load_runtimes
 from conformance.pytest_plugin.run import RUN, MatrixRun
-from conformance.pytest_plugin.terminal import case_lines, summary_lines, transcript
+from conformance.pytest_plugin.terminal import Reported, case_lines, culprit_lines, status_of, summary_lines, transcript
 from conformance.results.analysis import Subject
+from conformance.results.outcome import Outcome
 from conformance.results.records import Records, skipped
 
 __all__ = [
@@ -32,7 +37,9 @@ __all__ = [
     "pytest_collect_directory",
     "pytest_collect_file",
     "pytest_collection_finish",
+    "pytest_collection_modifyitems",
     "pytest_configure",
+    "pytest_report_teststatus",
     "pytest_runtest_makereport",
     "pytest_runtest_protocol",
     "pytest_sessionfinish",
@@ -57,6 +64,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "results": {"default": "results", "metavar": text("report.run.metavar.folder")},
         "cases": {"action": argparse.BooleanOptionalAction, "default": True},
         "workers": {"type": int, "default": workers, "metavar": "N"},
+        "allow-suspicious": {"action": "store_true"},
+        "repeat": {"type": int, "default": 1, "metavar": "N"},
+        "known": {"action": "append", "default": [], "metavar": text("report.run.metavar.file")},
+        "update-known": {"default": None, "metavar": text("report.run.metavar.file")},
     }
     for name, how in options.items():
         group.addoption(f"--{name}", help=text(f"report.run.help.{name}"), **how)
@@ -75,6 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
             variants[language] = [word.strip() for word in text.split(",") if word.strip()]
             if not all(map(_VERSION.fullmatch, variants[language])):
                 raise pytest.UsageError(words.text("report.run.bad-versions", {"language": language, "text": text}))
+    updated = option("--update-known")
+    known = [*option("--known"), *([updated] if updated and Path(updated).exists() else [])]
     try:
         config.stash[RUN] = MatrixRun(
             words,
@@ -83,6 +96,8 @@ def pytest_configure(config: pytest.Config) -> None:
             records=Records(Path(config.rootpath, option("--results"))),
             wanted_backend=option("--backend"),
             workers=max(1, option("--workers")),
+            repeat=max(1, option("--repeat")),
+            known=load_known(dict.fromkeys(map(Path, known))),
         )
     except YamlError as error:
         raise pytest.UsageError(str(error)) from error
@@ -110,23 +125,55 @@ class MatrixItem(pytest.Item):
         self.subject = subject
         self.run = self.config.stash[RUN]
         self.seconds: float | None = None
+        self.reported: Reported | None = None
+        self.outcome: Outcome
+        self.path_of_record: Path
 
     @property
     def ihook(self) -> pluggy.HookRelay:
         """The hooks of this folder's conftest, wherever the file of the case lies."""
         return self.session.gethookproxy(_MATRIX)
 
-    def runtest(self) -> None:
-        """Takes what came of it, which was worked out ahead, and fails where that does."""
-        words = self.run.words
-        if reason := self.run.unable(self.subject):
-            self.run.records.write(skipped(self.subject, reason))
-            pytest.skip(sentence(reason, words))
-        analysis, path = self.run.analysis(self.subject)
+    def setup(self) -> None:
+        """Takes what came of it, which was worked out ahead. Our own trouble is an error, and no failed test."""
+        run = self.run
+        if reason := run.unable(self.subject):
+            verdict = verdict_of(reason)
+            self.reported = Reported(self.subject, verdict, problem=reason)
+            run.records.write({**skipped(self.subject, reason), "verdict": verdict})
+            pytest.skip(sentence(reason, run.words))
+        try:
+            self.outcome, self.path_of_record = run.outcome(self.subject)
+        except OSError as error:  # the record cannot be written
+            pytest.fail(sentence(HarnessError.of(error).problem, run.words), pytrace=False)
+        analysis, verdict = self.outcome.analysis, self.outcome.verdict
         self.seconds = analysis.result.seconds
-        if analysis.problems:
+        self.reported = replace(Reported.of(analysis), verdict=verdict)
+        if self.outcome.stale:
+            self.reported = replace(self.reported, problem=self.outcome.stale)
+        self.user_properties += [("verdict", verdict), ("wire_only", analysis.wire_only)]
+        if verdict == "skipped":
+            pytest.skip(sentence(analysis.problems[0], run.words))
+        if verdict == "error":
+            pytest.fail(transcript(analysis, run.words), pytrace=False)
+
+    def runtest(self) -> None:
+        """Fails where what came of it does, unless that was declared."""
+        words, come, path = self.run.words, self.outcome, self.path_of_record
+        analysis, count = come.analysis, come.judged
+        repeated = [words.text("report.run.failed-of", {"failed": come.bad, "runs": count})] if count > 1 else []
+        if come.stale:
+            pytest.fail(sentence(come.stale, words))
+        if come.as_declared and come.declared:
+            pytest.xfail("; ".join([come.declared.reason, *repeated]))
+        allowed = self.config.getoption("--allow-suspicious") and come.verdict in ("inconclusive", "suspicious")
+        if analysis.problems and not allowed:
             record = words.text("report.transcript.record", {"path": path})
-            pytest.fail(f"{transcript(analysis, words)}\n\n{record}")
+            pytest.fail("\n\n".join(["\n".join([*repeated, transcript(analysis, words)]), record]))
+
+    def teardown(self) -> None:
+        """Forgets the bytes: pytest keeps every test to the end."""
+        self.__dict__.pop("outcome", None)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The sentence, the wire and the consoles; for anything but a verdict, what pytest would show."""
@@ -179,6 +226,12 @@ class CasesFile(pytest.File):
 # The run -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.hookimpl(tryfirst=True)  # before -k has taken some away
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    run = config.stash[RUN]
+    run.unused = run.known.unused([item.name for item in items if isinstance(item, MatrixItem)])
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish(session: pytest.Session) -> None:
     run = session.config.stash[RUN]
@@ -198,6 +251,10 @@ def _or_exit(begun: Callable[[], _T]) -> _T:
         return begun()
     except (NoBackendError, ProgramError) as error:
         pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+    except (HarnessError, OSError) as error:
+        ours = error if isinstance(error, HarnessError) else HarnessError.of(error)
+        told = sentence(ours.problem, catalogue(language_of_environment()))
+        pytest.exit(told, returncode=pytest.ExitCode.INTERNAL_ERROR)
 
 
 def _say(config: pytest.Config, text: str) -> None:
@@ -220,12 +277,20 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if isinstance(item, MatrixItem) and call.when == "call":
-        item.run.reported.append((item.subject, report.outcome))
-        if item.seconds is not None:
-            # It ran ahead, beside others: its own time, and not how long the test waited for it.
-            report.duration = item.seconds
+    if isinstance(item, MatrixItem) and (call.when == "call" or (call.when == "setup" and not report.passed)):
+        item.run.reported.append(item.reported or Reported(item.subject, "error"))
+    if isinstance(item, MatrixItem):
+        # It ran ahead, beside others: its own time, and not how long the test waited for it.
+        report.duration = (item.seconds or 0.0) if call.when == "call" else 0.0
     return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, Any] | None:
+    told = dict(report.user_properties) if getattr(report, "when", None) == "call" else {}
+    if "verdict" not in told:
+        return None
+    wire_only, words = bool(told["wire_only"]), config.stash[RUN].words
+    return status_of(str(told["verdict"]), wire_only=wire_only, passed=report.passed, words=words)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -233,16 +298,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if run is None or not run.reported:
         return
     text, say = run.words.text, terminalreporter.write_line
-    cells = [(subject, outcome) for subject, outcome in run.reported if isinstance(subject, Cell)]
-    cases = [(subject[0], outcome) for subject, outcome in run.reported if not isinstance(subject, Cell)]
-    tables = {"matrix": summary_lines(cells, run.words), "against": case_lines(cases, run.words)}
-    for title, lines in tables.items():
-        if lines:
+    tables = {"matrix": summary_lines, "against": case_lines, "culprits": culprit_lines}
+    for title, made in tables.items():
+        if lines := made(run.reported, run.words):
             terminalreporter.section(text(f"report.run.{title}"))
             say("\n".join(lines))
-    reasons = (run.unable(subject) for subject, _ in run.reported)
+    reasons = (one.problem for one in run.reported if one.verdict in ("skipped", "unsupported"))
     for why, count in Counter(sentence(reason, run.words) for reason in reasons if reason).items():
         say(text("report.run.skipped-because", {"reason": why}, count=count))
+    for entry in run.unused:
+        say(text("report.run.known-unused", {"file": entry.file, "pattern": entry.pattern}))
+    if file := terminalreporter.config.getoption("--update-known"):
+        try:
+            added, removed = update_known(Path(file), run.observed)
+            say(text("report.run.known-updated", {"file": file, "added": added, "removed": removed}))
+        except (YamlError, OSError) as error:
+            say(str(error))
     say("")
     say(text("report.run.records", {"folder": run.records.folder}))
     say(run.report)

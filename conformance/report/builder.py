@@ -33,7 +33,7 @@ from conformance.formatting import LANGUAGES, Language, catalogue
 from conformance.report.capture import SUFFIX
 from conformance.report.layout import Entry, case_groups, counts, failures, grids, skipped
 from conformance.report.timeline import timeline
-from conformance.results.reading import compare, find_results, making_of, read_facts, read_records, verdict_of
+from conformance.results.reading import compare, find_results, making_of, read_facts, read_records
 
 __all__ = ["prose", "visible", "write_report"]
 
@@ -67,7 +67,7 @@ class _Packed:
         told = json.dumps(timeline(record), separators=(",", ":"))
         beside = path.with_suffix(SUFFIX)
         capture, there = (_small(beside), beside) if beside.is_file() else (None, None)
-        name, failed = record["name"], record["verdict"] == "failed"
+        name, failed = record["name"], record["verdict"] not in ("passed", "non-strict")
         return cls(name, path, failed, _deflated(told.encode()), _small(path), capture, there)
 
     @property
@@ -99,7 +99,7 @@ def write_report(results: Path, out: Path | None = None, earlier: Path | None = 
     environment.globals.update(label=_label, languages=LANGUAGES)
     facts = read_facts(run)
     now = {entry.name: entry.verdict for entry in entries}
-    then = {record["name"]: verdict_of(record) for _, record in read_records(before)} if before else {}
+    then = {record["name"]: record["verdict"] for _, record in read_records(before)} if before else {}
     overview = environment.get_template("overview.html.j2").render(
         _overview(facts, entries),
         earlier=before and read_facts(before),

@@ -4,29 +4,42 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.problem import Problem
-from conformance.report.timeline import Told, told
-from conformance.results.reading import verdict_of
+from conformance.formatting.findings import finding_from_json
+from conformance.report.timeline import Told, mistake, told
 
-__all__ = ["CaseGroup", "Entry", "case_groups", "counts", "failures", "grids", "skipped"]
+__all__ = ["CaseGroup", "Cause", "Entry", "case_groups", "counts", "failures", "grids", "skipped"]
+
+_CLOSED = ("skipped", "unsupported")  # there is nothing to show
+_OURS = ("harness", "")
+_GREEN = ("passed", "non-strict")
+_NOT_WELL = ("failed", "suspicious", "inconclusive", "error")
 
 _Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the first view shows of a record: `reason` is why it failed or was skipped, `opens` whether its timeline is
-    in the page. In a case the harness is the other side: of `server` and `clients` one is None.
+    """What the first view shows of a record: `reason` is why it did not pass, `opens` whether its timeline is in the
+    page. In a case the harness is the other side: of `server` and `clients` one is None.
+
+    `culprit` is the role and the name of the program that did wrong, `mistake` the title of the first finding
+    and `certainty` how sure it is; `cause` is its key, or else the code of the first problem.
     """
 
     name: str
     is_case: bool
     verdict: str
+    wire_only: bool
+    culprit: tuple[str, str] | None
+    cause: str | None
+    mistake: Told | None
+    certainty: str | None
     reason: Told | None
     opens: bool
     protocol: str
@@ -39,13 +52,28 @@ class Entry:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Entry:
         """The entry of a record. The timelines of cases that passed would be most of the page, and nobody asks."""
-        verdict, is_case = verdict_of(record), record["kind"] == "case"
+        verdict, is_case = record["verdict"], record["kind"] == "case"
         problems = [Problem.from_json(entry) for entry in record["problems"] if "code" in entry]
-        reason = told(problems[0], numbered=len(record["conversations"]) > 1) if problems else None
-        opens = verdict in ("failed", "non-strict") or (verdict == "passed" and not is_case)
+        finding = next(map(finding_from_json, record["diagnosis"]), None)
+        culprit = record["culprit"] and (record["culprit"]["role"], record["culprit"]["name"])
+        if finding and culprit and finding.side != culprit[0]:
+            finding = None  # it is about the other
         case = record["case"] or {"name": "", "about": {}}
-        places = {key: record[key] for key in ("protocol", "server", "clients", "network")}
-        return cls(record["name"], is_case, verdict, reason, opens, **places, case=case["name"], about=case["about"])
+        return cls(
+            name=record["name"],
+            is_case=is_case,
+            verdict=verdict,
+            wire_only=record["wire_only"],
+            culprit=culprit,
+            cause=finding.key if finding else problems[0].code if problems else None,
+            mistake=mistake(finding) if finding else None,
+            certainty=finding.certainty if finding else None,
+            reason=told(problems[0], numbered=len(record["conversations"]) > 1) if problems else None,
+            opens=verdict not in _CLOSED and not (verdict == "passed" and is_case),
+            **{key: record[key] for key in ("protocol", "server", "clients", "network")},
+            case=case["name"],
+            about=case["about"],
+        )
 
     @property
     def program(self) -> str:
@@ -60,9 +88,11 @@ def _grouped(entries: Iterable[Entry], key: Callable[[Entry], _Key]) -> dict[_Ke
     return groups
 
 
-def counts(entries: Iterable[Entry]) -> Counter[str]:
-    """How many there are of each verdict, and under `all`."""
-    return Counter(name for entry in entries for name in (entry.verdict, "all"))
+def counts(entries: Collection[Entry]) -> Counter[str]:
+    """How many there are of each verdict; under `wire-only`, how many of those that passed; and under `all`."""
+    counted = Counter(name for entry in entries for name in (entry.verdict, "all"))
+    counted["wire-only"] = sum(entry.wire_only and entry.verdict in _GREEN for entry in entries)
+    return counted
 
 
 def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[dict[str, Any]]:
@@ -81,10 +111,38 @@ def grids(cells: Iterable[Entry], abouts: Mapping[str, Told]) -> list[dict[str, 
     ]
 
 
-def failures(entries: Iterable[Entry]) -> list[list[Entry]]:
-    """What failed, in the order given; together the same programs in all networks, and the cases of one template."""
-    failed = (entry for entry in entries if entry.verdict == "failed")
-    return list(_grouped(failed, lambda one: (one.protocol, one.server, one.clients, _stem(one.case))).values())
+@dataclass(frozen=True)
+class Cause:
+    """Why some of them did not pass; together those of one pair of programs, and the cases of one template."""
+
+    first: Entry
+    meetings: Sequence[Sequence[Entry]]
+
+    @property
+    def cells(self) -> int:
+        """How many cells these are."""
+        return sum(not one.is_case for meeting in self.meetings for one in meeting)
+
+    @property
+    def cases(self) -> int:
+        """How many cases these are."""
+        return sum(one.is_case for meeting in self.meetings for one in meeting)
+
+
+def failures(entries: Iterable[Entry]) -> list[tuple[tuple[str, str] | None, list[Cause]]]:
+    """What did not pass, by whose mistake it is and by its cause; most first.
+
+    `("harness", "")` stands for our own trouble, None for what is nobody's, as far as is known.
+    """
+    groups = []
+    wrong = (one for one in entries if one.verdict in _NOT_WELL)
+    for culprit, mine in _grouped(wrong, lambda one: _OURS if one.verdict == "error" else one.culprit).items():
+        causes = []
+        for same in _grouped(mine, lambda one: (one.verdict, one.cause)).values():
+            meetings = _grouped(same, lambda one: (one.protocol, one.server, one.clients, _stem(one.case)))
+            causes.append(Cause(same[0], list(meetings.values())))
+        groups.append((len(mine), culprit, sorted(causes, key=lambda cause: -(cause.cells + cause.cases))))
+    return [(culprit, causes) for _, culprit, causes in sorted(groups, key=lambda group: -group[0])]
 
 
 def skipped(entries: Iterable[Entry]) -> list[list[Entry]]:
@@ -108,7 +166,7 @@ class CaseGroup:
     def counts(self, program: str, stem: str | None = None) -> Counter[str]:
         """How many results of each verdict the program has; under one name, where that is given."""
         rows = (row for name, rows in self.rows.items() if stem in (None, name) for row in rows)
-        return counts(row["by_program"][program] for row in rows if program in row["by_program"])
+        return counts([row["by_program"][program] for row in rows if program in row["by_program"]])
 
 
 def case_groups(cases: Iterable[Entry]) -> list[CaseGroup]:

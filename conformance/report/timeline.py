@@ -15,12 +15,12 @@ from math import inf
 from typing import Any, NamedTuple
 
 from conformance.agent.problem import Problem
+from conformance.diagnosis import Finding
 from conformance.formatting import LANGUAGES, Catalogue, catalogue, sentence
 from conformance.formatting.findings import explain, finding_from_json
-from conformance.results.reading import verdict_of
 from conformance.results.records import bounded
 
-__all__ = ["MANY_ROWS", "Told", "timeline", "told"]
+__all__ = ["MANY_ROWS", "Told", "mistake", "timeline", "told"]
 
 MANY_ROWS = 3000
 _BYTES = 24
@@ -47,7 +47,8 @@ def timeline(record: Mapping[str, Any]) -> dict[str, Any]:
         **{name: record[name] for name in ("name", "protocol", "server", "clients", "network", "seconds")},
         "case": case and case["about"],
         "allowed": case and case["non_strict"],
-        "verdict": verdict_of(record),
+        "verdict": record["verdict"],
+        "agreed": _agreed(record),
         "problems": [told(Problem.from_json(entry), numbered=numbered) for entry in shown if "code" in entry],
         "diagnosis": _diagnosis(record["diagnosis"]) if record["diagnosis"] else None,
         "divergence": divergence,
@@ -56,9 +57,21 @@ def timeline(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _agreed(record: Mapping[str, Any]) -> str:
+    """Which consoles were compared: `all`, `some` (or it is not known which), or none: then it is by the `wire`."""
+    if record["wire_only"]:
+        return "wire"
+    return "all" if all(program.get("compared") for program in record["programs"]) else "some"
+
+
 def told(problem: Problem, *, numbered: bool = False) -> Told:
     """The sentence about a problem, in every language; `numbered`, with its connection."""
     return _each(lambda words: sentence(problem, words, connection=numbered))
+
+
+def mistake(finding: Finding) -> Told:
+    """The title of the finding, in every language."""
+    return _each(lambda words: words.text(f"finding.{finding.key}.title"))
 
 
 def _diagnosis(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -66,9 +79,9 @@ def _diagnosis(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     first, *others = map(finding_from_json, entries)
     return {
         "side": first.side,
-        "guess": first.guess,
+        "certainty": first.certainty,
         "confidence": first.confidence,
-        "title": _each(lambda words: words.text(f"finding.{first.key}.title")),
+        "title": mistake(first),
         "description": _each(lambda words: words.text(f"finding.{first.key}.description")),
         "lines": _each(lambda words: explain(first, others, words).splitlines()[1:]),
     }

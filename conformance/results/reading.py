@@ -10,11 +10,12 @@ from typing import Any
 
 from conformance.agent.problem import Problem, ProblemError
 
-__all__ = ["VERSION", "ReportError", "compare", "find_results", "making_of", "read_facts", "read_records", "verdict_of"]
+__all__ = ["VERSION", "ReportError", "compare", "find_results", "making_of", "read_facts", "read_records"]
 
-VERSION = 2
+VERSION = 3
 """Of a record and of a run's facts: another one where a key changes its meaning, or goes."""
 _FACTS = "run.json"
+_NOT_RUN = ("skipped", "unsupported", "error")
 
 # The keys that must be there, by the type of what they have. What is wrong deeper shows when the page is made.
 _RUN: Mapping[type, str] = {
@@ -29,7 +30,8 @@ _RECORD: Mapping[type, str] = {
     str: "kind name protocol verdict",
     list: "problems diagnosis programs wire conversations",
     dict: "phases",
-    object: "server clients network case non_strict divergence began seconds",
+    bool: "wire_only",
+    object: "server clients network case culprit non_strict divergence began seconds",
 }
 
 
@@ -57,11 +59,6 @@ def read_records(run: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield path, _read(path, _RECORD)
 
 
-def verdict_of(record: Mapping[str, Any]) -> str:
-    """`passed`, `non-strict`, `failed` or `skipped`."""
-    return "non-strict" if record["verdict"] == "passed" and record["non_strict"] else str(record["verdict"])
-
-
 @contextmanager
 def making_of(path: Path) -> Iterator[None]:
     """While something is made of what is in that file: ReportError where an entry is not as docs/records.md has it."""
@@ -84,12 +81,20 @@ def _read(path: Path, form: Mapping[type, str]) -> dict[str, Any]:
         version = content["version"]
         if version == 1:
             raise _failed(path, "too-old", version=1, release="0.1")  # the last that reads it
-        if version != VERSION:
+        if version not in (2, VERSION):
             raise _failed(path, "version", version=version, known=VERSION)
+        content = _as_of_now(content) if version == 2 else content
         wrong = [key for kind, keys in form.items() for key in keys.split() if not isinstance(content[key], kind)]
         if wrong:
             raise TypeError(*wrong)
     return content
+
+
+def _as_of_now(content: dict[str, Any]) -> dict[str, Any]:
+    """What a run of version 2 has left, as this version has it: which consoles it compared is not known."""
+    if content.get("verdict") == "passed" and content["non_strict"]:
+        content["verdict"] = "non-strict"
+    return {**content, "version": VERSION, "wire_only": False, "culprit": None}
 
 
 def _failed(path: Path, what: str, **values: Any) -> ReportError:
@@ -99,7 +104,8 @@ def _failed(path: Path, what: str, **values: Any) -> ReportError:
 def compare(now: Mapping[str, str], before: Mapping[str, str]) -> dict[str, list[str]]:
     """The names of cells and cases by what changed, from their verdicts in two runs.
 
-    What is non-strict has passed; what was skipped counts as not there.
+    What is non-strict has passed. What shows nothing, or is suspicious, has not. What says nothing of the programs (it
+    was skipped, or the harness was in trouble) counts as not there.
     """
     ran, had = _ran(now), _ran(before)
 
@@ -116,5 +122,9 @@ def compare(now: Mapping[str, str], before: Mapping[str, str]) -> dict[str, list
 
 
 def _ran(verdicts: Mapping[str, str]) -> dict[str, str]:
-    passed = {"non-strict": "passed"}
-    return {name: passed.get(verdict, verdict) for name, verdict in verdicts.items() if verdict != "skipped"}
+    passed = ("passed", "non-strict")
+    return {
+        name: "passed" if verdict in passed else "failed"
+        for name, verdict in verdicts.items()
+        if verdict not in _NOT_RUN
+    }

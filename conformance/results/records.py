@@ -11,8 +11,10 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,12 +45,21 @@ _T = TypeVar("_T")
 
 
 class Records:
-    """The results folder of one run, which the first record makes."""
+    """The results folder of one run in `root`, which is made when it is first needed, and is no other run's."""
 
     def __init__(self, root: Path) -> None:
-        stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
-        names = itertools.chain([stamp], (f"{stamp}-{number}" for number in itertools.count(2)))
-        self.folder = next(folder for name in names if not (folder := root / name).exists())
+        self._root = root
+        self._stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder, made. OSError where it cannot be."""
+        for number in itertools.count(1):
+            folder = self._root / (self._stamp if number == 1 else f"{self._stamp}-{number}")
+            with suppress(FileExistsError):  # another run that began in the same second
+                folder.mkdir(parents=True)
+                break
+        return folder
 
     def write(self, content: Mapping[str, Any]) -> Path:
         """Writes a record, or what is true of the whole run, which has no name; returns the path of the file."""
@@ -96,10 +107,12 @@ def bounded(items: Sequence[_T], limit: int, entry: Callable[[_T], Any], marks: 
 
 def _head(subject: Subject) -> dict[str, Any]:
     """All keys, and what is known without running it; the rest is empty."""
-    keys = "version kind name protocol server clients network case verdict problems non_strict diagnosis divergence"
+    keys = (
+        "version kind name protocol server clients network case verdict wire_only culprit problems non_strict diagnosis"
+    )
     lists = ("problems", "diagnosis", "programs", "wire", "conversations")
-    head: dict[str, Any] = dict.fromkeys(f"{keys} began seconds phases programs wire conversations".split())
-    head |= {"version": VERSION, "phases": {}, **{key: [] for key in lists}}
+    head: dict[str, Any] = dict.fromkeys(f"{keys} divergence began seconds phases programs wire conversations".split())
+    head |= {"version": VERSION, "wire_only": False, "phases": {}, **{key: [] for key in lists}}
     if isinstance(subject, Cell):
         head |= {"kind": "cell", "name": subject.name, "protocol": subject.protocol.protocol}
         return head | {"server": subject.server.name, "clients": subject.mixture, "network": subject.network_name}
@@ -127,7 +140,9 @@ class _Maker:
         began = time.time() - time.monotonic() + result.began  # which was taken on the monotonic clock
         return {
             **_head(analysis.subject),
-            "verdict": "failed" if analysis.problems else "passed",
+            "verdict": analysis.verdict,
+            "wire_only": analysis.wire_only,
+            "culprit": analysis.culprit and {"role": analysis.culprit.role, "name": analysis.culprit.name},
             "problems": bounded(analysis.problems, LIMITS["problems"], self._problem),
             "non_strict": analysis.non_strict and self._problem(analysis.non_strict),
             "diagnosis": [self._finding(finding) for finding in analysis.findings],
@@ -177,6 +192,7 @@ class _Maker:
             "command": list(result.program.entry.command),
             "status": result.status,
             "problem": result.problem and self._problem(result.problem),
+            "compared": result.program.console is not None and isinstance(analysis.subject, Cell),
             "console": bounded(range(len(result.lines)), limit, entry, marks),
         }
 

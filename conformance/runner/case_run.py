@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.agent.player.peer import shown
@@ -16,15 +16,18 @@ from conformance.agent.player.steps import Input, OperatorStep, Rests, Shows, Ty
 from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.recording import Recording
 from conformance.backends.base import ConsoleLog, Started, Worker
+from conformance.decoder import read_conversations
 from conformance.judge import ConsoleLine
+from conformance.judge.consoles import connection_lines
 from conformance.model.cases import Case, CaseFile, load_cases
 from conformance.model.program import Program
 from conformance.model.protocol import Protocol
 from conformance.model.registry import Registry
 from conformance.model.yaml_file import YamlError
-from conformance.runner.cell_run import wait_for_server
+from conformance.runner.case_order import harmless_first
+from conformance.runner.cell_run import found_port_taken, wait_for_server
 
-__all__ = ["CaseGroup", "CaseResult", "Typist", "case_groups", "run_cases"]
+__all__ = ["CaseGroup", "CaseResult", "Typist", "case_groups", "case_not_run", "last_of_client", "run_cases"]
 
 _LISTEN_SECONDS = 20.0
 _END_SECONDS = 10.0
@@ -32,6 +35,10 @@ _SHOW_SECONDS = 10.0
 _BUSY = 0.6  # of the time: a JVM that has just started is not idle either
 _CONNECTIONS = 5  # connections of a client that makes many
 _SHOWN_LINES = 3
+_SHOWN_BYTES = 16
+_ENDS_SECONDS = 1.0
+_LINES_SECONDS = 0.2
+_ENDED = ("no-connection", "ended-instead", "ended-while-sent-to", "ended-otherwise")
 _CRASHED = re.compile(r"Traceback \(most recent call last\)|Exception in thread ")
 
 
@@ -67,6 +74,23 @@ class CaseResult:
     lines: Sequence[ConsoleLine]
     began: float
     seconds: float
+    port_taken: bool = False
+    timed_out: bool = False
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What the program did wrong, or what is the harness's own trouble."""
+        return () if self.problem is None else (self.problem,)
+
+    def ours(self, problem: Problem) -> CaseResult:
+        """The same with our own trouble in place of a verdict."""
+        return replace(self, problem=problem, non_strict=None)
+
+
+def case_not_run(group: CaseGroup, name: str, problem: Problem) -> CaseResult:
+    """The result of a case that could not be run."""
+    case = next(case for case in group.cases if case.name == name)
+    return CaseResult(group, case, problem, None, Recording(), (), time.monotonic(), 0.0)
 
 
 def case_groups(registry: Registry, programs: Iterable[Program]) -> Iterator[CaseGroup]:
@@ -81,8 +105,11 @@ def case_groups(registry: Registry, programs: Iterable[Program]) -> Iterator[Cas
         if found is None or program.console is None:
             continue
         way = "one at a time" if program.console.order == "one at a time" else "at once"
+        protocol = registry.protocols[program.entry.protocol]
         cases = tuple(case for case in found.cases if program.role == "client" or case.serves in ("both", way))
-        yield CaseGroup(registry.protocols[program.entry.protocol], program, found, cases)
+        if program.role == "server":
+            cases = tuple(harmless_first(cases, protocol))
+        yield CaseGroup(protocol, program, found, cases)
 
 
 def run_cases(group: CaseGroup, names: Sequence[str], worker: Worker) -> dict[str, CaseResult]:
@@ -104,14 +131,19 @@ def _against_server(group: CaseGroup, cases: Sequence[Case], worker: Worker) -> 
                     if server is None or server.console.closed:
                         server = None
                         server = worker.start(program, {"port": str(places.server[1])})
-                        wait_for_server(server, program, places.server[1], _LISTEN_SECONDS)
+                        wait_for_server(server, program, places.server[1], worker.patience * _LISTEN_SECONDS)
                     before = len(server.console.lines)
-                    outcome = player.against_server(case.steps, group.file.afterwards, *places.server)
-                    if server.console.closed:
-                        outcome.problem = _problem(group.program.name, "ended-by-itself", status=server.handle.stop())
+                    outcome = player.against_server(group.name, case.steps, group.file.afterwards, *places.server)
+                    if _has_ended(server, outcome.problem):
+                        values = {**last_of_client(outcome.recording), "status": server.handle.stop()}
+                        outcome.problem = _problem(group.program.name, "server-ended", case=case.name, **values)
                 except ProblemError as error:
                     outcome = Outcome(error.problem)
-                yield _result(group, case, outcome, server.console.since(before) if server else (), began)
+                if server is not None and outcome.problem is not None:
+                    _let_lines_come(server.console, before, group, outcome.recording)
+                result = _result(group, case, outcome, server.console.since(before) if server else (), began)
+                taken = not program.fixed_port and server is not None and found_port_taken(server.console)
+                yield replace(result, port_taken=taken)
         finally:
             if server is not None:
                 server.handle.stop()
@@ -133,7 +165,7 @@ def _play_against_client(
     values = {"host": host, "port": str(port), "clients": str(_CONNECTIONS), "author": case.author}
     try:
         if case.listens:
-            player.listen(case.steps, host, port, program.connections(_CONNECTIONS) or 1)
+            player.listen(group.name, case.steps, host, port, program.connections(_CONNECTIONS) or 1)
         client = worker.start(program, values, typed=typed)
     except ProblemError as error:
         return Outcome(error.problem), ()
@@ -150,6 +182,33 @@ def _play_against_client(
     lines = client.console.lines
     outcome.problem = outcome.problem or _wrong_console(group, case, lines)
     return outcome, lines
+
+
+def _let_lines_come(console: ConsoleLog, before: int, group: CaseGroup, recording: Recording) -> None:
+    """Waits a moment for the lines about what passed: they come another way than the bytes."""
+    if group.program.console is not None:
+        conversations = read_conversations(group.protocol, recording)
+        told = sum(len(connection_lines(group.program.console, each, {})) for each in conversations)
+        console.wait_for(lambda log: log.count("out") >= before + told, time.monotonic() + _LINES_SECONDS)
+
+
+def _has_ended(server: Started, problem: Problem | None) -> bool:
+    """Whether the server has ended; it may take a moment to, where nobody is served any more."""
+    refused = problem is not None and problem.values.get("cause", problem.code) in _ENDED
+    return server.console.closed or (refused and server.handle.wait(time.monotonic() + _ENDS_SECONDS) is not None)
+
+
+def last_of_client(recording: Recording) -> dict[str, Any]:
+    """What a client did before its server ended, as values of `server-ended`: `ended`, how it left, `size` and `raw`.
+
+    Of several clients, it is the one that reset its connection, or else the first.
+    """
+    connections = recording.connections
+    if not connections:
+        return {}
+    one = next((each for each in connections if each.client.reset is not None), connections[0]).client
+    sent = {"size": one.size, "raw": one.data[:_SHOWN_BYTES]} if one.size else {}
+    return {"ended": "end" if one.reset is None else "reset", **sent}
 
 
 def _problem(label: str, code: str, line: int | None = None, **values: object) -> Problem:

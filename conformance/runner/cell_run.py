@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NoReturn
 
 from conformance.agent.events import CLIENT, SERVER
-from conformance.agent.problem import Problem, ProblemError
+from conformance.agent.problem import HarnessError, Problem, ProblemError
 from conformance.agent.recording import Recording
 from conformance.backends.base import MOST_BYTES, MOST_LINES, ConsoleLog, Places, Started, Worker
 from conformance.decoder import Conversations
@@ -21,28 +23,51 @@ from conformance.model.program import Program
 from conformance.model.protocol import FieldStep, Protocol
 from conformance.model.scenario import Join, Leave, Say
 
-__all__ = ["CellResult", "Limits", "run_cell", "wait_for_server"]
+__all__ = ["CellResult", "Hangs", "Limits", "found_port_taken", "not_run", "run_cell", "wait_for_server"]
 
 _LOOK_SECONDS = 0.25
+_HANGS = 3
+_ALL_WAIT_SECONDS = 2.0  # that long all programs are seen to wait for bytes, and for nothing else
+_FIRST_LOOK_SECONDS = 0.5
+_DYING_SECONDS = 1.0
+_IDLE = 0.05  # of the time a program may use the processor and do nothing: runtimes have threads of their own
+_PORT_TAKEN = re.compile(  # what programs print for EADDRINUSE, in some languages of systems
+    r"address (is )?already in use|\bEADDRINUSE\b|\bBindException\b|\berrno 98\b|\bWinError 10048\b"
+    r"|only one usage of each socket|adresse déjà utilisée|adresse wird bereits verwendet"
+    r"|dirección ya se está usando|indirizzo già in uso|endereço já (está )?em uso",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class Limits:
     """How long, in seconds, is waited for what must come: never for what may be ready.
 
-    A client has `clients` seconds without a byte on the wire, and `session` in all.
+    A client has `clients` seconds without a byte on the wire, and `session` in all. `silent` seconds are enough where
+    no program is seen to work or to sleep meanwhile.
     """
 
     listen: float = 20.0
     clients: float = 45.0
+    silent: float = 15.0
     session: float = 300.0
     step: float = 10.0
     settle: float = 3.0
 
+    def times(self, factor: float) -> Limits:
+        """The same, so many times as long."""
+        return Limits(**{name: factor * seconds for name, seconds in asdict(self).items()})
+
+
+_PROBE = Limits(listen=5.0, clients=5.0, silent=5.0, session=30.0, step=5.0)
+
 
 @dataclass
 class CellResult:
-    """A cell that was run: the verdict, and what it was given from. `phases` says how long each part took."""
+    """A cell that was run: the verdict, and what it was given from. `phases` says how long each part took.
+
+    `hung` is the program that kept the others waiting for ever, if one is known to have done so.
+    """
 
     cell: Cell
     verdict: Verdict
@@ -51,11 +76,68 @@ class CellResult:
     began: float
     seconds: float
     phases: dict[str, float]
+    hung: Program | None = None
+    port_taken: bool = False
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether a program waited in vain."""
+        return self.hung is not None
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What is wrong, the first explaining the rest."""
+        return self.verdict.problems
+
+    def ours(self, problem: Problem) -> CellResult:
+        """The same with our own trouble in place of a verdict."""
+        return replace(self, verdict=Verdict((problem,), self.verdict.conversations))
 
 
-def run_cell(cell: Cell, worker: Worker) -> CellResult:
-    """Runs the cell in the worker."""
-    return _Run(cell, worker).run()
+def not_run(cell: Cell, problem: Problem) -> CellResult:
+    """The result of a cell that could not be run, or was not."""
+    return CellResult(cell, Verdict((problem,), ()), Recording(), [], time.monotonic(), 0.0, {})
+
+
+def run_cell(cell: Cell, worker: Worker, hangs: Hangs | None = None) -> CellResult:
+    """Runs the cell in the worker; not for long where `hangs` says that one of its programs hangs again and again."""
+    hangs = hangs or Hangs()
+    limits = hangs.limits(cell)
+    if isinstance(limits, Problem):
+        return not_run(cell, limits)
+    result = _Run(cell, worker, limits).run()
+    hangs.add(result)
+    if limits is not _PROBE or not result.problems:
+        return result
+    # The limits of the probe are too short for a verdict.
+    more = hangs.limits(cell)
+    return not_run(cell, more) if isinstance(more, Problem) else _Run(cell, worker, Limits()).run()
+
+
+class Hangs:
+    """Which programs hang: after `_HANGS` cells one more is a short probe, and then there are no more."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._guard = threading.Lock()
+
+    def limits(self, cell: Cell) -> Limits | Problem:
+        """The limits of this cell, or why it is not run."""
+        with self._guard:
+            for program in (cell.server, *cell.clients):
+                if self._counts[program.role, program.name] > _HANGS:
+                    return program_problem(program, None, "hung-before", times=_HANGS)
+            hanging = (self._counts[program.role, program.name] == _HANGS for program in cell.programs)
+            return _PROBE if any(hanging) else Limits()
+
+    def add(self, result: CellResult) -> None:
+        """Counts it; a cell that went on to its end in spite of them clears the programs of it."""
+        with self._guard:
+            if result.hung is not None:
+                self._counts[result.hung.role, result.hung.name] += 1
+            for program in result.cell.programs:
+                if not result.problems and self._counts[program.role, program.name] == _HANGS:
+                    self._counts[program.role, program.name] = 0
 
 
 def wait_for_server(server: Started, program: Program, port: int, seconds: float) -> None:
@@ -80,10 +162,11 @@ class _Run:
     _places: Places
     _server: Started
 
-    def __init__(self, cell: Cell, worker: Worker) -> None:
+    def __init__(self, cell: Cell, worker: Worker, limits: Limits) -> None:
         self._cell = cell
         self._worker = worker
-        self._limits = Limits()
+        self._limits = limits.times(worker.patience)
+        self._hung: Program | None = None
         self._wire = _Wire(cell.protocol, Recording())
         members = cell.scenario.members if cell.scenario else (None,)
         self._programs: dict[str | None, Program] = dict(zip(members, cell.clients, strict=True))
@@ -117,6 +200,8 @@ class _Run:
                 results = self._results(status)
             self._phase("end")
         except ProblemError as error:
+            if error.problem.code == "never-listened" and "status" not in error.problem.values:
+                self._hung = cell.server
             started = hasattr(self, "_server")
             results = [ProcessResult(cell.server, self._server.console.lines, None, 0)] if started else []
             verdict = Verdict((error.problem,), self._wire.finish())
@@ -124,7 +209,9 @@ class _Run:
             server, *clients = results
             verdict = judge(self._wire.finish(), server, clients, cell.network.clients, tuple(self._said))
         seconds = time.monotonic() - self._began
-        return CellResult(cell, verdict, self._wire.recording, results, self._began, seconds, self._phases)
+        recording, phases = self._wire.recording, self._phases
+        taken = not cell.server.fixed_port and hasattr(self, "_server") and found_port_taken(self._server.console)
+        return CellResult(cell, verdict, recording, results, self._began, seconds, phases, self._hung, taken)
 
     def _open_tap(self) -> None:
         recording = self._worker.tap.open(
@@ -159,20 +246,59 @@ class _Run:
         values = {"host": host, "port": str(port), "clients": clients, "author": member or ""}
         self._clients[member] = self._worker.start(self._programs[member], values, member, typed=member is not None)
 
-    def _wait_for_end(self, member: str | None, seconds: float) -> None:
-        """Waits while bytes pass: a client is late after `seconds` without any, or after `Limits.session` in all."""
+    def _wait_for_end(self, member: str | None, seconds: float) -> bool:
+        """Waits for the client's end, and tells whether it came.
+
+        It waits while bytes pass: a client is late after `seconds` without any, or after `Limits.session` in all. It is
+        over sooner where every program is seen to wait for the others.
+        """
+        client = self._clients[member]
+        stalemate = self._stalemate()
         began = moved = time.monotonic()
         events = 0
-        while self._clients[member].handle.wait(time.monotonic() + _LOOK_SECONDS) is None:
-            self._wire.update()
-            now = time.monotonic()
-            if len(self._wire.recording.events) != events:
-                events, moved = len(self._wire.recording.events), now
+        while client.handle.wait(time.monotonic() + _LOOK_SECONDS) is None:
+            recording, now = self._wire.recording, time.monotonic()
+            if recording.over:
+                raise HarnessError("harness-tap", reason="it ended")
+            if len(recording.events) != events:
+                events, moved = len(recording.events), now
             # Without a server there is nothing to be waited for much longer.
             idle = min(seconds, self._limits.settle) if self._server.console.closed else seconds
-            if now - moved >= idle or now - began >= self._limits.session:
-                self._problem(member, "still-running", seconds=round(now - began, 1))
-                return
+            stuck = self._stuck(stalemate)
+            if stuck or now - moved >= idle or now - began >= self._limits.session:
+                values = {"seconds": round(now - began, 1)} | ({"waiting": True} if stuck and stalemate.seen else {})
+                self._hangs(member, values)
+                return False
+        return True
+
+    def _stalemate(self) -> _Stalemate:
+        events = self._wire.recording.events
+        return _Stalemate(lambda: (*self._clients.values(), self._server), lambda: len(events))
+
+    def _stuck(self, stalemate: _Stalemate) -> bool:
+        """Whether it is certain that nothing can come any more."""
+        if not stalemate.lasts(time.monotonic(), self._limits.silent) or self._worker.relaying():
+            return False
+        directions = (one.connection.direction(side) for one in self._wire.update() for side in (CLIENT, SERVER))
+        return all(direction.passed_on == direction.size for direction in directions)
+
+    def _come(self, lines: _Lines, times: int, until: float) -> bool:
+        """Waits until there are so many lines; tells if they came."""
+        stalemate = self._stalemate()
+        while not lines.come(times, min(until, time.monotonic() + _LOOK_SECONDS)):
+            if lines.log.closed or time.monotonic() >= until or self._stuck(stalemate):
+                return False
+        return True
+
+    def _hangs(self, member: str | None, values: Mapping[str, Any]) -> None:
+        """Whose turn it is has hung, as far as the wire shows it; that the other waits is no fault of it."""
+        owing = {due.side for conversation in self._wire.update() for due in conversation.decoder.expects()}
+        if owing == {SERVER} and not self._server.console.closed:
+            self._hung = self._cell.server
+            return
+        if owing != {CLIENT, SERVER}:
+            self._hung = self._programs[member]
+        self._problem(member, "still-running", **values)
 
     def _problem(self, member: str | None, code: str, **values: Any) -> None:
         self._problems[self._clients[member]] = program_problem(self._programs[member], member, code, **values)
@@ -201,13 +327,15 @@ class _Run:
         for author, text in texts.items():
             self._said.append(Said(number, author, text, present))
             self._clients[author].handle.type(f"{text}\n")
-        until = time.monotonic() + self._limits.step
+        began = time.monotonic()
+        until = began + self._limits.step
         deliveries = sum(len(message.audience) for message in self._said)
         self._seen_on_the_wire(lambda: self._wire.delivered() >= deliveries, until)
         for member, lines in heard.items():
             for line in lines:
-                if not line.come(1, until):
-                    self._fail(member, "never-printed", text=line.template, seconds=self._limits.step)
+                if not self._come(line, 1, until):
+                    seconds = round(time.monotonic() - began, 1)
+                    self._fail(member, "never-printed", text=line.template, seconds=seconds)
 
     def _heard(self, member: str, texts: Mapping[str, str]) -> list[_Lines]:
         """The lines that this member must see of what is to be said; none of them has come yet."""
@@ -225,22 +353,22 @@ class _Run:
 
     def _seen_on_the_wire(self, seen: Callable[[], bool], until: float) -> None:
         """Waits for the wire to show it; not for longer than the programs live that it depends on."""
-        present = self._present()
+        present, stalemate = self._present(), self._stalemate()
         recording = self._wire.recording
         while not recording.wait_for(seen, min(until, time.monotonic() + _LOOK_SECONDS)):
             for member in present:
                 if self._clients[member].console.closed:
                     self._fail(member, "ended-before-input")
-            if recording.over or time.monotonic() >= until:
+            if recording.over or time.monotonic() >= until or self._stuck(stalemate):
                 return
 
     def _leave(self, names: tuple[str, ...]) -> None:
         for name in names:
             self._clients[name].handle.end_input()
         for name in names:
-            self._wait_for_end(name, self._limits.step)
-            if self._clients[name] in self._problems:
-                self._fail(name, "ignores-end-of-input", seconds=self._limits.step)
+            began = time.monotonic()
+            if not self._wait_for_end(name, self._limits.step):
+                self._fail(name, "ignores-end-of-input", seconds=round(time.monotonic() - began, 1))
         console = self._cell.server.console
         if console is not None and console.left:
             left = len(self._clients) - len(self._present())
@@ -248,8 +376,9 @@ class _Run:
 
     def _server_tells_all(self, template: str, clients: int, until: float) -> None:
         lines = self._server_lines.setdefault(template, _Lines(self._server.console, template))
-        if not lines.come(clients, until):
-            values = {"text": template, "times": clients, "seconds": self._limits.step}
+        began = time.monotonic()
+        if not self._come(lines, clients, until):
+            values = {"text": template, "times": clients, "seconds": round(time.monotonic() - began, 1)}
             self._problems[self._server] = program_problem(self._cell.server, None, "never-printed", **values)
             raise _StepError
 
@@ -261,8 +390,13 @@ class _Run:
 
     def _settle(self) -> None:
         """Lets what is under way arrive: the ends of the connections, and the server's lines about them."""
+        if self._hung:
+            return  # nothing is
         until = time.monotonic() + self._limits.settle
         self._wire.recording.wait_for(self._wire.clients_ended, until)
+        if any(one.connection.server.closed and one.decoder.due(SERVER) for one in self._wire.update()):
+            # It broke off: perhaps it is dying, which its console and its status show a moment later.
+            self._server.console.wait_for(lambda log: log.closed, time.monotonic() + _DYING_SECONDS)
         console = self._cell.server.console
         if console is not None:
             lines = expected_count(console, self._wire.update(), len(self._said))
@@ -286,6 +420,61 @@ class _Run:
     def _phase(self, name: str) -> None:
         """Ends the part of that name, which began where the one before ended."""
         self._phases[name] = time.monotonic() - self._began - sum(self._phases.values())
+
+
+class _Stalemate:
+    """Whether programs wait for bytes only, and none can come: each waits for the other."""
+
+    def __init__(self, programs: Callable[[], Iterable[Started]], events: Callable[[], int]) -> None:
+        self._programs = programs
+        self._events = events
+        self._before = (-1, 0, 0)  # events on the wire, lines, and programs that run
+        self._since = 0.0
+        self._used: float | None = None
+        self._unseen = False
+
+    @property
+    def seen(self) -> bool:
+        """Whether all of them are seen to wait."""
+        return not self._unseen
+
+    def lasts(self, now: float, silent: float) -> bool:
+        """Whether that is certain by now; to be asked again and again.
+
+        It is certain after a while in which all of them were seen to wait. Where one of them cannot be seen, but none
+        works or sleeps, it takes `silent` seconds.
+        """
+        running = [program for program in self._programs() if not program.console.closed]
+        lines = sum(program.console.count("out") + program.console.count("err") for program in running)
+        state = self._events(), lines, len(running)
+        if state != self._before:
+            self._begin(now)
+            self._before = state
+            return False
+        if now - self._since < _FIRST_LOOK_SECONDS:
+            return False
+        waits = {program.handle.waits_for_bytes() for program in running}
+        used = [program.handle.processor_seconds() for program in running] if self._used is None else None
+        if used is not None:
+            self._used = sum(seconds or 0.0 for seconds in used)
+        self._unseen |= None in waits
+        if False in waits:
+            self._begin(now)
+        if now - self._since < (silent if self._unseen else _ALL_WAIT_SECONDS):
+            return False
+        used_since = sum(program.handle.processor_seconds() or 0.0 for program in running) - (self._used or 0.0)
+        if used_since > _IDLE * (now - self._since) + _IDLE:
+            self._begin(now)
+            return False
+        return True
+
+    def _begin(self, now: float) -> None:
+        self._since, self._used, self._unseen = now, None, False
+
+
+def found_port_taken(console: ConsoleLog) -> bool:
+    """Whether a program has ended, and said that its port was in use."""
+    return console.closed and any(_PORT_TAKEN.search(line.text) for line in console.lines)
 
 
 class _Wire(Conversations):
@@ -325,7 +514,7 @@ class _Lines:
 
     def __init__(self, log: ConsoleLog, template: str, place: int = 0) -> None:
         self.template = template
-        self._log = log
+        self.log = log
         self._pattern: re.Pattern[str] = pattern(template)
         self._place = place
         self._count = 0
@@ -339,7 +528,7 @@ class _Lines:
             self._count += sum(line.stream == "out" and bool(self._pattern.fullmatch(line.text)) for line in lines)
             return self._count >= times
 
-        return self._log.wait_for(seen, until)
+        return self.log.wait_for(seen, until)
 
 
 def _most_telling(lines: Sequence[str]) -> int | None:

@@ -89,6 +89,18 @@ def test_a_program_that_does_not_read_is_not_waited_for_for_ever_and_for_less_ea
         assert receiver.has_taken() is True
 
 
+def test_a_connection_waits_in_the_queue_until_its_server_accepts_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as sender:
+        receiver = Receiver(sender)
+        sender.sendall(b"ab")
+        if receiver.has_taken() is None:
+            pytest.skip("this system does not tell what a program has taken")
+        assert receiver.is_accepted() is False
+        with listener.accept()[0]:
+            assert receiver.is_accepted() is True
+            assert receiver.has_taken() is False
+
+
 def test_a_program_that_has_left_has_nothing_to_take() -> None:
     with connected() as (sender, reader):
         receiver = Receiver(sender)

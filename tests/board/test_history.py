@@ -295,3 +295,18 @@ def test_what_it_holds_is_what_its_connections_take() -> None:
         fed.lines(number)
     held = sum(connection.size for connection in fed.history._connections.values())
     assert fed.history._held == held
+
+
+def test_what_a_chat_server_passes_on_wrong_is_a_problem_of_its_connection() -> None:
+    fed = Fed("chat")
+    for number in (1, 2):
+        fed.opens(number)
+        fed.says(number, CLIENT, utf("192.0.2.7"))
+    fed.stands_still(5)
+    fed.says(1, CLIENT, utf("alice") + utf("salut"))
+    fed.says(2, SERVER, utf("alice") + utf("salut"))
+    fed.says(2, SERVER, utf("Server") + utf("somebody joined"))
+    fed.stands_still(5)
+    problems = {entry["code"]: entry["connections"] for entry in fed.told()["problems"]["changed"]}
+    assert problems == {"message-not-echoed": [1], "message-unknown": [2]}
+    assert (fed.row(1)["wrong"]["code"], fed.row(2)["wrong"]["code"]) == ("message-not-echoed", "message-unknown")

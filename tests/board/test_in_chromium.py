@@ -394,6 +394,7 @@ def test_light_and_dark(window: Window, classroom: Classroom) -> None:
     page = window.open(classroom.board.address)
     assert brightness(page) > 200
     page.locator("#theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert brightness(page) < 60
     page.reload()
     expect(server_card(page, "alice")).to_be_visible()

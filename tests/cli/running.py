@@ -157,12 +157,20 @@ def run_here(*words: object, lang: Language = "en") -> Ended:
 
 
 class Server:
-    """Serves every client in a thread of its own with `serve`, or one at a time."""
+    """Serves every client in a thread of its own with `serve`, or one at a time; it `survives` these errors."""
 
-    def __init__(self, serve: Callable[[socket.socket], None], *, one_at_a_time: bool = False, host: str = "127.0.0.1"):
+    def __init__(
+        self,
+        serve: Callable[[socket.socket], None],
+        *,
+        one_at_a_time: bool = False,
+        host: str = "127.0.0.1",
+        survives: tuple[type[Exception], ...] = (OSError, EOFError),
+    ):
         self._serve = serve
         self._one_at_a_time = one_at_a_time
-        self._listener = socket.create_server((host, 0))
+        self._survives = survives
+        self._listener = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -174,6 +182,10 @@ class Server:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
 
+    def listen(self, backlog: int) -> None:
+        """How many connections may wait from now on."""
+        self._listener.listen(backlog)
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
@@ -184,7 +196,7 @@ class Server:
                     threading.Thread(target=self._one, args=(connection,), daemon=True).start()
 
     def _one(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError, EOFError):
+        with connection, suppress(*self._survives):
             self._serve(connection)
 
 

@@ -17,7 +17,7 @@ from conformance.formatting import LANGUAGES, Catalogue, Language, catalogue
 from tests.cli.recordings import addition_recording, conversation, save
 from tests.cli.running import LONG, ROOT, Server, Tap, adds, ended, free_port, ints, listens, run, run_here, utf
 
-COMMANDS = ("check", "tap", "decode", "doctor", "report", "board")
+COMMANDS = ("check", "tap", "decode", "doctor", "explain", "report", "board")
 
 
 def test_help_names_every_command_and_shows_examples() -> None:

@@ -110,3 +110,20 @@ def test_every_event_that_was_written_is_read_though_nothing_came_after_it(tmp_p
         saver.flush()
         assert len(read_saved(tmp_path / "a.json")[1]) == count
     saver.close()
+
+
+def test_with_no_protocol_bytes_are_shown_with_what_they_could_be(tmp_path: Path) -> None:
+    path = addition_recording(tmp_path / "a.json")
+    shown = run_here("decode", path, "--protocol", "raw", "--json").told
+    pieces = [each for each in shown if each["event"] == "bytes"]
+    assert [(each["sender"], each["offset"], each["size"]) for each in pieces] == [
+        ("client", 0, 11),
+        ("client", 11, 8),
+        ("server", 0, 4),
+    ]
+    assert [each["guesses"][0]["fields"] for each in pieces] == ["UTF '127.0.0.1'", "int 0, int 1", "int 1"]
+    assert (shown[-1]["problems"], shown[-1]["judged"]) == (0, False)  # nobody says that all is well
+    for language in ("en", "fr"):
+        assert any(
+            "int 0, int 1" in line for line in run_here("decode", path, "--protocol", "raw", lang=language).lines
+        )

@@ -72,17 +72,19 @@ def test_doctor_on_a_server(java_classes: Path, name: str, answer: str) -> None:
         done = run_here("doctor", f"127.0.0.1:{listening(server)}", *words)
     assert done.status == 0, done.lines
     assert [each["code"] for each in done.told[3:5]] == ["speaks", answer]
-    assert done.told[3]["values"]["said"] == "address 127.0.0.1, first 20, second 22, sum 42"
+    assert (
+        done.told[3]["values"]["said"] == "address 127.0.0.1, first 20, second 22, sum 42, first 24, second 26, sum 50"
+    )
 
 
-def test_doctor_on_a_chat_server_says_nothing_in_the_room(java_classes: Path) -> None:
+def test_doctor_on_a_chat_server_speaks_where_nobody_else_hears_it(java_classes: Path) -> None:
     with java(java_classes, "ChatServer", 0) as server:
         done = run_here("doctor", f"127.0.0.1:{listening(server)}", "--protocol", "chat", "--wait", 10)
         assert done.status == 0, done.lines
         assert server.stdout is not None
         said: list[str] = []
-        while sum("est déconnecté" in line for line in said) < 2:  # it knocked once, and came in once
+        while not any("est déconnecté" in line for line in said):
             line = server.stdout.readline()
             assert line, said
             said.append(line)
-    assert not any("Message" in line for line in said)
+    assert [line.strip() for line in said if "diffusé" in line] == ["<-- Message diffusé à 1 clients"]

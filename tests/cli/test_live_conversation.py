@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conformance.agent.events import CLIENT, SERVER, Event, Side
+from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side
 from conformance.agent.problem import Problem
 from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
@@ -162,6 +162,24 @@ def test_a_reset_ends_both_and_tells_what_never_came() -> None:
     assert places(problems(things)) == [("never-sent", SERVER, 0, "sum")]
 
 
+def test_what_a_server_owes_a_client_that_is_gone_is_no_mistake_of_its() -> None:
+    events = [*conversation([ADDRESS, (CLIENT, ints(1, 2))], ends=False), Event(1, 1, "reset", CLIENT)]
+    assert problems(told(events)) == []
+    inside = [*conversation([ADDRESS, (CLIENT, ints(1))], ends=False), Event(1, 1, "reset", CLIENT)]
+    assert places(problems(told(inside))) == [("never-sent", CLIENT, 15, "second")]
+
+
+@pytest.mark.parametrize("how", ["reset", "end"])
+def test_what_a_client_could_not_finish_is_a_mistake_of_the_server_that_left(how: Kind) -> None:
+    events = [
+        *conversation([(CLIENT, b"\0\x09127.")], ends=False),
+        Event(1, 1, how, SERVER),
+        Event(1.1, 1, "end", CLIENT),
+    ]
+    assert places(problems(told(events))) == [("asked-after-end", CLIENT, 0, "address")]
+    assert problems(told(events))[0].values["answerer"] == SERVER
+
+
 def test_a_server_that_cannot_be_reached() -> None:
     things = told([Event(0, 1, "opened", CLIENT), Event(1, 1, "refused", SERVER, detail="Connection refused")])
     assert places(problems(things)) == [("refused", SERVER, None, None)]
@@ -286,7 +304,7 @@ def test_a_long_conversation_takes_no_more_memory_than_a_short_one(silent: bool)
                 for event in (Event(1, 1, "received", side, data), Event(1, 1, "sent", side, size=len(data))):
                     assert all(isinstance(each, FieldRead) for each in reader.add(event))
 
-    rounds(9000)  # more than is kept for a diagnosis
+    rounds(35_000)  # more than is kept for a diagnosis
     tracemalloc.start()
     try:
         before: Any = tracemalloc.get_traced_memory()[0]

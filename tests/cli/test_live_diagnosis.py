@@ -82,11 +82,21 @@ def test_who_stopped_inside_a_field_is_named_when_all_stands_still() -> None:
 def test_who_only_takes_their_time_has_made_no_mistake() -> None:
     for parts in ([ADDRESS], [ADDRESS, (CLIENT, ints(1))], [ADDRESS, (CLIENT, ints(1, 2))]):
         reader, _ = reader_of(parts)
+        assert named(list(reader.look(9.0, STALL_SECONDS))) == []
+
+
+def test_of_who_owes_an_answer_for_long_it_is_told_what_it_may_be_doing() -> None:
+    reader, _ = reader_of([ADDRESS, (CLIENT, ints(1, 2))])
+    (told,) = (each for each in reader.look(60.0, STALL_SECONDS) if isinstance(each, Diagnosed))
+    assert {each.certainty for each in (told.finding, *told.others)} == {"possible"}
+    assert {each.key for each in (told.finding, *told.others)} >= {"reads-lines", "not-flushed", "reads-to-end"}
+    for parts in ([ADDRESS], [ADDRESS, (CLIENT, ints(1))]):
+        reader, _ = reader_of(parts)
         assert named(list(reader.look(60.0, STALL_SECONDS))) == []
 
 
 def test_what_is_wrong_behind_a_long_right_beginning_has_no_name() -> None:
-    long: list[tuple[Side, bytes]] = [ADDRESS, (CLIENT, ints(*([1, 2] * 9000))), (SERVER, ints(*([3] * 9000)))]
+    long: list[tuple[Side, bytes]] = [ADDRESS, (CLIENT, ints(*([1, 2] * 40_000))), (SERVER, ints(*([3] * 40_000)))]
     reader, _ = reader_of([*long, (CLIENT, ints(84, 98)), (SERVER, struct.pack("<i", 182))])
     assert named(list(reader.look(60.0, STALL_SECONDS))) == []
 

@@ -330,3 +330,19 @@ def test_a_flood_goes_through_whole_and_what_is_left_out_is_told(tmp_path: Path)
     carried = sum(len(event.get("data", "")) // 2 for event in saved["events"])
     if not any('"unsaved"' in line for line in tap.lines):
         assert carried == size + 22
+
+
+def test_without_a_protocol_bytes_are_shown_and_saved_for_one(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    with Server(adds) as server, ended(Tap(server.port, "raw", "--save", file, "--json")) as tap:
+        assert isinstance(tap, Tap)
+        assert ask(tap.port, 84, 98) == 182
+        assert tap.event(event="bytes", sender="server")["guesses"][0]["fields"] == "int 182"
+        tap.event(event="end", sender="server")
+        assert tap.interrupt() == 0
+    assert run_here("decode", file, "--json").told[-1]["judged"] is False
+    assert run_here("decode", file, "--protocol", "addition", "--json").told[-1]["fields"] == 4
+
+
+def test_without_a_protocol_nothing_tells_the_port() -> None:
+    assert run_here("tap", "--listen", 0, "--to", "localhost", "--protocol", "raw").status == 2

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.agent.problem import HarnessError
 from conformance.agent.recording import Connection, Recording
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.frames import FrameReader
-from conformance.backends.helpers import HelperError, TapControl
+from conformance.backends.helpers import TapControl
 from tests.conformance.building import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -381,10 +382,11 @@ def test_what_comes_before_the_server_listens_waits_for_it(tap: Tap, network: st
 
 def test_a_port_that_is_taken(tap: Tap, listening: socket.socket) -> None:
     port = listening.getsockname()[1]
-    with pytest.raises(HelperError, match=rf"^the tap could not open .*\b{port}\b.*: Address already in use$"):
+    with pytest.raises(HarnessError) as raised:
         tap.control.open(
             listen=("127.0.0.1", port), to=("127.0.0.1", 1), conditions=DIRECT, seed=1, connect_timeout=0.0
         )
+    assert (raised.value.problem.code, raised.value.problem.values["port"]) == ("harness-port", port)
     with Meeting(tap, listening) as meeting:  # and it is as good as before
         meeting.client.sendall(b"a")
         assert meeting.server.recv(1) == b"a"

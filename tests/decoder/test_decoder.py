@@ -156,15 +156,41 @@ def test_an_answer_that_never_came_has_what_it_had_to_be() -> None:
     assert facts(conversation)["expected"] == 182
 
 
-def test_a_question_that_comes_after_the_server_has_ended() -> None:
-    told = [
-        *events(addition((1, 2)), ends=False),
-        Event(10.0, 1, "end", SERVER),
-        Event(11.0, 1, "received", CLIENT, ints(3, 4)),
-        Event(12.0, 1, "end", CLIENT),
-    ]
+@pytest.mark.parametrize("pieces", [[ints(3, 4)], [ints(3), ints(4)], [ints(3)], [b"\0"], [ints(3, 4), ints(5, 6)]])
+def test_a_question_that_comes_after_the_server_has_ended(pieces: list[bytes]) -> None:
+    """The server did not stay to answer; that the client did not finish its question is no mistake of its own."""
+    told = [*events(addition((1, 2)), ends=False), Event(10.0, 1, "end", SERVER)]
+    told += [Event(11.5 + number, 1, "received", CLIENT, piece) for number, piece in enumerate(pieces)]
+    [conversation] = read_conversations(ADDITION, Recording([*told, Event(20.0, 1, "end", CLIENT)]))
+    assert problems(conversation) == [("asked-after-end", CLIENT, 19, "first")]
+    assert facts(conversation) == {"answerer": SERVER, "after": 1.5}
+
+
+def test_a_question_that_had_begun_when_the_server_ended_is_owed_its_answer() -> None:
+    told = [*events([*addition((1, 2)), (CLIENT, ints(3))], ends=False), Event(10.0, 1, "end", SERVER)]
+    told += [Event(11.0, 1, "received", CLIENT, ints(4)), Event(12.0, 1, "end", CLIENT)]
     [conversation] = read_conversations(ADDITION, Recording(told))
     assert problems(conversation) == [("never-sent", SERVER, 4, "sum")]
+
+
+def test_a_question_that_was_on_its_way_when_the_server_ended_is_no_mistake_of_the_client() -> None:
+    """Unless the client has said nothing for so long that it has stopped by itself."""
+    for pause, expected in (
+        (0.5, ("asked-after-end", CLIENT, 19, "first")),
+        (30.0, ("never-sent", CLIENT, 23, "second")),
+    ):
+        asked = events([*addition((1, 2)), (CLIENT, ints(3))], ends=False)
+        end = max(event.at for event in asked) + pause
+        told = [*asked, Event(end, 1, "end", SERVER), Event(end + 1, 1, "end", CLIENT)]
+        [conversation] = read_conversations(ADDITION, Recording(told))
+        assert problems(conversation) == [expected]
+
+
+def test_a_server_that_ends_when_its_client_has_and_one_that_ends_before() -> None:
+    for first, second in ((CLIENT, SERVER), (SERVER, CLIENT)):
+        told = [*events(addition((1, 2)), ends=False), Event(10.0, 1, "end", first), Event(11.0, 1, "end", second)]
+        [conversation] = read_conversations(ADDITION, Recording(told))
+        assert problems(conversation) == []
 
 
 def test_a_client_that_sends_nothing() -> None:

@@ -27,6 +27,7 @@ from conformance.observe.live_events import Diagnosed, FieldRead, ProblemFound, 
 from tests.diagnosis.corpus import entries
 from tests.diagnosis.corpus.entry import SOURCES, Entry, protocol
 from tests.diagnosis.corpus.meet import events
+from tests.diagnosis.corpus.wire import add_random_values
 
 __all__ = ["GOAL", "NOT_YET", "OUTCOMES", "Measured", "Said", "measure", "measure_all", "worst"]
 
@@ -81,7 +82,10 @@ class Measured:
         false = [said for said in self.said if not entry.allows(said.key, said.side)]
         if any(said.certain for said in false):
             return "CERTAIN AND WRONG"
-        if not entry.must:
+        if not entry.must and not entry.codes:
+            # Where nothing is wrong, no case may fail; a conversation may lack what nobody must find.
+            return "wrong" if false or (self.way == "check" and self.problems) else "right"
+        if entry.codes.intersection(self.problems[:1]):
             return "wrong" if false else "right"
         # Live, that somebody waits is a problem, and no finding: he may just be slow.
         waits = "stalled" in self.problems and self.way == "live"
@@ -92,8 +96,8 @@ class Measured:
         first = self.said[0]
         if first in false:
             return "wrong"
-        told = [any(s.key in label.keys and s.side == label.side for s in self.said) for label in entry.must]
-        named = any(first.key in label.keys and first.side == label.side for label in entry.must)
+        told = [any(label.has(said.key, said.side) for said in self.said) for label in entry.must]
+        named = any(label.has(first.key, first.side) for label in entry.must)
         return "right" if named and all(told) else "vague"
 
 
@@ -184,16 +188,26 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="entries with TEXT in their name or kind")
     parser.add_argument("--json", metavar="FILE", help="writes what was said of each entry")
     parser.add_argument("--kinds", action="store_true", help="a line for each kind, too")
+    parser.add_argument("--programs", action="store_true", help="has the programs of the corpus checked, too")
     parser.add_argument("--list", action="store_true", help=f"rewrites {_NOT_YET.name}, and keeps its reasons")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="with N sets of random values more")
     arguments = parser.parse_args()
+    add_random_values(arguments.random)
     chosen = [entry for entry in entries() if arguments.only in entry.name or arguments.only in entry.kind]
     began = time.monotonic()
     done = list(measure_all(chosen, arguments.workers))
+    took = time.monotonic() - began
+    if arguments.programs:
+        # Imported here: it needs a JDK and more, and time.
+        from tests.diagnosis.measure_programs import measure_programs
+
+        done += [(each.entry, [each]) for each in measure_programs(arguments.only, arguments.workers)]
     results = [(entry, worst(ways), ways) for entry, ways in done]
     for entry, bad, _ in results:
         if bad.outcome != "right":
-            must = " & ".join(f"{label.side}:{'|'.join(sorted(label.keys))}" for label in entry.must) or "nothing"
+            must = " & ".join(f"{label.side or 'either'}:{'|'.join(sorted(label.keys))}" for label in entry.must)
+            must = must or "|".join(sorted(entry.codes)) or "nothing"
             said = ", ".join(map(str, bad.said)) or "no name"
             print(f"{bad.outcome}: {entry.name} [{bad.way}]")
             print(f"    must {must}; said {said}; problems {', '.join(bad.problems) or 'none'}")
@@ -202,7 +216,8 @@ def main() -> int:
     order = {source: number for number, source in enumerate(SOURCES)}
     rows = sorted(((entry.source, bad.outcome) for entry, bad, _ in results), key=lambda row: order[row[0]])
     print(table([(str(source), outcome) for source, outcome in rows]))
-    print(f"{len({entry.kind for entry in chosen})} kinds, {len(chosen)} entries, {time.monotonic() - began:.1f} s")
+    count = len({entry.kind for entry, _, _ in results})
+    print(f"{count} kinds, {len(results)} entries; the bytes took {took:.1f} s, all {time.monotonic() - began:.1f} s")
     if arguments.json:
         told = [as_json(entry, ways) for entry, _, ways in results]
         Path(arguments.json).write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
@@ -219,15 +234,15 @@ def rewrite_list(measured: Sequence[Measured]) -> None:
     """The kinds that are not right, each with the reason that it had, or else what was said of it."""
     worst_of: dict[str, Measured] = {}
     for each in measured:
-        known = worst_of.setdefault(each.entry.kind, each)
-        worst_of[each.entry.kind] = worst([known, each])
-    lines = ["# The kinds of the corpus that are not right yet. `make diagnosis ARGS=--list` writes this file anew."]
-    for kind, each in sorted(worst_of.items()):
+        if each.way != "check":
+            worst_of[each.entry.kind] = worst([worst_of.get(each.entry.kind, each), each])
+    reasons = {kind: reason for kind, reason in NOT_YET.items() if kind not in worst_of}
+    for kind, each in worst_of.items():
         if each.outcome != "right":
-            said = ", ".join(map(str, each.said)) or "no name"
-            kept = NOT_YET.get(kind, "")
-            reason = kept if kept and kept.split(":")[0] == each.outcome else f"{each.outcome}: {said}"
-            lines.append(f"{kind}{_BECAUSE}{reason}")
+            kept, said = NOT_YET.get(kind, ""), ", ".join(map(str, each.said)) or "no name"
+            reasons[kind] = kept if kept.startswith(f"{each.outcome}:") else f"{each.outcome}: {said}"
+    head = "# The kinds of the corpus that are not right yet. `make diagnosis ARGS=--list` writes this file anew."
+    lines = [head, *(f"{kind}{_BECAUSE}{reason}" for kind, reason in sorted(reasons.items()))]
     _NOT_YET.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -53,7 +53,7 @@ CASES: list[tuple[str, list[Part], str]] = [
         "field-too-many",
     ),
     ("an answer to nothing", [HELLO, (SERVER, ints(0)), *ASKED[1:]], "answer-before-question"),
-    ("nothing at all", [], "both-sides-waiting"),
+    ("nothing at all", [], "not-flushed"),
 ]
 
 
@@ -87,8 +87,10 @@ def test_a_wrong_sum_is_wrong_and_has_no_name() -> None:
     assert found([*ASKED, (SERVER, ints(183))], ends=True) == []
 
 
-def test_a_text_that_is_no_address_has_no_name() -> None:
-    assert found([(CLIENT, utf("localhost")), *ASKED[1:], (SERVER, ints(182))], ends=True) == []
+def test_a_text_that_is_no_address_has_a_name_only_if_it_looks_like_one() -> None:
+    (finding,) = found([(CLIENT, utf("localhost")), *ASKED[1:], (SERVER, ints(182))], ends=True)
+    assert (finding.key, finding.details[0].values) == ("address-to-string", {"text": "localhost"})
+    assert found([(CLIENT, utf("alice")), *ASKED[1:], (SERVER, ints(182))], ends=True) == []
 
 
 def test_bytes_of_a_side_that_the_protocol_has_say_nothing_have_no_name() -> None:

@@ -25,6 +25,9 @@ ORDINARY_INTS = st.integers(-9999, 9999)
 # Not empty: an empty author and a text of one letter are, to the byte, one text with a length of four bytes.
 ORDINARY_TEXTS = st.text("abcdefghijklmnopqrstuvwxyz éàç!?'", min_size=1, max_size=40)
 ONLY_WAITING = {"both-sides-waiting"}
+SILENT = {"reads-lines", "reads-to-end", "not-flushed", "one-recv-one-message", "two-buffers"}
+SILENT |= {"little-endian-length-reader", "unsigned-int", "no-wrap"}
+SILENT |= {"field-missing"}  # an author whose texts come a second behind it, and under another name each time
 
 
 def sums(address: str, pairs: Sequence[tuple[int, int]]) -> list[Part]:
@@ -81,6 +84,12 @@ def keys(findings: Sequence[Finding]) -> set[str]:
     return {finding.key for finding in findings}
 
 
+def only_waits(findings: Sequence[Finding]) -> bool:
+    """Nothing but that somebody waits, and what a side that owes an answer may do; all of that are guesses."""
+    rest = [finding for finding in findings if finding.key not in ONLY_WAITING]
+    return keys(rest) <= SILENT and all(finding.guess for finding in rest)
+
+
 def whole_says_nothing(protocol: Protocol, parts: Sequence[Part], data: st.DataObject) -> None:
     pieces = in_pieces(parts, data)
     assert diagnose(read(protocol, pieces, ends=True), now=LATER) == []
@@ -119,28 +128,28 @@ def test_the_beginning_of_a_chat(parts: list[Part], data: st.DataObject) -> None
 @given(additions(INTS), st.data())
 def test_an_addition_that_stopped_between_fields_is_only_waiting(parts: list[Part], data: st.DataObject) -> None:
     kept = parts[: data.draw(st.integers(0, len(parts)))]
-    assert keys(diagnose(read(ADDITION, in_pieces(kept, data), ends=False), now=LATER)) <= ONLY_WAITING
+    assert only_waits(diagnose(read(ADDITION, in_pieces(kept, data), ends=False), now=LATER))
 
 
 @MANY
 @given(chats(TEXTS), st.data())
 def test_a_chat_that_stopped_between_fields_is_only_waiting(parts: list[Part], data: st.DataObject) -> None:
     kept = parts[: data.draw(st.integers(0, len(parts)))]
-    assert keys(diagnose(read(CHAT, in_pieces(kept, data), ends=False), now=LATER)) <= ONLY_WAITING
+    assert only_waits(diagnose(read(CHAT, in_pieces(kept, data), ends=False), now=LATER))
 
 
 @MANY
 @given(additions(ORDINARY_INTS), st.data())
 def test_ordinary_numbers_that_stop_anywhere_are_only_waiting(parts: list[Part], data: st.DataObject) -> None:
     pieces = in_pieces(broken_off(parts, data), data)
-    assert keys(diagnose(read(ADDITION, pieces, ends=False), now=LATER)) <= ONLY_WAITING
+    assert only_waits(diagnose(read(ADDITION, pieces, ends=False), now=LATER))
 
 
 @MANY
 @given(chats(ORDINARY_TEXTS), st.data())
 def test_ordinary_texts_that_stop_anywhere_are_only_waiting(parts: list[Part], data: st.DataObject) -> None:
     pieces = in_pieces(broken_off(parts, data), data)
-    assert keys(diagnose(read(CHAT, pieces, ends=False), now=LATER)) <= ONLY_WAITING
+    assert only_waits(diagnose(read(CHAT, pieces, ends=False), now=LATER))
 
 
 @MANY
@@ -150,7 +159,7 @@ def test_what_stops_inside_a_field_gives_guesses_at_most(parts: list[Part], data
     protocol = CHAT if any(len(field) != 4 for _, field in parts[1:]) else ADDITION
     pieces = in_pieces(broken_off(parts, data), data)
     for finding in diagnose(read(protocol, pieces, ends=False), now=LATER):
-        assert finding.guess or finding.key == "both-sides-waiting"
+        assert finding.guess or finding.key in ONLY_WAITING
 
 
 @MANY

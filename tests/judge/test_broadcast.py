@@ -110,6 +110,17 @@ def test_what_a_server_can_do_wrong(bob: Sequence[Key], code: str, where: tuple[
     assert (problem.where.field, problem.where.type) == ("text", "UTF")
 
 
+def test_a_message_that_came_in_other_words_is_told_with_what_was_sent() -> None:
+    said = [Said(0, "alice", "  bonjour ", frozenset({"alice"}))]
+    problem = chat({"alice": [("alice", "bonjour")]}, said).problem
+    assert problem is not None
+    assert (problem.code, problem.values["change"], problem.values["posted"]) == (
+        "message-unknown",
+        "stripped",
+        "  bonjour ",
+    )
+
+
 def test_who_saw_them_the_other_way_round_is_named() -> None:
     problem = chat({"alice": KEYS, "bob": [KEYS[0], KEYS[2], KEYS[1]], "chloe": KEYS}).problem
     assert problem is not None

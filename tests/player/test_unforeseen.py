@@ -31,7 +31,7 @@ ADDITION_SERVERS = [
     ("reads standard UTF-8", "odd-address", "ended-instead", {"expected": 182, "offset": 0}),
     ("has no patience", "says-nothing-first", "ended-instead", {"due": "silence", "ended": "end"}),
     ("takes two zeros for the end", "sum/of-0+0", "ended-instead", {"expected": 0, "ended": "end"}),
-    ("closes after a hundred clients", "", "no-connection", {"side": "server"}),
+    ("closes after a hundred clients", "", "server-ended", {"side": "server", "ended": "end"}),
 ]
 CHAT_SERVERS = [
     ("strips the text", "text/text-2", "unexpected-bytes", {"expected": " ", "raw": "0000", "offset": 7, "differs": 8}),

@@ -12,7 +12,32 @@ from conformance.formatting import catalogue, sentence
 from conformance.report.capture import write_capture
 from conformance.results.reading import VERSION
 
-__all__ = ["WRONG", "a_problem", "case_record", "cell_record", "entry_of", "failed", "write_run"]
+__all__ = [
+    "A_FINDING",
+    "WRONG",
+    "a_problem",
+    "case_record",
+    "cell_record",
+    "entry_of",
+    "failed",
+    "not_passed",
+    "write_run",
+]
+
+A_FINDING: dict[str, Any] = {
+    "key": "little-endian-int",
+    "side": "server",
+    "connections": [1],
+    "field": "sum",
+    "type": "int",
+    "round": 1,
+    "offset": 0,
+    "raw": "03000000",
+    "details": [],
+    "confidence": 0.9,
+    "certainty": "possible",
+    "waiting": [],
+}
 
 WRONG = Problem(
     "wrong-value",
@@ -37,6 +62,12 @@ def failed(*problems: Problem) -> dict[str, Any]:
     return {"verdict": "failed", "problems": [entry_of(problem) for problem in problems or (WRONG,)]}
 
 
+def not_passed(verdict: str, code: str) -> dict[str, Any]:
+    """What is in the record of what has that verdict for that problem of the client."""
+    values = {"reason": "so it is"} if verdict == "error" else {}
+    return {"verdict": verdict, "problems": [entry_of(Problem(code, Where(1, "client"), values))]}
+
+
 def _empty(kind: str, name: str, protocol: str) -> dict[str, Any]:
     return {
         "version": VERSION,
@@ -48,6 +79,8 @@ def _empty(kind: str, name: str, protocol: str) -> dict[str, Any]:
         "network": None,
         "case": None,
         "verdict": "passed",
+        "wire_only": False,
+        "culprit": None,
         "problems": [],
         "non_strict": None,
         "diagnosis": [],
@@ -139,7 +172,8 @@ def _write(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def _program(role: str, name: str) -> dict[str, Any]:
-    return {"role": role, "name": name, "member": None, "port": 9000, "command": [], "problem": None}
+    known: dict[str, Any] = {"role": role, "name": name, "member": None, "port": 9000, "command": [], "problem": None}
+    return known | {"compared": True}
 
 
 def line(at: float, text: str, stream: str = "out", **more: Any) -> dict[str, Any]:

@@ -5,30 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from conformance.formatting import LANGUAGES, Language, catalogue
+from conformance.judge import VERDICTS
 from conformance.report.builder import write_report
 from tests.browser import Window, axe_violations
-from tests.report.made_up import WRONG, a_problem, case_record, cell_record, entry_of, failed, write_run
+from tests.report.made_up import A_FINDING, WRONG, a_problem, case_record, cell_record, entry_of, failed, write_run
 
 BROKEN = "addition/little-endian/working-client/direct"
-DIAGNOSIS = {
-    "key": "little-endian-int",
-    "side": "server",
-    "connections": [1],
-    "field": "sum",
-    "type": "int",
-    "round": 1,
-    "offset": 0,
-    "raw": "03000000",
-    "details": [],
-    "confidence": 0.9,
-    "guess": True,
-    "waiting": [],
-}
 
 
 def label(name: str, language: Language = "en", count: int | None = None, **values: object) -> str:
@@ -164,12 +152,12 @@ def test_the_language_is_the_browsers_and_can_be_switched(window: Window, page_p
     expect(title).to_have_text(label("title", "fr"))
     assert page.evaluate("document.documentElement.lang") == "fr"
     assert page.title() == label("report", "fr")
-    reason = page.locator(".failures li").first
-    expect(reason.locator(".in-fr")).to_be_visible()
-    expect(reason.locator(".in-en")).to_be_hidden()
+    reason = page.locator(".failures .cause").first
+    expect(reason.locator(".in-fr").first).to_be_visible()
+    expect(reason.locator(".in-en").first).to_be_hidden()
     page.get_by_role("button", name="English").click()
     expect(title).to_have_text(label("title"))
-    expect(reason.locator(".in-fr")).to_be_hidden()
+    expect(reason.locator(".in-fr").first).to_be_hidden()
     page.goto(page_path.as_uri() + f"#cell/{BROKEN}")
     expect(page.get_by_role("heading", name=label("conversation"))).to_be_visible()
     sentence = page.locator(".verdict .sentence").inner_text()
@@ -181,7 +169,7 @@ def test_the_language_is_the_browsers_and_can_be_switched(window: Window, page_p
 
 
 def test_in_french_no_english_is_left(window: Window, tmp_path: Path) -> None:
-    record = cell_record(**failed(), diagnosis=[DIAGNOSIS])
+    record = cell_record(**failed(), diagnosis=[A_FINDING])
     case = case_record("sum", **failed())
     path = write_report(write_run(tmp_path, [record, case], protocols={"addition": {"en": "sums", "fr": "des sommes"}}))
     page = window.open(path.as_uri(), locale="fr-FR")
@@ -218,8 +206,10 @@ def test_light_and_dark(window: Window, page_path: Path) -> None:
     page = window.open(page_path.as_uri())
     assert brightness(page) > 200
     page.get_by_role("button", name=label("theme")).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert brightness(page) < 60
     page.get_by_role("button", name=label("theme")).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
     assert brightness(page) > 200
 
 
@@ -292,7 +282,7 @@ def test_axe_finds_nothing(window: Window, page_path: Path, dark: bool, width: i
 
 
 def test_what_is_non_strict_is_seen_and_opens(window: Window, tmp_path: Path) -> None:
-    record = case_record("forged", non_strict=entry_of(a_problem("it showed it")))
+    record = case_record("forged", verdict="non-strict", non_strict=entry_of(a_problem("it showed it")))
     record["case"]["non_strict"] = {"en": "it shows it", "fr": "il le montre"}
     page = window.open(write_report(write_run(tmp_path, [cell_record(), record, case_record("sum")])).as_uri())
     page.get_by_label(label("verdict")).select_option("non-strict")
@@ -302,6 +292,54 @@ def test_what_is_non_strict_is_seen_and_opens(window: Window, tmp_path: Path) ->
     expect(page.locator(".verdict")).to_contain_text(f"{label('allowed-here')}: it shows it")
     expect(page.locator(".verdict .sentence")).to_have_text("it showed it")
     assert axe_violations(page) == []
+
+
+def every_verdict(folder: Path) -> Path:
+    """The page of a run with a cell and a case of each verdict."""
+    records = []
+    for verdict in VERDICTS:
+        wrong = {} if verdict in ("passed", "non-strict") else {"problems": [entry_of(a_problem(f"so {verdict}"))]}
+        accepted = entry_of(a_problem("it showed it")) if verdict == "non-strict" else None
+        told: dict[str, Any] = {"verdict": verdict, "non_strict": accepted, **wrong}
+        name = f"addition/hers/{verdict}/direct"
+        records += [cell_record(name, **told, wire_only=verdict == "passed"), case_record(verdict, **told)]
+    return write_report(write_run(folder, records))
+
+
+def test_every_verdict_is_told_apart_found_and_opened(window: Window, tmp_path: Path) -> None:
+    page = window.open(every_verdict(tmp_path).as_uri())
+    assert axe_violations(page) == []
+    marks = page.locator(".grid .mark")
+    looks = "element => ['color', 'backgroundColor', 'borderStyle'].map((name) => getComputedStyle(element)[name])"
+    signs = [(mark.locator("[aria-hidden]").inner_text(), *mark.evaluate(looks)) for mark in marks.all()]
+    assert len({sign for sign, *_ in signs}) == len(VERDICTS)  # not by colour alone
+    expect(marks.first).to_contain_text(label("wire-only"))
+    for verdict in VERDICTS:
+        page.get_by_label(label("verdict")).select_option(verdict)
+        expect(page.locator(".grid .mark:visible")).to_have_count(1)
+        mark = page.locator(f".grid a.mark.{verdict}")
+        if verdict in ("skipped", "unsupported"):
+            expect(mark).to_have_count(0)
+            continue
+        mark.click()
+        expect(page.locator(".verdict .badge")).to_contain_text(label(verdict))
+        assert axe_violations(page) == []
+        page.go_back()
+
+
+def test_by_the_wire_alone_no_console_is_said_to_agree(window: Window, tmp_path: Path) -> None:
+    page = window.open(every_verdict(tmp_path).as_uri() + "#cell/addition/hers/passed/direct")
+    expect(page.locator(".verdict")).to_contain_text(label("understood-wire"))
+    expect(page.locator(".verdict")).not_to_contain_text(label("understood-all"))
+
+
+def test_the_diagnosis_stands_before_the_bytes(window: Window, page_path: Path) -> None:
+    page = window.open(page_path.as_uri() + f"#cell/{BROKEN}")
+    expect(page.locator(".timeline")).to_be_visible()
+    cards = page.locator(".card").evaluate_all("cards => cards.map((card) => card.className)")
+    assert cards == ["card diagnosis", "card divergence"]
+    culprit = page.locator("#overview .failures li", has=page.locator(".whose", has_text="little-endian"))
+    expect(culprit.locator(".cause").first).to_contain_text("little-endian")
 
 
 def test_of_many_connections_one_is_followed(window: Window, page_path: Path) -> None:
@@ -417,7 +455,7 @@ def test_whatever_a_program_sends_is_shown_and_never_run(window: Window, tmp_pat
         },
         "lines": [{"program": 0, "line": 0, "expected": f"must {evil}"}],
     }
-    record["diagnosis"] = [{**DIAGNOSIS, "details": [{"code": "begins-with", "values": {"text": evil}}]}]
+    record["diagnosis"] = [{**A_FINDING, "details": [{"code": "begins-with", "values": {"text": evil}}]}]
     told = {"en": evil, "fr": evil}
     skipped = {"verdict": "skipped", "problems": [entry_of(a_problem(evil))]}
     case = case_record(evil, program=evil, **skipped)

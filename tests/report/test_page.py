@@ -19,13 +19,27 @@ import pytest
 
 from conformance.agent.problem import Problem
 from conformance.formatting import LANGUAGES, catalogue
+from conformance.judge import VERDICTS
 from conformance.report.builder import prose, visible, write_report
 from conformance.report.capture import write_capture
+from conformance.report.layout import Entry, failures
 from conformance.report.timeline import MANY_ROWS, timeline
-from conformance.results.reading import ReportError, compare, find_results, read_records
+from conformance.results.reading import VERSION, ReportError, compare, find_results, read_records
 from tests.cli.pcapng_reader import packets, streams
 from tests.conformance.running import ROOT, environment
-from tests.report.made_up import a_problem, case_record, cell_record, entry_of, failed, line, received, sent, write_run
+from tests.report.made_up import (
+    A_FINDING,
+    a_problem,
+    case_record,
+    cell_record,
+    entry_of,
+    failed,
+    line,
+    not_passed,
+    received,
+    sent,
+    write_run,
+)
 
 MEGABYTE = 1 << 20
 
@@ -85,7 +99,7 @@ def test_a_damaged_record_is_named(tmp_path: Path, text: str, code: str, key: st
     assert problem.values["file"] == str(run / "broken.json")
 
 
-@pytest.mark.parametrize(("version", "code"), [(1, "results-too-old"), (3, "results-version")])
+@pytest.mark.parametrize(("version", "code"), [(1, "results-too-old"), (VERSION + 1, "results-version")])
 def test_a_version_that_is_not_read_is_named(tmp_path: Path, version: int, code: str) -> None:
     problem = _refused(write_run(tmp_path, [{**cell_record(), "version": version}]))
     assert (problem.code, problem.values["version"]) == (code, version)
@@ -93,7 +107,7 @@ def test_a_version_that_is_not_read_is_named(tmp_path: Path, version: int, code:
 
 
 def test_the_facts_of_a_version_that_is_not_read_are_named(tmp_path: Path) -> None:
-    problem = _refused(write_run(tmp_path, [], version=3))
+    problem = _refused(write_run(tmp_path, [], version=VERSION + 1))
     assert (problem.code, problem.values["file"]) == ("results-version", str(tmp_path / "run.json"))
 
 
@@ -108,12 +122,14 @@ def test_a_key_that_was_added_later_is_no_matter(tmp_path: Path) -> None:
 def test_what_has_changed_since_an_earlier_run() -> None:
     before = {"a": "passed", "b": "failed", "c": "failed", "d": "passed", "e": "skipped", "f": "passed", "g": "passed"}
     now = {"a": "failed", "b": "non-strict", "c": "failed", "e": "passed", "f": "skipped", "g": "passed", "h": "failed"}
+    before |= {"i": "passed", "j": "suspicious", "k": "passed"}
+    now |= {"i": "inconclusive", "j": "suspicious", "k": "error"}
     assert compare(now, before) == {
-        "newly-failing": ["a"],
+        "newly-failing": ["a", "i"],
         "newly-passing": ["b"],
-        "still-failing": ["c"],
+        "still-failing": ["c", "j"],
         "appeared": ["e", "h"],
-        "vanished": ["d", "f"],
+        "vanished": ["d", "f", "k"],
     }
 
 
@@ -418,12 +434,31 @@ def test_every_text_of_the_page_is_used_and_in_both_languages() -> None:
         for start in ("against", "place", "opened", "end", "reset", "refused")
         for side in ("client", "server")
     }
+    made |= {f"{start}-{what}" for start in ("understood", "divergence") for what in ("all", "some", "wire")}
+    made |= {f"{verdict}-about" for verdict in ("suspicious", "inconclusive", "error")}
+    made |= {"likely", "possible"}  # how certain a finding is
+    made |= {f"n-{verdict}" for verdict in VERDICTS}
     english, french = (catalogue(language).templates("report.page.") for language in LANGUAGES)
     assert english.keys() == french.keys()
     assert english.keys() <= used | made | compare({}, {}).keys()
     assert set(re.findall(r"""\Wt\("([\w-]+)\"""", texts)) | set(
         re.findall(r'data-t(?:-label)?="([\w-]+)"', texts)
-    ) <= {*english, "against-"}
+    ) <= {*english, "against-", "n-"}
+
+
+def test_every_verdict_has_its_sign_and_its_name() -> None:
+    folder = ROOT / "conformance" / "report" / "page"
+    signs = re.search(r"set signs = ({.*?})", (folder / "overview.html.j2").read_text(encoding="utf-8"))
+    assert signs is not None
+    of_verdicts = json.loads(signs[1])
+    assert of_verdicts.keys() == set(VERDICTS)
+    assert len(set(of_verdicts.values())) == len(VERDICTS)
+    drawn = re.search(r"SIGNS = {(.*?)}", (folder / "report.js").read_text(encoding="utf-8"), re.DOTALL)
+    assert drawn is not None
+    of_opened = dict(re.findall(r'"?([\w-]+)"?: "(.)"', drawn[1]))
+    assert of_opened == {name: of_verdicts[name] for name in of_opened}
+    assert set(VERDICTS) - of_opened.keys() == {"skipped", "unsupported"}  # which do not open
+    assert catalogue("en").templates("report.page.").keys() >= set(VERDICTS)
 
 
 def test_what_is_wrong_stands_there_in_every_language(tmp_path: Path) -> None:
@@ -445,7 +480,7 @@ def _of_language(text: str, language: str) -> list[str]:
 
 def test_a_non_strict_case_passed_and_says_what_it_did(tmp_path: Path) -> None:
     allowed = {"en": "it shows it", "fr": "il le montre"}
-    record = case_record("forged", non_strict=entry_of(a_problem("it showed it")))
+    record = case_record("forged", verdict="non-strict", non_strict=entry_of(a_problem("it showed it")))
     record["case"]["non_strict"] = allowed
     page = write_report(write_run(tmp_path, [record, case_record("sum")]))
     text = page.read_text(encoding="utf-8")
@@ -465,8 +500,93 @@ def test_what_failed_alike_is_shown_once(tmp_path: Path) -> None:
         *(case_record(f"split/byte-{number}", **failed()) for number in range(5)),
     ]
     text = write_report(write_run(tmp_path, records)).read_text(encoding="utf-8")
-    assert text.count('<p class="what">') == 3
+    assert text.count('<p class="what">') == 1
+    assert text.count('<li class="meeting">') == 3
     assert 'data-t="and-cases" data-count="4"' in text
+
+
+def test_what_did_not_pass_stands_with_the_program_whose_mistake_it_is(tmp_path: Path) -> None:
+    ada, emma = {"role": "server", "name": "ada"}, {"role": "client", "name": "emma"}
+    diagnosis = [{**A_FINDING, "side": "client"}]
+    records = [
+        cell_record("addition/ada/otto/direct", **failed(), culprit=ada),
+        *(
+            cell_record(f"addition/{server}/emma/direct", **failed(), culprit=emma, diagnosis=diagnosis)
+            for server in ("ada", "bert")
+        ),
+        cell_record("addition/carl/emma/direct", **failed(), culprit=emma),
+        cell_record("addition/bert/emma/slow", **not_passed("inconclusive", "nothing-said"), culprit=emma),
+        cell_record("addition/bert/otto/slow", **not_passed("error", "harness-port")),
+    ]
+    run = write_run(tmp_path, records)
+    entries = [Entry.of(record) for _, record in read_records(run)]
+    assert [
+        (culprit, [(cause.first.verdict, cause.first.cause, cause.cells) for cause in causes])
+        for culprit, causes in failures(entries)
+    ] == [
+        (
+            ("client", "emma"),
+            [("failed", "little-endian-int", 2), ("failed", "wrong-value", 1), ("inconclusive", "nothing-said", 1)],
+        ),
+        (("server", "ada"), [("failed", "wrong-value", 1)]),
+        (("harness", ""), [("error", "harness-port", 1)]),
+    ]
+    text = write_report(run).read_text(encoding="utf-8")
+    [told] = {entry.mistake["en"] for entry in entries if entry.mistake}
+    of_emma = text.split('<p class="whose"><b lang="en">emma</b>')[1].split('<p class="whose">')[0]
+    assert of_emma.index(html.escape(told, quote=False)) < of_emma.index('lang="en">the server')
+    assert f">{catalogue('en').text('report.page.possible')}<" in of_emma
+    assert "ada" in text.split('<p class="whose">')[2]
+
+
+def test_what_is_not_well_is_counted_and_found(tmp_path: Path) -> None:
+    records = [
+        cell_record(f"addition/s/{verdict}/direct", verdict=verdict, problems=[entry_of(a_problem(verdict))])
+        for verdict in VERDICTS
+    ]
+    text = write_report(write_run(tmp_path, records)).read_text(encoding="utf-8")
+    for verdict in VERDICTS:
+        assert f'<option value="{verdict}" data-t="{verdict}">' in text
+        assert f'data-verdict="{verdict}"' in text
+    assert 'data-t="n-inconclusive"' in text
+
+
+@pytest.mark.parametrize(
+    ("wire_only", "compared", "agreed"),
+    [(False, [True, True], "all"), (False, [True, False], "some"), (True, [False, False], "wire")],
+)
+def test_nobody_says_that_consoles_agree_that_were_not_compared(
+    tmp_path: Path, wire_only: bool, compared: list[bool], agreed: str
+) -> None:
+    record = cell_record(wire_only=wire_only)
+    for program, one in zip(record["programs"], compared, strict=True):
+        program["compared"] = one
+    page = write_report(write_run(tmp_path, [record]))
+    [told] = [json.loads(packed) for packed in _carried(page, "opens")]
+    assert told["agreed"] == agreed
+    assert ('class="mark passed wire-only"' in page.read_text(encoding="utf-8")) == wire_only
+
+
+# Runs of the version before ------------------------------------------------------------------------------------------
+
+
+def test_a_run_of_version_2_is_read(tmp_path: Path) -> None:
+    accepted = case_record("forged", verdict="non-strict", non_strict=entry_of(a_problem("it showed it")))
+    old = [_of_version_2(record) for record in (cell_record(), accepted, case_record("split", **failed()))]
+    run = write_run(tmp_path, old, version=2)
+    read = [record for _, record in read_records(run)]
+    assert [record["verdict"] for record in read] == ["passed", "non-strict", "failed"]
+    assert [record["version"] for record in read] == [VERSION] * 3
+    told = [json.loads(packed) for packed in _carried(write_report(run), "opens")]
+    assert [one["agreed"] for one in told if one["verdict"] == "passed"] == ["some"]  # nobody knows which
+
+
+def _of_version_2(record: dict[str, Any]) -> dict[str, Any]:
+    old = {name: value for name, value in record.items() if name not in ("wire_only", "culprit")}
+    old["verdict"] = "passed" if old["verdict"] == "non-strict" else old["verdict"]
+    for program in old["programs"]:
+        del program["compared"]
+    return old | {"version": 2}
 
 
 # The run and the command ---------------------------------------------------------------------------------------------

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.agent.events import CLIENT, SERVER
-from conformance.agent.problem import Problem
+from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
+from conformance.diagnosis import Finding
+from conformance.diagnosis.finding import Certainty
+from conformance.diagnosis.readers import CaseEvidence, Cut, Delivery
 from conformance.formatting import LANGUAGES, catalogue, sentence
-from conformance.judge import ProcessResult, Verdict, judge
+from conformance.formatting.errors import error_texts
+from conformance.formatting.findings import explain
+from conformance.judge import VERDICTS, ProcessResult, Verdict, VerdictName, judge
+from conformance.model import Program
 from conformance.model.cells import Cell, all_cells
-from conformance.pytest_plugin.terminal import summary_lines, transcript
+from conformance.model.error_messages import explain_error
+from conformance.pytest_plugin.terminal import Reported, culprit_lines, status_of, summary_lines, transcript
+from conformance.report.layout import Entry
 from conformance.results.analysis import analyse
 from conformance.results.records import Records, skipped, to_record
 from conformance.runner.cell_run import CellResult
@@ -69,6 +79,19 @@ def test_bytes_that_could_not_be_read_are_shown() -> None:
     told = shown(result([(CLIENT, utf("::1")), (CLIENT, b"\0\0\1"), (SERVER, b"\x2a")]))
     for side, raw in (("client", b"\0\0\1"), ("server", b"\x2a")):
         assert f"{side}  {WORDS.text('report.transcript.unread', {'raw': raw})}\n" in told
+
+
+def test_an_error_on_the_console_of_who_did_wrong_is_explained_and_no_other() -> None:
+    line = "gone: java.io.EOFException"
+    (error,) = explain_error(line)
+    values = {"line": line, "told": " ".join(error_texts(error, WORDS).values())}
+    explained = WORDS.text("report.transcript.explained", values)
+    by_server = result([*addition((84, 98))[:-1], (SERVER, ints(183))], server=[line])
+    assert analyse(by_server).culprit == by_server.results[0].program
+    assert shown(by_server).splitlines().count(explained) == 1
+    by_client = wrong()
+    by_client.results[1] = replace(by_client.results[1], lines=printed([line]))
+    assert explained not in shown(by_client).splitlines()
 
 
 def _console(who: str, ended: str, **values: object) -> str:
@@ -174,16 +197,16 @@ def cells(server: str, client: str) -> list[Cell]:
 
 
 def test_servers_stand_down_and_clients_across() -> None:
-    outcomes = [(cell, "passed") for cell in cells("java-SimpleServer", "python-simple")]
-    broken = cells("java-SimpleServer", "java-SimpleClient")
-    outcomes += [(broken[0], "passed"), (broken[1], "failed"), (broken[2], "skipped"), (broken[3], "failed")]
-    outcomes += [(CELLS["chat/python-chat/mixed/slow"], "passed")]
-    outcomes += [(cells("python-async", "python-simple")[0], "skipped")]
+    reported = [Reported(cell, "passed") for cell in cells("java-SimpleServer", "python-simple")]
+    verdicts: tuple[VerdictName, ...] = ("passed", "failed", "skipped", "failed")
+    reported += map(Reported, cells("java-SimpleServer", "java-SimpleClient"), verdicts)
+    reported += [Reported(CELLS["chat/python-chat/mixed/slow"], "passed")]
+    reported += [Reported(cells("python-async", "python-simple")[0], "skipped")]
     one, four, skips = (
         WORDS.text(f"report.run.{name}", count=count) for name, count in (("passed", 1), ("passed", 4), ("skipped", 1))
     )
     failed = WORDS.text("report.run.failed-in", {"networks": "byte-by-byte slow"})
-    lines = summary_lines(outcomes, WORDS)
+    lines = summary_lines(reported, WORDS)
     assert [" ".join(line.split()) for line in lines] == [
         "",
         "addition python-simple java-SimpleClient",
@@ -194,6 +217,169 @@ def test_servers_stand_down_and_clients_across() -> None:
         f"python-chat {one}",
     ]
     assert lines[1].index("java-SimpleClient") == lines[2].index(f"{one}, {failed}") == lines[3].index("-", 13)
+
+
+def test_every_verdict_has_its_name_in_the_table() -> None:
+    four = cells("python-simple", "python-simple")
+    verdicts: tuple[VerdictName, ...] = ("inconclusive", "suspicious", "error", "passed")
+    [_, _, row] = summary_lines(map(Reported, four, verdicts), WORDS)
+    for cell, verdict in zip(four[:3], verdicts, strict=False):
+        assert WORDS.text(f"report.run.{verdict}-in", {"networks": cell.network_name}) in row
+    [_, _, row] = summary_lines([Reported(cell, "passed", wire_only=True) for cell in four], WORDS)
+    assert row.endswith(WORDS.text("report.run.passed.wire-only", count=4))
+    for verdict in VERDICTS:
+        [_, _, row] = summary_lines([Reported(four[0], verdict)], WORDS)
+        assert row.removeprefix(four[0].server.name).strip()
+
+
+# Whose mistake -------------------------------------------------------------------------------------------------------
+
+
+def not_passed(cell: Cell, verdict: VerdictName, code: str, culprit: Program | None, **more: Any) -> Reported:
+    values = {"role": "client", "wanted": 3, "asked": 1, "reason": "so it is"}
+    return Reported(
+        cell, verdict, False, culprit, problem=Problem(code, Where(1, CLIENT, program="it"), values), **more
+    )
+
+
+def test_what_did_not_pass_stands_by_whose_mistake_it_is() -> None:
+    first, second, third, fourth = cells("java-SimpleServer", "python-simple")
+    hers, his = first.server, first.clients[0]
+    low = Finding("little-endian-int", CLIENT, (1,), certainty="likely")
+    lines = culprit_lines(
+        [
+            not_passed(first, "failed", "ended-before-input", hers),
+            not_passed(second, "suspicious", "suspicious-values", his, finding=low),
+            not_passed(third, "suspicious", "suspicious-values", his, finding=low),
+            not_passed(fourth, "error", "harness-failed", None),
+            not_passed(fourth, "inconclusive", "nobody-typed", None),
+            Reported(first, "passed"),
+            Reported(first, "skipped"),
+        ],
+        WORDS,
+    )
+    who = [WORDS.text(f"role.{program.role}", {"program": program.name}) for program in (his, hers)]
+    who += [WORDS.text(f"report.page.{name}") for name in ("harness", "culprit-unknown")]
+    assert [line.startswith(f"{name}: ") for line, name in zip(lines, who, strict=True)] == [True] * 4
+    assert WORDS.text("finding.little-endian-int.title") in lines[0]
+    for line, count, cell in zip(lines, (2, 1, 1, 1), (second, first, fourth, fourth), strict=True):
+        assert WORDS.text("report.run.cells", count=count) in line
+        assert cell.name in line
+
+
+def test_of_one_program_each_cause_has_its_line() -> None:
+    one, two, three, _ = cells("java-SimpleServer", "python-simple")
+    of = [
+        not_passed(one, "failed", "ended-before-input", one.server),
+        not_passed(two, "failed", "wrong-rounds", one.server),
+    ]
+    of.append(not_passed(three, "failed", "wrong-rounds", one.server))
+    assert [two.name in line for line in culprit_lines(of, WORDS)] == [True, False]
+
+
+@pytest.mark.parametrize("partners", [("python-simple",), ("python-simple", "java-SimpleClient")])
+def test_which_cells_of_a_program_pass_tells_how_it_reads_where_it_fails_with_two_partners(
+    partners: tuple[str, ...],
+) -> None:
+    whole = Delivery(joined=(True, False), several=True, parted=0.01, apart=0.01)
+    cut = Delivery(cuts=(Cut("first", "int", 2, 4, 0.01),))
+    of: list[Reported] = []
+    for partner in partners:
+        direct, split = (CELLS[f"addition/python-simple/{partner}/{network}"] for network in ("direct", "byte-by-byte"))
+        key = (SERVER, direct.server.name)
+        of.append(Reported(direct, "passed", reads={key: CaseEvidence(direct.name, True, whole)}))
+        proof = CaseEvidence(split.name, False, cut)
+        of.append(replace(not_passed(split, "failed", "wrong-rounds", split.server), reads={key: proof}))
+    (line,) = culprit_lines(of, WORDS)
+    assert (WORDS.text("finding.reads-once.title") in line) == (len(partners) == 2)
+
+
+TEXT = [(CLIENT, b"127.0.0.1\n17\n25\n")]  # an address of 12,594 bytes that never comes whole
+
+
+@pytest.mark.parametrize(
+    ("certainty", "parts", "whose"),
+    [
+        ("certain", [], CLIENT),
+        ("likely", TEXT, CLIENT),
+        ("likely", addition((17, 25)), SERVER),
+        ("possible", TEXT, SERVER),
+    ],
+)
+def test_a_server_that_dies_of_what_a_client_sends_is_not_to_blame(
+    monkeypatch: pytest.MonkeyPatch, certainty: Certainty, parts: Sequence[Part], whose: str
+) -> None:
+    finding = Finding("text-writer", CLIENT, (1,), certainty=certainty)
+    monkeypatch.setattr("conformance.results.analysis.diagnose", lambda *_, **__: [finding])
+    died = ProcessResult(CELL.server, printed([], ["oups"]), 1, 20001)
+    recording = Recording(events(parts))
+    verdict = Verdict((died.found("ended-by-itself", status=1),), read_conversations(ADDITION, recording))
+    cell = CellResult(CELL, verdict, recording, [died], 10.0, 2.5, {})
+    analysis = analyse(cell)
+    assert analysis.culprit is not None
+    assert analysis.culprit.role == whose
+    # The diagnosis comes first, where it is about who is to blame.
+    assert shown(cell).startswith(explain(finding, [], WORDS).splitlines()[0]) == (whose == CLIENT)
+
+
+def test_what_the_other_may_have_done_wrong_is_not_told_of_the_culprit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server crashes; that the client has the low byte first is likely, and not why."""
+    low = Finding("little-endian-int", CLIENT, (1,), certainty="likely")
+    monkeypatch.setattr("conformance.results.analysis.diagnose", lambda *_, **__: [low])
+    died = ProcessResult(CELL.server, printed([], ["oups"]), 1, 20001)
+    problem = died.found("ended-by-itself", status=1, printed="oups")
+    verdict = Verdict((problem,), read_conversations(ADDITION, Recording()))
+    cell = CellResult(CELL, verdict, Recording(), [died], 10.0, 2.5, {})
+    title = WORDS.text("finding.little-endian-int.title")
+    [line] = culprit_lines([Reported.of(analyse(cell))], WORDS)
+    assert title not in line
+    told = shown(cell)
+    assert told.startswith(sentence(problem, WORDS))
+    assert title in told
+    record = json.loads(json.dumps(to_record(analyse(cell))))
+    assert [finding["key"] for finding in record["diagnosis"]] == ["little-endian-int"]
+    assert Entry.of(record).mistake is None
+
+
+def test_the_record_says_whose_mistake_it_is() -> None:
+    record = to_record(analyse(wrong()))
+    assert record["culprit"] == {"role": "server", "name": "python-simple"}
+    assert [program["compared"] for program in record["programs"]] == [True, True]
+
+
+def test_a_verdict_other_than_failed_is_named_first() -> None:
+    nothing = Problem("nothing-said", Where(1, CLIENT))
+    empty = CellResult(CELL, Verdict((nothing,), []), Recording(), [], 0.0, 0.0, {})
+    values = {"verdict": WORDS.text("report.page.inconclusive"), "sentence": sentence(nothing, WORDS)}
+    assert shown(empty).startswith(WORDS.text("report.transcript.verdict", values))
+
+
+# In pytest's own lines -----------------------------------------------------------------------------------------------
+
+
+def status(verdict: str, *, wire_only: bool = False, passed: bool = True) -> tuple[str, str, Any] | None:
+    return status_of(verdict, wire_only=wire_only, passed=passed, words=WORDS)
+
+
+def test_what_simply_passed_or_failed_is_as_pytest_has_it() -> None:
+    assert status("passed") is None
+    assert status("failed", passed=False) is None
+    assert status("error", passed=False) is None
+
+
+def test_what_passed_says_how() -> None:
+    for told, note in ((status("passed", wire_only=True), "wire-only"), (status("non-strict"), "non-strict")):
+        assert told is not None
+        assert told[:2] == ("passed", ".")
+        assert WORDS.text(f"report.page.{note}") in told[2][0]
+
+
+@pytest.mark.parametrize("verdict", ["inconclusive", "suspicious"])
+def test_what_is_not_green_fails_unless_it_is_let_pass_and_is_yellow(verdict: str) -> None:
+    for passed, category in ((False, "failed"), (True, verdict)):
+        told = status(verdict, passed=passed)
+        assert told is not None
+        assert (told[0], told[2]) == (category, (verdict.upper(), {"yellow": True}))
 
 
 def test_the_names_of_all_cells_are_different_paths() -> None:

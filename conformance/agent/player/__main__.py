@@ -2,8 +2,10 @@
 
 A line of JSON is a case, and a line of JSON its outcome, with the problem as `Problem.to_json` writes it:
 
-    {"against": "server", "host": "server", "port": 8999, "steps": [...], "afterwards": [...]}
-    {"against": "client", "host": "127.0.0.1", "port": 8999, "connections": 1, "steps": [...]}
+    {"against": "server", "program": "mine", "host": "server", "port": 8999, "steps": [...], "afterwards": [...]}
+    {"against": "client", "program": "mine", "host": "127.0.0.1", "port": 8999, "connections": 1, "steps": [...]}
+
+Cases against one `program` after another share their `Timeouts`: what never comes is soon waited for no longer.
 
 Before a case against a client there is one line more, `{"listening": 8999}`, when the client may be started. During
 one there may be `{"operator": {"type": ["bonjour"]}}`, and whoever has the client does that step and answers it with
@@ -20,9 +22,10 @@ import time
 from itertools import accumulate
 from typing import Any
 
-from conformance.agent.player.player import Outcome, Reply, play_against_client, play_against_server
+from conformance.agent.player.peer import Timeouts
+from conformance.agent.player.player import TIMEOUT, Outcome, Reply, play_against_client, play_against_server
 from conformance.agent.player.steps import OperatorStep, from_json, to_json
-from conformance.agent.problem import Problem
+from conformance.agent.problem import HarnessError, Problem
 
 _SHOWN_BYTES = 1 << 18
 _SHOWN_EVENTS = 2000
@@ -54,19 +57,24 @@ def _operate(step: OperatorStep) -> Reply:
     return Reply(**{name: entry and Problem.from_json(entry) for name, entry in json.loads(answer).items()})
 
 
-def _play(order: dict[str, Any]) -> Outcome:
+def _play(order: dict[str, Any], timeouts: Timeouts) -> Outcome:
     steps = from_json(order["steps"])
     if order["against"] == "server":
-        return play_against_server(steps, from_json(order["afterwards"]), order["host"], order["port"])
+        afterwards = from_json(order["afterwards"])
+        return play_against_server(steps, afterwards, order["host"], order["port"], timeout=timeouts)
     with socket.create_server((order["host"], order["port"]), backlog=512) as listener:
         _say(listening=listener.getsockname()[1])
-        return play_against_client(steps, listener, order["connections"], operate=_operate)
+        return play_against_client(steps, listener, order["connections"], timeout=timeouts, operate=_operate)
 
 
 if __name__ == "__main__":
+    program, timeouts = None, Timeouts(TIMEOUT)
     for line in sys.stdin:
+        order = json.loads(line)
+        if order.get("program") != program:
+            program, timeouts = order.get("program"), Timeouts(TIMEOUT)
         try:
-            outcome = _play(json.loads(line))
+            outcome = _play(order, timeouts)
         except OSError as error:
-            outcome = Outcome(Problem("harness-failed", values={"reason": error.strerror or str(error)}))
+            outcome = Outcome(HarnessError.of(error).problem)
         _tell(outcome)

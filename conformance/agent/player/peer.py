@@ -7,8 +7,9 @@ import itertools
 import socket
 import struct
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Literal, TypeAlias
 
@@ -17,9 +18,10 @@ from conformance.agent.events import CLIENT, Event, Kind, Side, other
 from conformance.agent.player.items import Item
 from conformance.agent.problem import Problem, ProblemError, Where
 from conformance.agent.sized_bytes import BYTES, SizeError
+from conformance.agent.taken import Receiver
 from javaio import WIRE_TYPES, IncompleteValueError, UTFDataFormatError, WireType
 
-__all__ = ["Peer", "shown"]
+__all__ = ["Peer", "Timeouts", "shown"]
 
 _PIECE = 65536
 _SHOWN_BYTES = 16
@@ -29,26 +31,65 @@ _Unexpected: TypeAlias = Callable[..., ProblemError]
 """Makes the problem of a code and further facts, where what must come next is known."""
 
 
+_Wait = Literal["answer", "end", "take", "left-open"]
+_WAITS: Mapping[str, _Wait] = {
+    "nothing-came": "answer",
+    "only-part-came": "answer",
+    "must-end": "end",
+    "not-taken": "take",
+    "left-open": "left-open",
+}
+_LEFT_OPEN_SECONDS = 0.5  # after which a connection counts as left open, where that is only noted
+_SHORT_SECONDS = 0.5
+_IN_VAIN = 2
+_REST_SECONDS = 0.2
+_HEARD_BYTES = 4096  # that are taken in while the case sends: who does not read must hold up the other side in the end
+
+
+@dataclass
+class Timeouts:
+    """How long a program may take, in seconds: `seconds`, until the same wait was in vain twice.
+
+    Kept for all cases against one program: what never comes is not waited for at length in each of them.
+    """
+
+    seconds: float
+    in_vain: Counter[str] = field(default_factory=Counter)
+
+    def limit(self, wait: _Wait) -> float:
+        """For that kind of wait: an answer, the end of the connection, that bytes are taken."""
+        longest = min(self.seconds, _LEFT_OPEN_SECONDS) if wait == "left-open" else self.seconds
+        return longest if self.in_vain[wait] < _IN_VAIN else min(longest / 5, _SHORT_SECONDS)
+
+    def take_in(self, problem: Problem | None) -> None:
+        """Counts the wait that came to nothing, if there was one: what a case has found, or noted."""
+        if problem is not None and (wait := _WAITS.get(problem.values.get("cause", problem.code))):
+            self.in_vain[wait] += 1
+
+
 @dataclass(eq=False)
 class Peer:
     """One end of a connection: `me` is the side that the harness plays, `number` that of the connection, from 1.
 
-    `timeout` is how long it waits for what must come, in seconds. Where the program does not do what it must, a
-    `ProblemError` is raised.
+    `timeouts` say how long it waits for what must come, or one number of seconds does. Where the program does not do
+    what it must, a `ProblemError` is raised.
     """
 
     _sock: socket.socket
     _me: Side
     _number: int
     _record: Callable[[Event], None]
-    _timeout: float
+    timeouts: Timeouts | float
 
     def __post_init__(self) -> None:
+        self._timeouts = Timeouts(self.timeouts) if isinstance(self.timeouts, int | float) else self.timeouts
+        self.half_closed = False
         self._them = other(self._me)
         self._buffer = bytearray()
         self._offset = 0  # that of the first byte in the buffer, among all that the program has sent
         self._end: Literal["end", "reset"] | None = None
         self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._receiver = Receiver(self._sock)
         ours, theirs = shown_address(self._sock.getsockname()), ""
         with contextlib.suppress(OSError):  # the program has gone already
             theirs = shown_address(self._sock.getpeername())
@@ -68,24 +109,43 @@ class Peer:
         return ProblemError(Problem(code, replace(self.where, field=name, type=kind), facts, time.monotonic()))
 
     def send(self, data: bytes, cuts: Sequence[int], pause: float, *, lenient: bool) -> None:
-        """Sends the bytes, in pieces that end at `cuts`, with a pause between them, in seconds."""
-        self._sock.settimeout(self._timeout)
+        """Sends the bytes, in pieces that end at `cuts`, with a pause between them, in seconds.
+
+        With a pause, the program has taken a piece before the next one leaves, as far as the system tells.
+        """
+        timeout = self._timeouts.limit("take")
+        self._sock.settimeout(timeout)
         try:
             for start, end in itertools.pairwise([0, *cuts, len(data)]):
                 if start and pause:
-                    time.sleep(pause)  # part of what the case does: the other side is to see the pieces apart
+                    for seconds in self._receiver.until_taken():
+                        time.sleep(seconds)
+                    self._hear(pause)
+                    self._sock.settimeout(timeout)
                 if piece := data[start:end]:
                     self._tell("received", self._me, piece)
                     self._sock.sendall(piece)
                     self._tell("sent", self._me, size=len(piece))
         except TimeoutError:
-            raise self._unexpected("not-taken", timeout=self._timeout) from None
+            raise self._unexpected("not-taken", timeout=timeout) from None
         except OSError as error:
+            while self._more(time.monotonic() + _REST_SECONDS):
+                pass  # what it had said before is worth knowing
             if not lenient:
                 raise self._unexpected("ended-while-sent-to", reason=error.strerror or str(error)) from None
 
+    def _hear(self, seconds: float) -> None:
+        """Lets that time pass, which is part of what the case does; what comes meanwhile is recorded when it comes."""
+        until = time.monotonic() + seconds
+        while len(self._buffer) < _HEARD_BYTES and self._more(until):
+            pass
+        time.sleep(max(0.0, until - time.monotonic()))
+
     def do(self, what: str) -> None:
         """Ends what the harness sends (`half-close`) or the connection (`close`; `reset`, as a program that died)."""
+        if self._sock.fileno() < 0:
+            return  # it was ended before
+        self.half_closed |= what == "half-close"
         with contextlib.suppress(OSError):
             if what == "half-close":
                 self._sock.shutdown(socket.SHUT_WR)
@@ -98,7 +158,7 @@ class Peer:
     def receive(self, items: Sequence[Item], known: dict[str, Any]) -> None:
         """Exactly these items must come next; values that have a name are put into `known`."""
         for item in items:
-            until, name = time.monotonic() + self._timeout, item.remembers
+            until, name = self._until("answer"), item.remembers
             try:
                 wire = item.wire(known)
             except SizeError:
@@ -117,13 +177,13 @@ class Peer:
         for number in range(1, count + 1):
             where = self.where
             unexpected = partial(self._unexpected, kind=utf.name, due="message", message=number)
-            texts = [self._value(utf, unexpected, time.monotonic() + self._timeout) for _ in range(fields)]
+            texts = [self._value(utf, unexpected, self._until("answer")) for _ in range(fields)]
             found.append((where, tuple(texts)))
         return found
 
     def goes_on(self) -> bool:
         """Waits for the next byte, and says whether one came; it is not taken."""
-        return bool(self._buffer) or self._more(time.monotonic() + self._timeout)
+        return bool(self._buffer) or self._more(self._until("answer"))
 
     def silence(self, seconds: float) -> None:
         """Nothing may come for that long, and the connection must stand."""
@@ -132,20 +192,25 @@ class Peer:
         if self._end is not None:
             raise self._unexpected("ended-instead", due="silence", seconds=seconds, ended=self._end)
 
-    def stays_open(self, seconds: float) -> bool:
-        """Waits that long for the end, or a byte; True where neither has come."""
-        return not self._buffer and not self._more(time.monotonic() + min(seconds, self._timeout)) and not self._end
+    def stays_open(self, after: str) -> bool:
+        """Waits a while for the end, or a byte, unless `anything` may come; True where neither has come."""
+        until = self._until("left-open")
+        while self._more(until):
+            if after != "anything":
+                return False
+            self._drop(len(self._buffer))
+        return not self._buffer and self._end is None
 
     def ends(self, how: str, after: str) -> None:
         """The program must end the connection; what it sent before is wrong, unless it may be `anything`."""
-        until = time.monotonic() + self._timeout
+        until = self._until("end")
         while self._more(until):
             if after == "anything":
                 self._drop(len(self._buffer))
         if self._buffer and after == "nothing":
             raise self._unexpected("sent-instead-of-ending", **self._first())
         if self._end is None:
-            raise self._unexpected("must-end", timeout=self._timeout)
+            raise self._unexpected("must-end", timeout=self._timeouts.limit("end"))
         if how not in ("either", self._end):
             raise self._unexpected("ended-otherwise", ended=self._end, how=how)
 
@@ -198,8 +263,11 @@ class Peer:
         while len(self._buffer) < size:
             if not self._more(until):
                 code = "ended-instead" if self._end else "only-part-came" if self._buffer else "nothing-came"
-                why = {"ended": self._end} if self._end else {"timeout": self._timeout}
+                why = {"ended": self._end} if self._end else {"timeout": self._timeouts.limit("answer")}
                 raise unexpected(code, **why, **self._first())
+
+    def _until(self, wait: _Wait) -> float:
+        return time.monotonic() + self._timeouts.limit(wait)
 
     def _first(self, size: int | None = None) -> dict[str, Any]:
         """Of so many bytes that have come, or of all that are not used: how many they are, and the first of them."""

@@ -19,19 +19,19 @@ from typing import Any, TypeAlias, TypeVar
 from conformance.agent.events import CLIENT, SERVER
 from conformance.agent.player import steps as kind
 from conformance.agent.player.items import encode_items
-from conformance.agent.player.peer import Peer, shown
+from conformance.agent.player.peer import Peer, Timeouts, shown
 from conformance.agent.player.steps import OperatorStep, Step
-from conformance.agent.problem import Problem, ProblemError, Where
+from conformance.agent.problem import HarnessError, Problem, ProblemError, Where
 from conformance.agent.recording import Recording
 
-__all__ = ["Operate", "Outcome", "Reply", "play_against_client", "play_against_server"]
+__all__ = ["TIMEOUT", "Operate", "Outcome", "Reply", "play_against_client", "play_against_server"]
 
 T = TypeVar("T")
 
-_TIMEOUT = 5.0
+TIMEOUT = 5.0
+"""How long what must come may take, in seconds."""
 _CONNECT_SECONDS = 10.0
 _MORE_SECONDS = 0.3  # how soon after its others a client's next connection comes
-_NON_STRICT_SECONDS = 0.5  # after which a connection counts as left open, where that is only noted
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,13 @@ class Outcome:
 
 
 def play_against_server(
-    steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int, *, timeout: float = _TIMEOUT
+    steps: Sequence[Step], afterwards: Sequence[Step], host: str, port: int, *, timeout: float | Timeouts = TIMEOUT
 ) -> Outcome:
     """The harness is the client, and then a new one, `afterwards`: the server must still be there for it.
 
-    `timeout` is how long what must come may take, in seconds.
+    `timeout` is how long what must come may take, in seconds; `Timeouts` learn from this case for the next ones.
     """
+    timeouts = Timeouts(timeout) if isinstance(timeout, int | float) else timeout
     outcome = Outcome()
     count = itertools.count(1)
 
@@ -71,15 +72,18 @@ def play_against_server(
         try:
             sock = socket.create_connection((host, port), _CONNECT_SECONDS)
         except OSError as error:
+            if (harness := HarnessError.of(error)).problem.code != "harness-failed":  # as "too many open files"
+                raise harness from None
             values = {"host": host, "port": port, "reason": error.strerror or str(error)}
             raise _wrong("no-connection", Where(side=SERVER), **values) from None
-        return Peer(sock, CLIENT, next(count), outcome.recording.add, timeout)
+        return Peer(sock, CLIENT, next(count), outcome.recording.add, timeouts)
 
     walk = _Walk(connect, afterwards)
     outcome.problem = walk.attempt(steps)
     outcome.non_strict = next(iter(walk.non_strict), None)
     if outcome.problem is None and (problem := replace(walk).attempt(afterwards)) is not None:
         outcome.problem = problem.shows("not-served-afterwards")
+    timeouts.take_in(outcome.problem or outcome.non_strict)
     return outcome
 
 
@@ -88,23 +92,24 @@ def play_against_client(
     listener: socket.socket,
     connections: int | None,
     *,
-    timeout: float = _TIMEOUT,
+    timeout: float | Timeouts = TIMEOUT,
     wait: float | None = _CONNECT_SECONDS,
     operate: Operate | None = None,
 ) -> Outcome:
     """The harness is the server, of so many connections, each of which goes through the steps.
 
     None for `connections` takes all that come until those before have been over a while. `timeout` is how long what
-    must come may take, in seconds, and `wait` how long a connection may; None sets the first one no limit, and the
-    others that of `timeout`.
+    must come may take, in seconds, or `Timeouts` as above, and `wait` how long a connection may; None sets the first
+    one no limit, and the others that of `timeout`.
     """
+    timeouts = Timeouts(timeout) if isinstance(timeout, int | float) else timeout
     outcome = Outcome()
     problems: list[Problem] = []
     non_strict: list[Problem] = []
     threads: list[threading.Thread] = []
 
     def serve(sock: socket.socket, number: int) -> None:
-        peer = Peer(sock, SERVER, number, outcome.recording.add, timeout)
+        peer = Peer(sock, SERVER, number, outcome.recording.add, timeouts)
         problem = _Walk(lambda: peer, operate=operate, non_strict=non_strict).attempt(steps)
         if problem is not None:
             problems.append(problem)
@@ -123,10 +128,11 @@ def play_against_client(
             break
         threads.append(threading.Thread(target=serve, args=(sock, len(threads) + 1), daemon=True))
         threads[-1].start()
-        listener.settimeout(_MORE_SECONDS if connections is None else timeout if wait is None else wait)
+        listener.settimeout(_MORE_SECONDS if connections is None else timeouts.seconds if wait is None else wait)
     for thread in threads:
         thread.join()
     outcome.problem, outcome.non_strict = (next(iter(found), None) for found in (problems, non_strict))
+    timeouts.take_in(outcome.problem)
     return outcome
 
 
@@ -201,10 +207,13 @@ class _Walk:
 
     def _ends(self, step: kind.Ends) -> None:
         peer = self._peer(step.by)
-        if step.non_strict is None or not self.others or not peer.stays_open(_NON_STRICT_SECONDS):
+        if step.non_strict is None or not self.others or not peer.stays_open(step.after):
             peer.ends(step.ends, step.after)
             return
-        # A server that has left this connection behind has time for another client; one that hangs in it has not.
+        # A server that has left this connection behind has time for another client; one that hangs in it has not. One
+        # that serves one client at a time may wait for this one as long as it is there.
+        if not peer.half_closed:
+            peer.do("close")
         if (problem := replace(self).attempt(self.others)) is not None:
             raise ProblemError(problem.shows("neither-ended-nor-served"))
         self.non_strict.append(Problem("left-open", peer.where, {}, time.monotonic()))

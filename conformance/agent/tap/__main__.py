@@ -8,7 +8,7 @@ An order is a line of JSON:
 
 It writes binary frames (`frames.py`) of the events and of the answers, and the traffic never waits for the reader. An
 order is answered by `{"done": "open", "port": 8999, "now": 12.5}` (`now` is the tap's clock, in seconds) or by
-`{"failed": "open", "why": "..."}`. The end of the input ends the tap, so that none outlives who started it.
+`{"failed": "open", "problem": {...}}`. The end of the input ends the tap, so that none outlives who started it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ import sys
 import time
 from typing import Any
 
+from conformance.agent.problem import HarnessError
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.frames import EventWriter
-from conformance.agent.tap.relay import Relay, reason
+from conformance.agent.tap.relay import Relay
 
 
 async def _obey() -> None:
@@ -39,7 +40,7 @@ async def _obey() -> None:
                 port = await relay.start()
             writer.answer({"done": do, "port": port, "now": time.monotonic()})
         except OSError as error:
-            writer.answer({"failed": do, "why": reason(error)})
+            writer.answer({"failed": do, "problem": HarnessError.of(error).problem.to_json()})
     if relay is not None:
         await relay.close()
     writer.close()

@@ -13,7 +13,7 @@ __all__ = ["Conditions"]
 class Conditions(NamedTuple):
     """One network, as `networks.yaml` describes it; all zero is a direct connection.
 
-    split       bytes in a segment, each segment sent only after the one before (0: as they come)
+    split       bytes in a segment, each sent only once the one before is read (0: as they come)
     hold_ms     milliseconds without new bytes after which everything held back is sent in one piece (0: no holding)
     latency_ms  milliseconds by which every piece is delayed
     jitter_ms   up to so many milliseconds more, at random; the order stays

@@ -159,7 +159,7 @@ addEventListener("keydown", (event) => {
 
 function drawTimeline(timeline, beside) {
   const parts = [backLinks(), heading(timeline), verdict(timeline)];
-  const insights = [timeline.divergence && divergenceCard(timeline), timeline.diagnosis && diagnosisCard(timeline.diagnosis)].filter(Boolean);
+  const insights = [timeline.diagnosis && diagnosisCard(timeline.diagnosis), timeline.divergence && divergenceCard(timeline)].filter(Boolean);
   if (insights.length) parts.push(make("div", { class: "insights" }, ...insights));
   parts.push(conversation(timeline));
   parts.push(make("div", { class: "downloads" },
@@ -180,12 +180,18 @@ function heading(timeline) {
     make("h1", { id: "opened-title", tabindex: "-1" }, ...parts), make("p", { class: "about" }, ...about));
 }
 
+// The same as in the overview.
+const SIGNS = {
+  passed: "✓", "non-strict": "≈", failed: "✗", suspicious: "?", inconclusive: "○", error: "!", known: "⊗", flaky: "±",
+};
+
 function verdict(timeline) {
-  const sign = { passed: "✓", "non-strict": "≈", failed: "✗" }[timeline.verdict];
+  const sign = SIGNS[timeline.verdict];
   const [first, ...others] = timeline.problems;
   const box = make("div", { class: `verdict ${timeline.verdict}` },
     make("p", null, make("span", { class: `badge ${timeline.verdict}` }, `${sign} ${t(timeline.verdict)}`), " ",
-      first ? told("span", first, { class: "sentence" }) : t("understood")));
+      first ? told("span", first, { class: "sentence" }) : t(`understood-${timeline.agreed}`)));
+  if (timeline.agreed === "wire" && first) box.append(make("p", { class: "about" }, t("wire-only-about")));
   if (timeline.case) box.append(make("p", { class: "about" }, t("case") + colon(), told("span", timeline.case)));
   if (timeline.allowed) box.append(make("p", { class: "about" }, t("allowed-here") + colon(), told("span", timeline.allowed)));
   if (others.length) {
@@ -229,7 +235,7 @@ function divergenceCard(timeline) {
   }
   rows.push(...of(sender === "client" ? "server" : "client"));
   return make("section", { class: "card divergence", "aria-labelledby": "divergence-title" },
-    make("h2", { id: "divergence-title" }, t("divergence")), make("p", { class: "about" }, t(timeline.case === null ? "divergence-about" : "divergence-of-case")),
+    make("h2", { id: "divergence-title" }, t("divergence")), make("p", { class: "about" }, t(timeline.case === null ? `divergence-${timeline.agreed}` : "divergence-of-case")),
     make("table", null, make("thead", { class: "unseen" }, make("tr", null, make("th", { scope: "col" }, t("source")), make("th", { scope: "col" }, t("content")))),
       make("tbody", null, ...rows)));
 }
@@ -241,7 +247,8 @@ function consoleOf(name) {
 }
 
 function diagnosisCard(finding) {
-  const sure = finding.guess ? ` (${t("guess", { percent: Math.round(100 * finding.confidence) })})` : "";
+  const percent = Math.min(0.99, finding.confidence).toLocaleString(language, { style: "percent" });
+  const sure = finding.certainty === "certain" ? "" : ` (${t(finding.certainty)}, ${percent})`;
   return make("section", { class: "card diagnosis", "aria-labelledby": "diagnosis-title" },
     make("p", { class: "kind" }, t("diagnosis", { who: t(finding.side) }) + sure),
     told("h2", finding.title, { id: "diagnosis-title" }),

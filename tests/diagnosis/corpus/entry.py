@@ -46,10 +46,14 @@ VAGUER: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Label:
-    """One mistake: the keys that are right words for it, and whose it is."""
+    """One mistake: the keys that are right words for it, and whose it is; None where it may be said of either side."""
 
     keys: frozenset[str]
-    side: Side
+    side: Side | None
+
+    def has(self, key: str, side: Side) -> bool:
+        """Whether that is a right word for it."""
+        return key in self.keys and self.side in (None, side)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Entry:
     must     the mistakes, all of which must be told, one of them first; none: nothing may be said
     may      keys that may be said as well, of whichever side
     judged   the side that is judged, where the other is wrong on purpose
+    codes    problems that say as much as a name does: one of them must be the first
     """
 
     name: str
@@ -70,23 +75,23 @@ class Entry:
     must: tuple[Label, ...] = ()
     may: frozenset[str] = frozenset()
     judged: Side | None = None
+    codes: frozenset[str] = frozenset()
 
     def allows(self, key: str, side: Side) -> bool:
         """Whether this is true of it."""
         if key in self.may:
             return True
-        mine = [label.keys for label in self.must if label.side == side]
+        mine = [label.keys for label in self.must if label.side in (None, side)]
         return any(key in keys or any(key in VAGUER.get(name, ()) for name in keys) for keys in mine)
 
 
 def labels(text: str, at_fault: Side) -> tuple[Label, ...]:
-    """The mistakes that `text` tells: `a|b & server:c` is a or b, and c of the server."""
+    """The mistakes that `text` tells: `a|b & server:c` is a or b, and c of the server; `either:` is of any side."""
     told: list[Label] = []
     for part in filter(None, (part.strip() for part in text.split("&"))):
-        head, colon, keys = part.rpartition(":")
-        side = SERVER if head == SERVER else CLIENT if head == CLIENT else at_fault
-        assert not colon or head in (CLIENT, SERVER), text
-        told.append(Label(frozenset(keys.split("|")), side))
+        head, _, keys = part.rpartition(":")
+        sides: dict[str, Side | None] = {"": at_fault, CLIENT: CLIENT, SERVER: SERVER, "either": None}
+        told.append(Label(frozenset(keys.split("|")), sides[head]))
     return tuple(told)
 
 
@@ -102,18 +107,19 @@ def make(
     may: str = "both-sides-waiting",
     judged: Side | None = None,
     ways: Ways = ("written",),
+    label: str = "",
 ) -> Iterable[Entry]:
     """The entry, once for each of the `ways` in which its bytes may come: as they are written, what a side says at a
     time in one piece, or byte by byte.
 
-    `kind` is without the side that is at fault.
+    `label` tells it from others of the kind. `kind` is without the side that is at fault; our own get it in front.
     """
-    kind = f"{at_fault}: {kind}" if must else kind
+    kind = f"{at_fault}: {kind}" if must and source == "own" else kind
     moves = meet(client, server)
     for way in ways:
-        label = "" if way == "written" else f"/{way}"
+        parts = [kind, protocol, *filter(None, (label, way if way != "written" else ""))]
         yield Entry(
-            f"{kind}/{protocol}{label}",
+            "/".join(parts),
             kind,
             source,
             protocol,

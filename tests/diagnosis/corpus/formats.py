@@ -15,16 +15,16 @@ from typing import Any
 from conformance.agent.events import CLIENT, SERVER
 from conformance.model.yaml_file import read_yaml
 from tests.decoder.building import ints, utf
+from tests.diagnosis.corpus import writers
 from tests.diagnosis.corpus.entry import Entry, Ways, make
 from tests.diagnosis.corpus.meet import ANY, UTF, Item, script
 from tests.diagnosis.corpus.wire import (
     ADDRESS,
-    BOOKS,
     ORDERS,
-    PAIRS,
-    PLAIN,
+    SETS,
     WEIGHTS,
     Dialect,
+    Values,
     client,
     number,
     right_client,
@@ -38,52 +38,48 @@ Write = Callable[[Message], bytes]
 WAYS: Ways = ("written", "together")
 
 
-def messages(protocol: str) -> list[Message]:
+def messages(protocol: str, said: Values) -> list[Message]:
     """What a client says, as dictionaries: the opening first."""
+    address = {"address": said.address}
     match protocol:
         case "addition":
-            return [{"address": ADDRESS}, *({"first": a, "second": b} for a, b in PAIRS)]
+            return [address, *({"first": a, "second": b} for a, b in said.pairs)]
         case "chat":
-            return [{"address": ADDRESS}, *({"author": author, "text": text} for author, text in PLAIN)]
+            return [address, *({"author": author, "text": text} for author, text in said.plain)]
         case "order":
-            return [{"name": "alice"}, *({"item": item, "quantity": n, "price": price} for item, n, price in ORDERS)]
+            return [{"name": said.name}, *({"item": i, "quantity": n, "price": price} for i, n, price in said.orders)]
         case "library":
-            return [{"reader": "Zoe"}, *({"shelf": shelf, "book": book} for shelf, book in BOOKS)]
+            return [{"reader": said.name}, *({"shelf": shelf, "book": book} for shelf, book in said.books)]
         case "scale":
-            return [{"address": ADDRESS}, *({"unit": u, "left": a, "right": b} for u, a, b in WEIGHTS)]
+            return [address, *({"unit": u, "left": a, "right": b} for u, a, b in said.weights)]
     raise ValueError(protocol)
 
 
-def whole(protocol: str) -> list[Message]:
-    """The opening and the first question as one message, and the others by themselves."""
-    opening, first, *rest = messages(protocol)
-    return [{**opening, **first}, *rest]
-
-
-def answers(protocol: str) -> list[Message]:
+def answers(protocol: str, said: Values) -> list[Message]:
     """What a server says to the questions of a right client."""
     match protocol:
         case "addition":
-            return [{"sum": a + b} for a, b in PAIRS]
+            return [{"sum": a + b} for a, b in said.pairs]
         case "chat":
-            return [{"author": author, "text": text} for author, text in PLAIN]
+            return [{"author": author, "text": text} for author, text in said.plain]
         case "order":
-            return [{"total": count * price} for _, count, price in ORDERS]
+            return [{"total": count * price} for _, count, price in said.orders]
         case "library":
-            return [{"title": "Emma", "pages": book % 400, "there": True} for _, book in BOOKS]
+            return [{"title": "Emma", "pages": book % 400, "there": True} for _, book in said.books]
         case "scale":
-            return [{"difference": a - b, "label": "lighter"} for _, a, b in WEIGHTS]
+            return [{"difference": a - b, "label": "lighter"} for _, a, b in said.weights]
     raise ValueError(protocol)
 
 
 def of_client(kind: str, must: str, protocols: str, write: Write, *, apart: bool = False) -> Iterator[Entry]:
     """A client whose messages are written so, the opening with the first or (`apart`) by itself; it awaits answers."""
-    for name in protocols.split():
+    for name, (label, values) in product(protocols.split(), SETS.items()):
         items: list[Item] = [ANY] if name == "library" else []
-        said = messages(name) if apart else whole(name)
-        for turn, message in enumerate(said):
-            items += [write(message)] if apart and turn == 0 else [write(message), ANY]
-        yield from make(kind, name, script(*items), right_server(name), must=must, ways=WAYS)
+        opening, first, *rest = messages(name, values)
+        items += [write(opening), write(first)] if apart else [write({**opening, **first})]
+        items += [item for message in rest for item in (ANY, write(message))]
+        wrong, ways = script(*items, ANY), WAYS if not label else WAYS[:1]
+        yield from make(kind, name, wrong, right_server(name), must=must, ways=ways, label=label)
 
 
 READS: Mapping[str, Sequence[Item]] = {
@@ -97,12 +93,12 @@ READS: Mapping[str, Sequence[Item]] = {
 
 def of_server(kind: str, must: str, protocols: str, write: Write) -> Iterator[Entry]:
     """A server that reads right, and whose answers are written so."""
-    for name in protocols.split():
+    for name, (label, values) in product(protocols.split(), SETS.items()):
         items: list[Item] = [utf("Library"), UTF] if name == "library" else [UTF]
-        for answer in answers(name):
+        for answer in answers(name, values):
             items += [*READS[name], write(answer)]
-        wrong = script(*items, ANY)
-        yield from make(kind, name, right_client(name), wrong, at_fault=SERVER, must=must, ways=WAYS)
+        asks, wrong, ways = right_client(name, values), script(*items, ANY), WAYS if not label else WAYS[:1]
+        yield from make(kind, name, asks, wrong, at_fault=SERVER, must=must, ways=ways, label=label)
 
 
 def as_json(message: Message) -> bytes:
@@ -283,11 +279,8 @@ def framings() -> Iterator[Entry]:
         ("zlib", "gzip", Dialect(wrap=zlib.compress), "addition chat", "addition"),
     )
     for kind, must, way, clients, servers in rows:
-        for name in clients.split():
-            yield from make(kind, name, client(name, way), right_server(name), must=must, ways=WAYS)
-        for name in servers.split():
-            wrong = server(name, way)
-            yield from make(kind, name, right_client(name), wrong, at_fault=SERVER, must=must, ways=WAYS)
+        yield from writers.of_client(kind, must, clients, way)
+        yield from writers.of_server(kind, must, servers, way)
     name, either = "addition", "frame-length|field-too-many"
     for kind, head in (("an answer behind 4 bytes", ">i"), ("an answer behind 2 bytes", ">H")):
         wrong = server(name, frame(head))
@@ -304,20 +297,25 @@ def framings() -> Iterator[Entry]:
 def structs() -> Iterator[Entry]:
     """A C struct as it lies in memory; and a length that has lost its high bits."""
     text, size, both = ADDRESS.encode(), len(ADDRESS), "struct-padding|nul-terminated"
+    low = "little-endian-int|little-endian-length"
     turned = [struct.unpack("<i", ints(value))[0] for value in (84, 98)]
     for kind, must, data in (
-        ("a native struct", "struct-padding", struct.pack(f"H{size}sii", size, text, 84, 98)),
+        ("a native struct", f"struct-padding & {low}", struct.pack(f"H{size}sii", size, text, 84, 98)),
         ("a struct in network order", "struct-padding", struct.pack(f"H{size}sii", size << 8, text, *turned)),
-        ("a struct with a buffer of 16", both, struct.pack("<16sii", text, 84, 98)),
-        ("a struct with a buffer of 18", both, struct.pack("<18sxxii", text, 84, 98)),
+        ("a struct with a buffer of 16", f"{both} & {low}", struct.pack("<16sii", text, 84, 98)),
+        ("a struct with a buffer of 18", f"{both} & {low}", struct.pack("<18sxxii", text, 84, 98)),
         ("a struct with a buffer of 64, in network order", both, struct.pack(">64sii", text, 84, 98)),
-        ("a struct of ints and a buffer", f"{both}|wrong-order", struct.pack("<ii16s", 84, 98, text)),
+        ("a struct of ints and a buffer", f"{both}|wrong-order & {low}", struct.pack("<ii16s", 84, 98, text)),
     ):
         yield from make(kind, "addition", script(data, 4), right_server("addition"), must=must)
-    for kind, form in (("a native struct each round", "@B7xqq"), ("padding behind a byte", ">B7xqq")):
+    both = "struct-padding & little-endian-int"
+    for kind, must, form in (
+        ("a native struct each round", both, "@B7xqq"),
+        ("padding behind a byte", "struct-padding", ">B7xqq"),
+    ):
         rounds: list[list[Item]] = [[struct.pack(form, *weights), ANY] for weights in WEIGHTS]
         wrong = script(utf(ADDRESS), *rounds)
-        yield from make(kind, "scale", wrong, right_server("scale"), must="struct-padding", ways=WAYS)
+        yield from make(kind, "scale", wrong, right_server("scale"), must=must, ways=WAYS)
     rounds = [[utf(item), struct.pack(">i4xq", count, price), ANY] for item, count, price in ORDERS]
     wrong, must = script(utf("alice"), *rounds), "struct-padding|field-too-many"
     yield from make("padding before a long", "order", wrong, right_server("order"), must=must, ways=WAYS)

@@ -16,7 +16,22 @@ from conformance.agent.events import CLIENT, SERVER, Event, Side, other
 from javaio import DataInputStream, DataOutputStream
 from tests.diagnosis.peers import Peer
 
-__all__ = ["ANY", "END", "KILL", "UTF", "Item", "Move", "Pause", "Player", "Sink", "Source", "events", "meet", "right"]
+__all__ = [
+    "ANY",
+    "END",
+    "KILL",
+    "REST",
+    "UTF",
+    "Item",
+    "Move",
+    "Pause",
+    "Player",
+    "Sink",
+    "Source",
+    "events",
+    "meet",
+    "right",
+]
 __all__ += ["script"]
 
 _STEP = 0.002  # seconds between two pieces
@@ -170,6 +185,7 @@ class _Mark(NamedTuple):
 ANY = _Mark("any")  # reads what there is, one byte at least
 UTF = _Mark("utf")  # reads a text
 END = _Mark("end")  # ends its stream, and reads on
+REST = _Mark("rest")  # reads all that comes, up to the end
 KILL = _Mark("kill")  # the system resets the connection
 Item = bytes | int | Pause | _Mark
 
@@ -203,6 +219,9 @@ def _play(items: Sequence[Item], source: Source, sink: Sink) -> None:
             source.exactly(int.from_bytes(source.exactly(2), "big"))
         elif item == ANY:
             source.some()
+        elif item == REST:
+            while source.some():
+                pass
         elif item == END:
             sink.sent.append("end")
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from conformance.agent.events import SERVER
@@ -17,6 +18,7 @@ from tests.diagnosis.corpus.wire import (
     ADDRESS,
     BOOKS,
     FILES,
+    FIRST,
     ORDERS,
     PAIRS,
     PLAIN,
@@ -37,6 +39,7 @@ WAYS: Ways = ("written", "together")
 HELLO = utf(ADDRESS)
 Steps = Item | Iterable[Any]
 WAITING = "both-sides-waiting"
+EARLY = "answer-before-question"
 LENGTH_1 = "one-byte-length|varint-length"
 WIDE = "addition order"
 WEST = "latin-1|other-charset"
@@ -152,7 +155,7 @@ def of_servers() -> Iterator[Entry]:
     """Answers too many, too early, or of another form."""
     many = "field-too-many"
     yield from of_server(
-        "each answer twice", many, "addition", [i for a, b in PAIRS for i in (8, ints(a + b, a + b))], ANY
+        "each answer twice", many, "addition", UTF, [i for a, b in PAIRS for i in (8, ints(a + b, a + b))], ANY
     )
     for kind, extra in (
         ("a status before each answer", ints(200)),
@@ -190,9 +193,20 @@ def of_servers() -> Iterator[Entry]:
     for a, b in PAIRS:
         early += [4, ints(a), 4, ints(a + b)]
     yield from of_server("an answer for each number", "answer-before-question|field-too-many", "addition", early)
-    yield from of_server(
-        "an answer before the question", "answer-before-question", "addition", UTF, ints(0), 8, ints(0)
+    patient = script(HELLO, 4, ints(84), ints(98), 4)  # asks once the answer is there
+    eager = script(UTF, ints(0), 8, ints(182))
+    yield from make(
+        "an answer before the question",
+        "addition",
+        patient,
+        eager,
+        at_fault=SERVER,
+        must=f"{EARLY}|field-too-many",
+        ways=WAYS,
     )
+    patient = script(HELLO, [[ints(a), 4, ints(b)] for a, b in PAIRS])
+    eager = script(UTF, [[4, ints(a + b), 4] for a, b in PAIRS])
+    yield from make("an answer between the numbers", "addition", patient, eager, at_fault=SERVER, must=EARLY, ways=WAYS)
     echo: list[Item] = [UTF, UTF, UTF]
     yield from of_server(
         "a text for each message", "field-missing", "chat", echo, *[[utf(t), UTF, UTF] for _, t in PLAIN[:2]]
@@ -254,7 +268,12 @@ def several() -> Iterator[Entry]:
         ("no length, digits", f"{BARE}|text-writer & {digit}", "addition", Dialect(bare(), digits())),
         ("all in lines", "text-writer", "addition order", Dialect(bare(end="\n"), digits("{}\n"))),
         ("all in lines of Windows", "text-writer", "addition order scale", windows),
-        ("all ends with NUL", "nul-terminated", "addition", Dialect(bare(end="\0"), digits("{}\0"))),
+        (
+            "all ends with NUL",
+            "nul-terminated & number-as-text|nul-terminated",
+            "addition",
+            Dialect(bare(end="\0"), digits("{}\0")),
+        ),
         ("all as writeUTF", "number-as-text", "addition order", as_text),
         (
             "4 bytes of length, Latin-1",
@@ -291,8 +310,8 @@ def several() -> Iterator[Entry]:
         4,
     )
     for kind, must, name, way in (
-        ("all low byte first", f"little-endian-length & {order}", "library", Dialect(counted("<H"), little)),
-        ("C#'s BinaryWriter", f"{LENGTH_1} & {order}", "library", Dialect(varint_counted, little)),
+        ("all low byte first", "little-endian-length", "library", Dialect(counted("<H"), little)),
+        ("C#'s BinaryWriter", LENGTH_1, "library", Dialect(varint_counted, little)),
         ("all low byte first", f"little-endian-length & {order}", "scale", Dialect(counted("<H"), little)),
         ("all in lines", "text-writer", "library", Dialect(bare(end="\n"), digits("{}\n"))),
     ):
@@ -307,8 +326,15 @@ def both_wrong() -> Iterator[Entry]:
 
     low = Dialect(number=little)
     for name in ("addition", "order", "scale"):
-        suspicious = "client:little-endian-int & server:little-endian-int"
+        # One name says it: who writes so reads so, too.
+        suspicious = "either:little-endian-int"
         yield from pair("both low byte first", suspicious, name, client(name, low), server(name, low))
+    small = ((84, 98), (7, 5), (20, 30))
+    first, second = (
+        client("addition", low, replace(FIRST, pairs=small)),
+        server("addition", low, replace(FIRST, pairs=small)),
+    )
+    yield from pair("both low byte first, without a carry", "either:little-endian-int", "addition", first, second)
     asks: list[Item] = [f"{ADDRESS}\n".encode()]
     says: list[Item] = [ANY]
     for a, b in PAIRS:
@@ -357,8 +383,9 @@ def nameless() -> Iterator[Entry]:
         yield from unnamed(
             f"a wrong {kind} in the answer", "file-transfer", right_client("file-transfer"), script(UTF, *told, ANY)
         )
+    many = f"{many}|closes-after-answer"
     stopped = script(UTF, 8, ints(182), 8)
-    yield from unnamed("the server ends before the second answer", "addition", right_client("addition"), stopped)
+    yield from unnamed("the server ends before the second answer", "addition", right_client("addition"), stopped, many)
     yield from unnamed("the server is killed", "addition", right_client("addition"), script(UTF, 8, KILL))
     yield from unnamed("the server ends at once", "addition", right_client("addition"), script())
     quits = script(HELLO, ints(84), END)

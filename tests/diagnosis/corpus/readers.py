@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from conformance.agent.events import CLIENT, SERVER
 from javaio import to_int32, to_int64
 from tests.conformance.exercise import checksum, longs
 from tests.decoder.building import ints, utf
 from tests.diagnosis.corpus.entry import Entry, Ways, make
-from tests.diagnosis.corpus.meet import ANY, END, UTF, Pause, Player, Sink, Source, script
+from tests.diagnosis.corpus.meet import ANY, END, REST, UTF, Pause, Player, Sink, Source, script
+from tests.diagnosis.corpus.right import OWED
 from tests.diagnosis.corpus.wire import (
     ADDRESS,
     FILES,
+    FIRST,
     ORDERS,
     PAIRS,
     WEIGHTS,
@@ -24,17 +27,13 @@ from tests.diagnosis.corpus.wire import (
 
 WAYS: Ways = ("written", "together")
 LOW_BYTE = "little-endian-reader|little-endian-int"
-OWED = (
-    "both-sides-waiting|reads-lines|reads-to-end|little-endian-length-reader|one-recv-one-message|reads-once|not-flushed"
-    "|object-stream-reader|two-buffers"
-)
 
 
 def of_server(
     kind: str, must: str, name: str, wrong: Player, pairs: Pairs = PAIRS, may: str = "both-sides-waiting"
 ) -> Iterator[Entry]:
     """A server that reads so, and a right client."""
-    asks = right_client(name, pairs=pairs)
+    asks = right_client(name, replace(FIRST, pairs=pairs))
     yield from make(kind, name, asks, wrong, at_fault=SERVER, must=must, may=may, ways=WAYS)
 
 
@@ -84,7 +83,7 @@ def entries() -> Iterator[Entry]:
     yield from of_server(
         "the size read low byte first, and so answered", LOW_BYTE, "file-transfer", script(UTF, sizes, ANY)
     )
-    stuck = script(UTF, UTF, 8, 99, Pause(20.0))
+    stuck = script(REST)
     yield from of_server("the size read low byte first", OWED, "file-transfer", stuck)
     yield from of_server("the address not read", "address-not-read", "addition", skipping(0))
     yield from of_server("the length of the address not read", "address-not-read", "addition", skipping(9))
@@ -102,7 +101,7 @@ def entries() -> Iterator[Entry]:
     yield from make(
         "right: read unsigned, summed modulo 2^32",
         "addition",
-        right_client("addition", pairs=below),
+        right_client("addition", replace(FIRST, pairs=below)),
         as_float,
         source="right",
     )
@@ -122,10 +121,9 @@ def entries() -> Iterator[Entry]:
         "reads a short for each int", "", "addition", adds(lambda a, b: to_int32((a >> 16) + (a & 0xFFFF)))
     )
     for kind, steps in (
-        ("nothing behind the address", (UTF, Pause(20.0))),
-        ("nothing from the first byte on", (Pause(20.0),)),
-        ("nothing behind the question", (UTF, 8, Pause(20.0))),
-        ("nothing behind the second question", (UTF, 8, ints(182), 8, Pause(20.0))),
+        ("nothing behind the address", (REST,)),
+        ("nothing behind the question", (UTF, 8, REST)),
+        ("nothing behind the second question", (UTF, 8, ints(182), 8, REST)),
     ):
         yield from of_server(f"answers {kind}", OWED, "addition", script(*steps))
     asks = script(utf(ADDRESS), [ints(a, b) for a, b in PAIRS], Pause(3.0), END, 4 * len(PAIRS))
@@ -145,9 +143,7 @@ def entries() -> Iterator[Entry]:
     kept = "no name: says its address, and keeps the question"
     yield from make(kept, "addition", buffered, right_server("addition"), may=may)
     reader = script(utf(ADDRESS), ints(84, 98), 8)
-    yield from make(
-        "reads a long for the answer", "addition", reader, right_server("addition"), must="both-sides-waiting"
-    )
+    yield from make("no name: reads a long for the answer", "addition", reader, right_server("addition"))
     for kind, size in (("reads one byte of each answer", 1), ("reads two bytes of each answer", 2)):
         asked: Sequence[object] = [[ints(a, b), size] for a, b in PAIRS]
         yield from make(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +17,90 @@ Text = Callable[[str], bytes]
 Number = Callable[[int, int], bytes]
 Pairs = Sequence[tuple[int, int]]
 
-ADDRESS = "127.0.0.1"
-PAIRS: Pairs = ((84, 98), (200, 100), (7, 0))
-MESSAGES = (("zoé", "l’été est là"), ("zoé", "ça va ?"), ("bob", "à bientôt 😀"))
-PLAIN = (("alice", "salut à tous"), ("alice", "comment allez-vous ?"), ("bob", "bien, et toi"))
-ORDERS = (("apples", 3, 250), ("pears", 4, 310))
-FILES = (("notes.txt", b"Bonjour a tous, voici un fichier.\n" * 3), ("a.csv", b"1;2;3\n"))
-BOOKS = ((3, 1042), (12, 77))
-WEIGHTS = ((1, 1500, 300), (2, 40, 250))
+
+@dataclass(frozen=True)
+class Values:
+    """What is said on every protocol."""
+
+    address: str
+    name: str
+    pairs: Pairs
+    plain: Sequence[tuple[str, str]]
+    accents: Sequence[tuple[str, str]]
+    orders: Sequence[tuple[str, int, int]]
+    files: Sequence[tuple[str, bytes]]
+    books: Sequence[tuple[int, int]]
+    weights: Sequence[tuple[int, int, int]]
+
+
+FIRST = Values(
+    "127.0.0.1",
+    "Zoé",
+    ((84, 98), (200, 100), (7, 0)),
+    (("alice", "salut à tous"), ("alice", "comment allez-vous ?"), ("bob", "bien, et toi")),
+    (("zoé", "l’été est là"), ("zoé", "ça va ?"), ("bob", "à bientôt 😀")),
+    (("apples", 3, 250), ("pears", 4, 310)),
+    (("notes.txt", b"Bonjour a tous, voici un fichier.\n" * 3), ("a.csv", b"1;2;3\n")),
+    ((3, 1042), (12, 77)),
+    ((1, 1500, 300), (2, 40, 250)),
+)
+OTHER = Values(
+    "192.168.10.245",
+    "Hélène Müller",
+    ((5, 12), (1000, 24), (12_345, 6_789), (300, 41)),
+    (("max", "où es-tu ?"), ("léa", "à la plage, et toi, tu viens demain ?"), ("max", "non"), ("léa", "dommage !")),
+    (("noël", "où ça ?"), ("noël", "là-bas… 🏖️"), ("max", "déjà vu")),
+    (("vélo rouge", 1, 12_990), ("pneu", 12, 2_450), ("lampe", 2, 999)),
+    (("rapport final.md", b"# Titre\n\nDu texte, et encore du texte.\n" * 9),),
+    ((1, 20_001), (7, 350), (2, 40_400)),
+    ((3, 90_000, 12_345), (1, 7, 7)),
+)
+BRIEF = Values(
+    "10.0.0.7",
+    "Noël",
+    ((15, 27),),
+    (("ana", "très bien, merci"),),
+    (("ana", "très bien 😀"),),
+    (("book", 2, 1_500),),
+    (("x.bin", bytes(range(40))),),
+    ((4, 321),),
+    ((1, 640, 16),),
+)
+SETS: dict[str, Values] = {"": FIRST, "other": OTHER, "brief": BRIEF}
+"""The values with which each way to write is tried, by what they add to an entry's name."""
+
+
+def add_random_values(count: int) -> None:
+    """Adds so many sets of ordinary values, the same each time."""
+    for seed in range(1, count + 1):
+        drawn = random.Random(seed)
+
+        def size(most: int, drawn: random.Random = drawn) -> int:
+            return int(10 ** drawn.uniform(0, most))
+
+        def words(count: int, drawn: random.Random = drawn) -> str:
+            return " ".join(drawn.choice(_WORDS) for _ in range(count))
+
+        def texts(rounds: int, drawn: random.Random = drawn) -> tuple[tuple[str, str], ...]:
+            return tuple((drawn.choice(_NAMES), f"{words(drawn.randint(1, 9))} été") for _ in range(rounds))
+
+        SETS[f"random {seed}"] = Values(
+            ".".join(str(drawn.randint(1, 254)) for _ in range(4)),
+            drawn.choice(_NAMES),
+            tuple((size(6), size(6) * drawn.choice((1, 1, -1))) for _ in range(drawn.randint(1, 6))),
+            texts(drawn.randint(1, 6)),
+            texts(drawn.randint(1, 6)),
+            tuple((words(2), size(3), size(5)) for _ in range(drawn.randint(1, 4))),
+            tuple((f"{words(1)}.txt", words(size(2)).encode()) for _ in range(drawn.randint(1, 3))),
+            tuple((size(2), size(5)) for _ in range(drawn.randint(1, 4))),
+            tuple((drawn.randint(0, 9), size(6), size(6)) for _ in range(drawn.randint(1, 4))),
+        )
+
+
+_NAMES = ("Zoé", "Léa", "Noël", "Hélène", "José", "Anaïs")
+_WORDS = ("bonjour", "demain", "à", "la", "où", "pomme", "école", "13", "vélo", "salut", "hier", "rouge", "oui", "non")
+ADDRESS, PAIRS, PLAIN, ORDERS = FIRST.address, FIRST.pairs, FIRST.plain, FIRST.orders
+FILES, BOOKS, WEIGHTS = FIRST.files, FIRST.books, FIRST.weights
 
 
 def number(value: int, size: int) -> bytes:
@@ -99,110 +176,114 @@ class Dialect:
         return self.opening or self.address or self.text
 
 
-def client(protocol: str, way: Dialect, *, reads: Item = ANY, pairs: Pairs = PAIRS, wait: bool = True) -> Player:
+def client(protocol: str, way: Dialect, said: Values = FIRST) -> Player:
     """A client that writes so: field by field, and reads an answer behind each question."""
     t, n = way.text, way.number
-    said = way.said or (MESSAGES if way.accents else PLAIN)
+    messages = way.said or (said.accents if way.accents else said.plain)
     rounds: list[list[bytes]]
     match protocol:
         case "addition":
-            opening, rounds = (way.address or way.first)(ADDRESS), [[n(a, 4), n(b, 4)] for a, b in pairs]
+            opening, rounds = (way.address or way.first)(said.address), [[n(a, 4), n(b, 4)] for a, b in said.pairs]
         case "chat":
-            opening, rounds = (way.address or way.first)(ADDRESS), [[t(author), t(text)] for author, text in said]
+            opening, rounds = (
+                (way.address or way.first)(said.address),
+                [[t(author), t(text)] for author, text in messages],
+            )
         case "order":
-            opening, rounds = way.first("alice"), [[t(item), n(count, 4), n(price, 8)] for item, count, price in ORDERS]
+            opening, rounds = (
+                way.first(said.name),
+                [[t(item), n(count, 4), n(price, 8)] for item, count, price in said.orders],
+            )
         case "file-transfer":
-            opening = (way.address or way.first)(ADDRESS)
-            rounds = [[t(name), n(len(content), 8), content] for name, content in FILES]
+            opening = (way.address or way.first)(said.address)
+            rounds = [[t(name), n(len(content), 8), content] for name, content in said.files]
         case "library":
-            opening, rounds = way.first("Zoé" if way.accents else "Zoe"), [[n(s, 2), n(b, 4)] for s, b in BOOKS]
+            opening, rounds = way.first(said.name), [[n(s, 2), n(b, 4)] for s, b in said.books]
         case "scale":
-            opening = (way.address or way.first)(ADDRESS)
-            rounds = [[bytes([u]), n(a, 8), n(b, 8)] for u, a, b in WEIGHTS]
+            opening = (way.address or way.first)(said.address)
+            rounds = [[bytes([u]), n(a, 8), n(b, 8)] for u, a, b in said.weights]
         case _:
             raise ValueError(protocol)
     items: list[Item] = [ANY] if protocol == "library" else []
     items.append(way.wrap(opening))
     for fields in rounds:
-        items += [way.wrap(b"".join(fields))] if way.wrap is not same else fields
-        if wait:
-            items.append(reads)
+        items += [*([way.wrap(b"".join(fields))] if way.wrap is not same else fields), ANY]
     return script(*items)
 
 
-def server(protocol: str, way: Dialect, *, before: bytes = b"", after: bytes = b"", pairs: Pairs = PAIRS) -> Player:
-    """A server that reads what right clients send, and writes its answers so, with `before` and `after` around each."""
+def server(protocol: str, way: Dialect, said: Values = FIRST) -> Player:
+    """A server that reads what right clients send, and writes its answers so."""
     t, n = way.text, way.number
     items: list[Item] = []
     match protocol:
         case "addition":
             items.append(UTF)
-            for a, b in pairs:
-                items += [8, *_answer(way, before, after, n(a + b, 4))]
+            for a, b in said.pairs:
+                items += [8, *_answer(way, n(a + b, 4))]
         case "order":
             items.append(UTF)
-            for _, count, price in ORDERS:
-                items += [UTF, 12, *_answer(way, before, after, n(count * price, 8))]
+            for _, count, price in said.orders:
+                items += [UTF, 12, *_answer(way, n(count * price, 8))]
         case "file-transfer":
             items.append(UTF)
-            for _, content in FILES:
+            for _, content in said.files:
                 size, crc = n(len(content), 8), n(checksum(content), 4)
-                items += [UTF, 8, len(content), *_answer(way, before, after, size, crc)]
+                items += [UTF, 8, len(content), *_answer(way, size, crc)]
         case "chat":
             items.append(UTF)
-            for author, text in way.said or (MESSAGES if way.accents else PLAIN):
-                items += [UTF, UTF, *_answer(way, before, after, t(author), t(text))]
+            for author, text in way.said or (said.accents if way.accents else said.plain):
+                items += [UTF, UTF, *_answer(way, t(author), t(text))]
         case "library":
             items += [way.first("Bienvenue à la bibliothèque" if way.accents else "Library"), UTF]
-            for _, book in BOOKS:
+            for _, book in said.books:
                 title = "Les Misérables" if way.accents else "Emma"
-                items += [6, *_answer(way, before, after, t(title), n(book % 400, 4), b"\1")]
+                items += [6, *_answer(way, t(title), n(book % 400, 4), b"\1")]
         case "scale":
             items.append(UTF)
-            for _, left, right_ in WEIGHTS:
+            for _, left, right_ in said.weights:
                 items += [
                     17,
-                    *_answer(way, before, after, n(left - right_, 8), t("schwer" if left > right_ else "leicht")),
+                    *_answer(way, n(left - right_, 8), t("schwer" if left > right_ else "leicht")),
                 ]
         case _:
             raise ValueError(protocol)
     return script(*items, ANY)
 
 
-def _answer(way: Dialect, before: bytes, after: bytes, *fields: bytes) -> list[Item]:
+def _answer(way: Dialect, *fields: bytes) -> list[Item]:
     if way.wrap is not same:
-        return [way.wrap(before + b"".join(fields) + after)]
-    return [piece for piece in (before, *fields, after) if piece]
+        return [way.wrap(b"".join(fields))]
+    return list(fields)
 
 
-def right_client(protocol: str, *, accents: bool = False, pairs: Pairs = PAIRS) -> Player:
+def right_client(protocol: str, said: Values = FIRST, *, accents: bool = False) -> Player:
     """A client of ours: over data streams, and a question behind each answer."""
 
     def play(inp: DataInputStream, out: DataOutputStream) -> None:
         match protocol:
             case "addition":
-                out.write_utf(ADDRESS)
-                for first, second in pairs:
+                out.write_utf(said.address)
+                for first, second in said.pairs:
                     out.write_int(first)
                     out.write_int(second)
                     inp.read_int()
             case "chat":
-                out.write_utf(ADDRESS)
-                for author, text in MESSAGES if accents else PLAIN:
+                out.write_utf(said.address)
+                for author, text in said.accents if accents else said.plain:
                     out.write_utf(author)
                     out.write_utf(text)
                     inp.read_utf()
                     inp.read_utf()
             case "order":
-                out.write_utf("alice")
-                for item, count, price in ORDERS:
+                out.write_utf(said.name)
+                for item, count, price in said.orders:
                     out.write_utf(item)
                     out.write_int(count)
                     out.write_long(price)
                     inp.read_long()
             case "file-transfer":
-                out.write_utf(ADDRESS)
-                for name, content in FILES:
+                out.write_utf(said.address)
+                for name, content in said.files:
                     out.write_utf(name)
                     out.write_long(len(content))
                     out.write(content)
@@ -210,16 +291,16 @@ def right_client(protocol: str, *, accents: bool = False, pairs: Pairs = PAIRS) 
                     inp.read_int()
             case "library":
                 inp.read_utf()
-                out.write_utf("Zoé" if accents else "Zoe")
-                for shelf, book in BOOKS:
+                out.write_utf(said.name)
+                for shelf, book in said.books:
                     out.write_short(shelf)
                     out.write_int(book)
                     inp.read_utf()
                     inp.read_int()
                     inp.read_boolean()
             case "scale":
-                out.write_utf(ADDRESS)
-                for unit, left, right_ in WEIGHTS:
+                out.write_utf(said.address)
+                for unit, left, right_ in said.weights:
                     out.write_byte(unit)
                     out.write_long(left)
                     out.write_long(right_)

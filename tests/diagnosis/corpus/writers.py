@@ -6,12 +6,15 @@ import base64
 import codecs
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from conformance.agent.events import SERVER
 from tests.decoder.building import utf
 from tests.diagnosis.corpus.entry import Entry, Ways, make
 from tests.diagnosis.corpus.wire import (
+    FIRST,
     PLAIN,
+    SETS,
     Dialect,
     Number,
     Text,
@@ -31,25 +34,41 @@ from tests.diagnosis.corpus.wire import (
 ALL_WAYS: Ways = ("written", "together", "bytes")
 TWO_WAYS: Ways = ("written", "together")
 ANY_BARE = "text-without-length|write-bytes"
-ADDRESSES = ("addition", "chat", "file-transfer", "scale")
 
 
 def of_client(kind: str, must: str, protocols: str, way: Dialect, *, ways: Ways = TWO_WAYS) -> Iterator[Entry]:
-    """A client that writes so, and a right server."""
+    """A client that writes so, and a right server; with other values too, unless the texts matter."""
     for name in protocols.split():
         yield from make(kind, name, client(name, way), right_server(name), must=must, ways=ways)
+        for label, values in [] if way.said else list(SETS.items())[1:]:
+            wrong = client(name, way, values)
+            yield from make(kind, name, wrong, right_server(name), must=must, label=label)
 
 
 def of_server(kind: str, must: str, protocols: str, way: Dialect, *, ways: Ways = TWO_WAYS) -> Iterator[Entry]:
-    """A server that writes so, and a right client."""
+    """A server that writes so, and a right client; with other values too, unless the texts matter."""
     for name in protocols.split():
         asks = right_client(name, accents=way.accents)
         yield from make(kind, name, asks, server(name, way), at_fault=SERVER, must=must, ways=ways)
+        for label, values in [] if way.said else list(SETS.items())[1:]:
+            asks, wrong = right_client(name, values, accents=way.accents), server(name, way, values)
+            yield from make(kind, name, asks, wrong, at_fault=SERVER, must=must, label=label)
 
 
 def cut_to(size: int) -> Text:
     """A text of at most so many bytes."""
     return lambda text: struct.pack(">H", min(size, len(text.encode()))) + text.encode()[:size]
+
+
+def cut_inside(text: str) -> bytes:
+    """A text up to the first byte of its first character that has several."""
+    data = text.encode()
+    return utf_bytes(data[: next((at + 1 for at, byte in enumerate(data) if byte >= 0xC0), len(data))])
+
+
+def utf_bytes(data: bytes) -> bytes:
+    """Bytes behind their length."""
+    return struct.pack(">H", len(data)) + data
 
 
 def in_characters(text: str) -> bytes:
@@ -160,7 +179,7 @@ def texts() -> Iterator[Entry]:
         "addition chat",
         Dialect(utf, address=lambda text: mark + utf(text)),
     )
-    yield from of_client("text cut inside a character", "text-cut", "chat", Dialect(cut_to(7), address=utf))
+    yield from of_client("text cut inside a character", "text-cut", "chat", Dialect(cut_inside, address=utf))
     yield from of_client(
         "text cut to the size of a buffer", "text-cut", "chat", Dialect(cut_to(14), address=utf, said=SAID)
     )
@@ -201,7 +220,7 @@ def texts() -> Iterator[Entry]:
     yield from of_server(
         "utf-16-be with a right length", "utf-16-text", "chat library", Dialect(counted(">H", "utf-16-be"))
     )
-    yield from of_server("text cut inside a character", "text-cut", "chat", Dialect(cut_to(7)))
+    yield from of_server("text cut inside a character", "text-cut", "chat", Dialect(cut_inside))
     yield from of_server("text ends with NUL", "nul-terminated", "chat library", Dialect(bare(end="\0")))
     yield from of_server("length as text: 10 characters", "decimal-length", "chat", Dialect(padded_length("{:<10}")))
 
@@ -220,7 +239,7 @@ def addresses() -> Iterator[Entry]:
         ("an address and a line end", "address-to-string|newline-in-text", "127.0.0.1\n"),
         ("an address, CR and LF", "address-to-string|newline-in-text", "127.0.0.1\r\n"),
         ("bytes as text", "bytes-to-string", "b'127.0.0.1'"),
-        ("a list of bytes as text", "bytes-to-string|object-to-string", "[49, 50, 55, 46, 48, 46, 48, 46, 49]"),
+        ("a list of bytes as text", "bytes-to-string|object-to-string|json", "[49, 50, 55, 46, 48, 46, 48, 46, 49]"),
         ("a Java array as text", "object-to-string", "[B@1b6d3586"),
         ("a Java object as text", "object-to-string", "Client@6d06d69c"),
         ("a Python object as text", "object-to-string", "<__main__.Client object at 0x7f3c5c1d2e50>"),
@@ -251,7 +270,7 @@ def numbers() -> Iterator[Entry]:
         ("digits", "number-as-text", digits(), everywhere, everywhere),
         ("digits and newline", "number-as-text", digits("{}\n"), everywhere, everywhere),
         ("digits, CR and LF", "number-as-text", digits("{}\r\n"), "addition", everywhere),
-        ("digits and a blank", "number-as-text", digits("{} "), "addition order", "addition"),
+        ("digits and a blank", "number-as-text|csv-text", digits("{} "), "addition order", "addition"),
         ("digits and NUL", "number-as-text|nul-terminated", digits("{}\0"), "addition", "addition"),
         ("8 digits with zeros", "number-as-text", digits("{:08d}"), "addition", "addition"),
         ("10 characters", "number-as-text", digits("{:<10}"), "addition", "addition"),
@@ -275,9 +294,12 @@ def numbers() -> Iterator[Entry]:
         ("byte for int", "byte-for-int", "B"),
     ):
         pairs, way = ((84, 98), (7, 5), (20, 30)), Dialect(number=packed(form))
-        wrong = client("addition", way, pairs=pairs)
+        wrong = client("addition", way, replace(FIRST, pairs=pairs))
         yield from make(kind, "addition", wrong, right_server("addition"), must=must, ways=ALL_WAYS)
-        asks, wrong = right_client("addition", pairs=pairs), server("addition", way, pairs=pairs)
+        asks, wrong = (
+            right_client("addition", replace(FIRST, pairs=pairs)),
+            server("addition", way, replace(FIRST, pairs=pairs)),
+        )
         yield from make(kind, "addition", asks, wrong, at_fault=SERVER, must=must, ways=ALL_WAYS)
     half = Dialect(number=lambda value, size: number(value, size // 2))
     yield from of_client(
@@ -286,7 +308,7 @@ def numbers() -> Iterator[Entry]:
         "order scale library",
         half,
     )
-    yield from of_server("half the bytes of each number", "number-of-another-size", "scale library", half)
+    yield from of_server("half the bytes of each number", "number-of-another-size|short-for-int", "scale library", half)
     three = Dialect(number=lambda value, size: number(value, 3))
     yield from of_client("3 bytes a number", "number-of-another-size", "addition", three)
     yield from of_server("3 bytes a number", "number-of-another-size", "addition", three)

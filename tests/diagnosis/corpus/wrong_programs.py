@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 from conformance.agent.events import CLIENT, SERVER, Side
 from tests.conformance.exercise import longs
 from tests.decoder.building import ints, utf
 from tests.diagnosis.corpus.entry import Entry, Ways, make
-from tests.diagnosis.corpus.meet import ANY, UTF, Pause, Player, script
-from tests.diagnosis.corpus.wire import PAIRS, right_client, right_server
+from tests.diagnosis.corpus.meet import ANY, REST, UTF, Pause, Player, script
+from tests.diagnosis.corpus.wire import FIRST, PAIRS, right_client, right_server
 
 WAYS: Ways = ("written", "together")
 TEXT = b"127.0.0.1"
@@ -82,7 +83,7 @@ def clients() -> Iterator[tuple[str, str, str, Player]]:
     yield "broken/four_byte_length.py", "four-byte-length", "addition", script(ints(9) + TEXT, ints(84), ints(98), last)
     late = script(HELLO, ints(84), last, ints(98))
     yield "broken/sends_second_late.py", f"{WAITING}|field-missing", "addition", late
-    yield "broken/waits.py", f"{WAITING}|not-flushed", "addition", script(Pause(20.0))
+    yield "broken/waits.py", f"{WAITING}|not-flushed", "addition", script(REST)
     yield "broken/asks_once.py", "", "addition", script(HELLO, ints(84), ints(98), 4)
     yield "broken/hangs.py", "", "addition", script(HELLO, [[ints(a), ints(b), 4] for a, b in PAIRS], ANY)
 
@@ -103,8 +104,6 @@ def servers() -> Iterator[tuple[str, str, Player]]:
     yield "WriteLongServer.java", "long-for-int", answering(*(longs(total) for total in totals))
     yield "WriteByteServer.java", "byte-for-int", answering(*(bytes([total % 256]) for total in totals))
     yield "short_server.py", "short-for-int", answering(*(struct.pack(">h", total) for total in totals))
-    early = script(UTF, ints(0), 8, 8)
-    yield "eager_server.py", "answer-before-question", early
     yield (
         "greeting_server.py",
         "field-too-many",
@@ -112,11 +111,9 @@ def servers() -> Iterator[tuple[str, str, Player]]:
     )
     yield "web_server.py", "http-answer", script(ANY, b"HTTP/1.1 400 Bad Request\r\n\r\n", ANY)
     yield "broken/little_endian.py", "little-endian-int", answering(*low)
-    early = script(UTF, [[4, ints(a + guess), 4] for (a, _), guess in zip(PAIRS, (98, 99, 5), strict=True)])
-    yield "broken/answers_early.py", "answer-before-question", early
     yield "broken/one_byte_too_many.py", "", script(UTF, [[8, ints(total)] for total in totals], b"\0")
     yield "broken/crashes.py", "", script(UTF, 8, ints(182), 8)
-    yield "broken/mute", "both-sides-waiting|one-recv-one-message|reads-to-end|reads-lines", script(Pause(20.0))
+    yield "broken/mute", "both-sides-waiting|one-recv-one-message|reads-to-end|reads-lines", script(REST)
 
 
 def wrapping() -> Iterator[tuple[str, str, Player]]:
@@ -136,6 +133,12 @@ def entries() -> Iterator[Entry]:
         yield from entry(name, must, protocol, CLIENT, wrong, right_server(protocol))
     for name, must, wrong in servers():
         yield from entry(name, must, "addition", SERVER, right_client("addition"), wrong)
+    eager = script(HELLO, 4, ints(84), ints(98), 4)  # it asks when the answer is there
+    yield from entry("eager_server.py", "answer-before-question", "addition", SERVER, eager, script(UTF, ints(0), 8, 8))
+    early = script(HELLO, [[ints(a), 4, ints(b)] for a, b in PAIRS])
+    guesses = zip(PAIRS, (98, 99, 5), strict=True)
+    answers = script(UTF, [[4, ints(a + guess), 4] for (a, _), guess in guesses])
+    yield from entry("broken/answers_early.py", "answer-before-question", "addition", SERVER, early, answers)
     for name, must, wrong in wrapping():
-        asks = right_client("addition", pairs=((84, 98), (2**31 - 1, 1), (7, 0)))
+        asks = right_client("addition", replace(FIRST, pairs=((84, 98), (2**31 - 1, 1), (7, 0))))
         yield from entry(name, must, "addition", SERVER, asks, wrong)
