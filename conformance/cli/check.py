@@ -32,6 +32,7 @@ __all__ = ["add_arguments", "run"]
 _TYPED_SECONDS = 120.0
 _PROBE_SECONDS = 0.7
 _DIES_SECONDS = 1.0
+_LOOKS_AGAIN_SECONDS = 0.05
 _ENDS = ("no-connection", "ended-instead", "ended-while-sent-to")
 _UNSERVED = 2
 _MORE_CUTS = 8  # cases that show where what is cut fails, once the first ones have shown that something does
@@ -155,6 +156,7 @@ class _CheckServer(_Check):
             # A server that is about to end may still accept a client.
             if problem.code == "no-connection" or time.monotonic() > give_up:
                 break
+            time.sleep(_LOOKS_AGAIN_SECONDS)
         if problem is not None and problem.code == "no-connection":
             if outcome.problem is not None and outcome.problem.code == "no-connection" and self._before is not None:
                 case, outcome_of = self._before  # it had ended before this case began

@@ -116,8 +116,8 @@ def _of_conversation(
                 least = _MARGIN_SUSPECTED if suspect and not odd else _MARGIN_IDLE if idle else _MARGIN_ODD
                 found += _suspected(conversation, mine, theirs, least)
             continue
-        named = _of_another_format(conversation, mine)
-        if named is not None:
+        named = _of_another_format(conversation, mine) or (margin == _MARGIN_STOPPED and _said_once(conversation, mine))
+        if named:
             found.append(named)
             continue
         asked = theirs.questions(mine.window)
@@ -131,6 +131,7 @@ def _of_conversation(
         if margin == _MARGIN_STOPPED:  # an odd order of fields is then no better than odd values
             clear = mine.bits - _MARGIN_SUSPECTED
             explanations = [each for each in explanations if each.bits <= clear or _OF_ORDER.isdisjoint(each.keys)]
+            explanations = [each for each in explanations if each.says_something or not _OF_ORDER.isdisjoint(each.keys)]
         if explanations:
             best[side] = explanations[0]
             found += _findings(conversation.number, mine, explanations, margin)
@@ -203,10 +204,8 @@ def _suspected(conversation: Conversation, mine: Reading, theirs: Reading, margi
         return []
     if mine.wrong_at is not None or mine.stopped_in is not None:
         return []
-    if (alone := mine.said_once()) is not None:
-        place = (conversation.number,), alone.name, alone.type, alone.round, alone.offset, alone.raw[:_SHOWN_BYTES]
-        detail = Detail("left-out", {"field": alone.name, "type": alone.type})
-        return [Finding("field-missing", mine.side, *place, details=(detail,), confidence=0.6, certainty="possible")]
+    if (once := _said_once(conversation, mine)) is not None:
+        return [once]
     if not mine.odd():
         return []
     named = _of_another_format(conversation, mine)
@@ -221,6 +220,15 @@ def _suspected(conversation: Conversation, mine: Reading, theirs: Reading, margi
         explanations = [each for each in explanations if each.bits <= limit or _OF_ORDER.isdisjoint(each.keys)]
     explanations = [each for each in explanations if _NEVER_SUSPECTED.isdisjoint(each.keys) and each.says_much]
     return _findings(conversation.number, mine, explanations, margin) if explanations else []
+
+
+def _said_once(conversation: Conversation, mine: Reading) -> Finding | None:
+    alone = mine.said_once()
+    if alone is None:
+        return None
+    place = (conversation.number,), alone.name, alone.type, alone.round, alone.offset, alone.raw[:_SHOWN_BYTES]
+    detail = Detail("left-out", {"field": alone.name, "type": alone.type})
+    return Finding("field-missing", mine.side, *place, details=(detail,), confidence=0.6, certainty="possible")
 
 
 def _margin(reading: Reading, *, stopped: bool) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any
 
 from conformance.agent.expressions import names_in
 from conformance.diagnosis.codecs import ByteStream, Codec
@@ -50,11 +51,20 @@ class Explanation:
         return tuple(mark.key for mark in self.marks)
 
     @property
+    def says_something(self) -> bool:
+        """Whether any value that is read another way is not zero: zeros are zeros in every form."""
+        return bool(self._others)
+
+    @property
     def says_much(self) -> bool:
-        """Whether the values say something: zeros, and one small number behind them, may be there by chance."""
-        values = {read.candidate.value for read in self.reads if not read.candidate.right and read.candidate.value}
+        """Whether the values say more: zeros, and one small number behind them, may be there by chance."""
+        values = self._others
         letters = sum(len(value) for value in values if isinstance(value, str))
         return (not _ZEROS.issuperset(self.keys) or len(values) > 1) and (_WIDE not in self.keys or letters >= _LETTERS)
+
+    @property
+    def _others(self) -> set[Any]:
+        return {read.candidate.value for read in self.reads if not read.candidate.right and read.candidate.value}
 
     @property
     def answers(self) -> bool:

@@ -155,16 +155,19 @@ class Reading:
     def said_once(self) -> Field | None:
         """A text that comes alone where two are due, as if the first of them had been sent in the first round only.
 
-        In that round they come together, and in all others apart, as a person types; and the first never comes again.
+        The first comes together with its neighbour, as a login, and all others come apart, as a person types; and the
+        first never comes again.
         """
         texts = [field for field in self._fields if field.path and field.type == TEXT]
         if len(texts) < _FEW_TEXTS or any(field.type != TEXT for field in self._fields if field.path):
             return None
         came = [self.direction.came(field.offset) for field in texts]
         gaps = [later - sooner for sooner, later in pairwise(came)]
-        together, apart = texts[0].path == texts[1].path != texts[2].path, gaps[1:]
-        again = any(field.value == texts[0].value for field in texts[2:])
-        return texts[2] if together and not again and gaps[0] < _AT_ONCE and min(apart) >= _TYPED else None
+        if texts[0].path != texts[1].path or texts[1].path == texts[2].path or min(gaps[1:]) < _TYPED:
+            return None
+        before = [self.direction.came(field.offset) for field in self._fields if field.offset < texts[0].offset]
+        together = gaps[0] < _AT_ONCE or (gaps[0] >= _TYPED and bool(before) and came[0] - before[-1] < _AT_ONCE)
+        return texts[2] if together and all(field.value != texts[0].value for field in texts[2:]) else None
 
     def printable(self) -> bool:
         """Whether every text is one that a person may have typed."""
