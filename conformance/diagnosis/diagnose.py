@@ -20,7 +20,7 @@ from conformance.diagnosis.explanations import Explanation, answers_what_was_mea
 from conformance.diagnosis.finding import Certainty, Detail, Finding, Waiting
 from conformance.diagnosis.formats import other_format
 from conformance.diagnosis.misreadings import left_unread, misread, unanswered
-from conformance.diagnosis.plausibility import unknown_bits
+from conformance.diagnosis.plausibility import TEXT, unknown_bits
 from conformance.diagnosis.reading import Reading
 from conformance.diagnosis.script import EXTRA, Loop, fields_of, script_of
 from conformance.diagnosis.wrappings import wrapped
@@ -35,6 +35,7 @@ _MARGIN_SUSPECTED = 25.0
 _MARGIN_IDLE = 8.0  # where somebody waits
 _MARGIN_ODD = 12.0  # where something is wrong, on whichever side
 _FAINT = 0.005  # what is less likely is not worth telling
+_FEW_ROUNDS = 3  # that must have begun
 _CLEAR_BITS = 12.0  # an explanation that is so much worse is no rival
 _SURE_BITS = 20.0  # by which it must be better than an unknown format, to be certain
 _UNSURE = frozenset({"latin-1", "other-charset", "text-cut", "write-bytes", "number-of-another-size", "banner"})
@@ -128,10 +129,15 @@ def _of_conversation(
         if mine.unasked and theirs.wrong_at is not None:
             # Who is asked nonsense may answer it: only an answer that is right for what was meant tells anything.
             explanations = [explanation for explanation in explanations if explanation.answers]
-        if margin == _MARGIN_STOPPED:  # an odd order of fields is then no better than odd values
-            clear = mine.bits - _MARGIN_SUSPECTED
-            explanations = [each for each in explanations if each.bits <= clear or _OF_ORDER.isdisjoint(each.keys)]
-            explanations = [each for each in explanations if each.says_something or not _OF_ORDER.isdisjoint(each.keys)]
+        if margin == _MARGIN_STOPPED:
+            # An odd order of fields is then no better than odd values; and of texts alone a few say nothing.
+            texts = all(step.type == TEXT for step in conversation.protocol.fields if step.sender == side)
+            clear, few = mine.bits - _MARGIN_SUSPECTED, _FEW_ROUNDS if texts else 0
+            explanations = [
+                each
+                for each in explanations
+                if (each.bits <= clear and each.rounds >= few if _of_order(each) else each.says_something)
+            ]
         if explanations:
             best[side] = explanations[0]
             found += _findings(conversation.number, mine, explanations, margin)
@@ -149,6 +155,10 @@ def _of_conversation(
     yield from found
     if still and not closed and not connection.refused:
         yield from _waiting(protocol, readings, conversation.number, moved)
+
+
+def _of_order(explanation: Explanation) -> bool:
+    return not _OF_ORDER.isdisjoint(explanation.keys)
 
 
 def _agreed(finding: Finding) -> Finding:
@@ -217,7 +227,7 @@ def _suspected(conversation: Conversation, mine: Reading, theirs: Reading, margi
         explanations = [each for each in explanations if _PLAIN.issuperset(each.keys)]
     else:  # an odd order of fields is no better than odd values; of texts that nobody types it says nothing
         limit = mine.bits - _MARGIN_SUSPECTED if mine.printable() else float("-inf")
-        explanations = [each for each in explanations if each.bits <= limit or _OF_ORDER.isdisjoint(each.keys)]
+        explanations = [each for each in explanations if each.bits <= limit or not _of_order(each)]
     explanations = [each for each in explanations if _NEVER_SUSPECTED.isdisjoint(each.keys) and each.says_much]
     return _findings(conversation.number, mine, explanations, margin) if explanations else []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
 
 from conformance.agent.expressions import names_in
 from conformance.diagnosis.codecs import ByteStream, Codec
@@ -51,20 +50,22 @@ class Explanation:
         return tuple(mark.key for mark in self.marks)
 
     @property
+    def rounds(self) -> int:
+        """How many rounds have begun."""
+        return len({read.path for read in self.reads if read.path})
+
+    @property
     def says_something(self) -> bool:
         """Whether any value that is read another way is not zero: zeros are zeros in every form."""
-        return bool(self._others)
+        others = (read.candidate for read in self.reads if not read.candidate.right)
+        return any(candidate.opaque or bool(candidate.value) for candidate in others)
 
     @property
     def says_much(self) -> bool:
         """Whether the values say more: zeros, and one small number behind them, may be there by chance."""
-        values = self._others
+        values = {read.candidate.value for read in self.reads if not read.candidate.right and read.candidate.value}
         letters = sum(len(value) for value in values if isinstance(value, str))
         return (not _ZEROS.issuperset(self.keys) or len(values) > 1) and (_WIDE not in self.keys or letters >= _LETTERS)
-
-    @property
-    def _others(self) -> set[Any]:
-        return {read.candidate.value for read in self.reads if not read.candidate.right and read.candidate.value}
 
     @property
     def answers(self) -> bool:
