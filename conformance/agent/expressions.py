@@ -2,7 +2,7 @@
 
 Names, whole numbers, `+ - *`, Java's narrowing (`int8 int16 int32 int64`), `length` of a text or of bytes, and `crc32`
 of bytes, as `java.util.zip.CRC32` has it; nothing else, so that a protocol somebody was sent by mail can be read
-without running what is in it.
+without running what is in it. Its size is bounded, too.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _FUNCTIONS: Mapping[str, Callable[[Any], int]] = {
     "crc32": zlib.crc32,
 }
 _SCOPES = "scopes"
+_CHARACTERS = 500
+_DEPTH = 50
 
 
 def parse_expression(text: str) -> Expression:
@@ -40,10 +42,7 @@ def parse_expression(text: str) -> Expression:
 
 def compile_expression(text: str, levels: Mapping[str, int]) -> Callable[[Sequence[Mapping[Any, Any]]], Any]:
     """The expression as a function of scopes, one for each level of nested rounds; `levels` says where each name is."""
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except SyntaxError as error:
-        raise ValueError(f"not an expression: {text!r}") from error
+    tree = _parsed(text)
     parameters = ast.arguments([], [ast.arg(_SCOPES)], None, [], [], None, [])
     whole = ast.Expression(ast.Lambda(parameters, _checked(tree, text, levels)))
     function: Callable[[Any], Any] = eval(  # of nodes made here alone: nothing of the text but names and numbers
@@ -54,8 +53,22 @@ def compile_expression(text: str, levels: Mapping[str, int]) -> Callable[[Sequen
 
 def names_in(text: str) -> frozenset[str]:
     """The fields that an expression is computed from."""
-    tree = ast.parse(text, mode="eval")
-    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name)) - frozenset(_FUNCTIONS)
+    return frozenset(node.id for node in ast.walk(_parsed(text)) if isinstance(node, ast.Name)) - frozenset(_FUNCTIONS)
+
+
+def _parsed(text: str) -> ast.expr:
+    if len(text) > _CHARACTERS:
+        raise ValueError(f"an expression has {_CHARACTERS} characters at most, not {len(text)}")
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:  # ValueError: a NUL
+        raise ValueError(f"not an expression: {text!r}") from error
+    level: list[ast.AST] = [tree]
+    for _ in range(_DEPTH):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    if level:
+        raise ValueError(f"an expression is {_DEPTH} deep at most: {text!r} is deeper")
+    return tree
 
 
 def _checked(node: ast.expr, text: str, levels: Mapping[str, int]) -> ast.expr:

@@ -20,7 +20,7 @@ from conformance.agent.player.items import parse_items
 from conformance.agent.player.steps import STEPS, Again, Concurrency, Input, Rests, Serve, Shows, Step, Together, Type
 from conformance.model.placeholders import fill_all, with_parts
 from conformance.model.program import Role
-from conformance.model.yaml_file import Lines, Model, Text, YamlError, load, plain_name, validate
+from conformance.model.yaml_file import Lines, Model, Text, YamlError, load, plain_name, shown, validate
 
 __all__ = ["Case", "CaseFile", "all_steps", "load_cases", "parse_lines"]
 
@@ -123,14 +123,14 @@ def _case(raw: Any, path: Path, number: int) -> Case:
 
 def _steps(raw: Any, path: Path, *keys: str) -> tuple[Step, ...]:
     if not isinstance(raw, list):
-        raise YamlError(f"{path}: {'.'.join(keys)}: must be a list of steps, got {raw!r}")
+        raise YamlError(f"{path}: {'.'.join(keys)}: must be a list of steps, got {shown(raw)}")
     return tuple(_step(step, path, *keys, str(number)) for number, step in enumerate(raw))
 
 
 def _step(raw: Any, path: Path, *keys: str) -> Step:
     action = next((key for key in raw if key in STEPS), None) if isinstance(raw, dict) else None
     if action is None:
-        raise YamlError(f"{path}: {'.'.join(keys)}: a step is one of {', '.join(STEPS)}, got {raw!r}")
+        raise YamlError(f"{path}: {'.'.join(keys)}: a step is one of {', '.join(STEPS)}, got {shown(raw)}")
     fields = {
         "non_strict" if key == "non-strict" else key: _value(action, key, value, path, *keys, key)
         for key, value in raw.items()
@@ -178,7 +178,7 @@ def _lines(entry: Any) -> Iterator[str]:
             for item in parse_items([{"UTF": text}]):
                 yield f"{entry.get('after', '')}{item.value}"
         case _:
-            raise ValueError(f"a line is a text, or such as {{text: a, times: 65535}}, and not {entry!r}")
+            raise ValueError(f"a line is a text, or such as {{text: a, times: 65535}}, and not {shown(entry)}")
 
 
 def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
@@ -200,7 +200,7 @@ def _expand(case: Any, path: Path, number: int) -> Iterator[Any]:
     rest = {key: value for key, value in case.items() if key != "for"}
     axes = case["for"]
     if not isinstance(axes, dict):
-        raise YamlError(f"{path}: cases.{number}.for: must be a mapping of names to lists or ranges, got {axes!r}")
+        raise YamlError(f"{path}: cases.{number}.for: must be a mapping of names to lists or ranges, got {shown(axes)}")
     axes = {name: list(enumerate(_values(axis, path, number), 1)) for name, axis in axes.items()}
     for combination in itertools.product(*axes.values()):
         chosen = dict(zip(axes, combination, strict=True))
@@ -214,7 +214,7 @@ def _values(axis: Any, path: Path, number: int) -> list[Any]:
         return axis
     if isinstance(axis, str) and (bounds := re.fullmatch(r"(\d+)\.\.(\d+)", axis)):
         return list(range(int(bounds[1]), int(bounds[2]) + 1))
-    raise YamlError(f"{path}: cases.{number}.for: must have lists, or ranges such as 1..35, got {axis!r}")
+    raise YamlError(f"{path}: cases.{number}.for: must have lists, or ranges such as 1..35, got {shown(axis)}")
 
 
 def _label(value: Any, place: int) -> str:

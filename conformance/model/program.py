@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from conformance.model.placeholders import check_placeholders, fill
-from conformance.model.yaml_file import Lines, Model
+from conformance.model.yaml_file import Lines, Model, shown
 
 __all__ = ["ANY_CONSOLE", "Console", "Program", "ProgramEntry", "Role"]
 
@@ -72,6 +72,8 @@ class ProgramEntry(Model):
     @classmethod
     def _known_placeholders(cls, words: tuple[str, ...]) -> tuple[str, ...]:
         for word in words:
+            if "\0" in word:
+                raise ValueError(f"a word of a command has no NUL, which ends it for the system: {shown(word)}")
             check_placeholders(word, _PLACEHOLDERS)
         return words
 

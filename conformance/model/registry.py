@@ -13,7 +13,18 @@ from conformance.agent.tap.conditions import Conditions
 from conformance.model.program import ANY_CONSOLE, Console, Program, ProgramEntry, Role
 from conformance.model.protocol import Protocol
 from conformance.model.scenario import Scenario
-from conformance.model.yaml_file import Lines, Model, Name, Text, YamlError, load, read_yaml, unknown_key, validate
+from conformance.model.yaml_file import (
+    Lines,
+    Model,
+    Name,
+    Text,
+    YamlError,
+    load,
+    read_yaml,
+    shown,
+    unknown_key,
+    validate,
+)
 
 __all__ = ["Network", "Registry", "RuntimeEntry", "load_matrix", "load_registry", "load_runtimes"]
 
@@ -133,7 +144,7 @@ def _read_programs(path: Path) -> Mapping[str, Any]:
     """A file of programs. They stay as YAML has them, since what they name may stand in another file."""
     content = read_yaml(path)
     if not isinstance(content, dict):
-        raise YamlError(f"{path}: must have programs under `servers` or `clients`, got {content!r}")
+        raise YamlError(f"{path}: must have programs under `servers` or `clients`, got {shown(content)}")
     for group in content:
         if group not in _KEYS:
             raise YamlError(f"{path}: {unknown_key(group, _KEYS)}")
@@ -169,7 +180,7 @@ def _by_name(kind: str, paths: Iterable[Path], read: Callable[[Path], Mapping[st
 def _entries(kind: type[M], content: Any, path: Path, *keys: str, what: str = "entries") -> dict[str, M]:
     """`content`, found in `path` under `keys`: entries of one kind, by their names."""
     if not isinstance(content, dict):
-        raise YamlError(f"{': '.join([str(path), *keys])}: must be a mapping of names to {what}, got {content!r}")
+        raise YamlError(f"{': '.join([str(path), *keys])}: must be a mapping of names to {what}, got {shown(content)}")
     return {str(name): validate(kind, entry, path, *keys, str(name)) for name, entry in content.items()}
 
 

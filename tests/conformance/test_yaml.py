@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import tracemalloc
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from conformance.agent.expressions import names_in, parse_expression
 from conformance.model import YamlError, load_matrix, load_registry
 from conformance.model.registry import SPEC
 
@@ -85,13 +88,13 @@ MISTAKES = {
     "- servers": "must have programs under `servers` or `clients`, got ['servers']",
     "servers: {a: {}, b: {}, a: {}}": ", line 1: key 'a' stands twice",
     "servers:\n  a: {}\nservers:\n  b: {}": ", line 3: key 'servers' stands twice",
-    "servers: {[1]: {}}": ", line 1: found unhashable key",
-    "servers: {mine": ", line 1: is not YAML: expected ',' or '}', but got '<stream end>'",
-    "servers:\n\t- x": ", line 2: is not YAML: found character '\\t' that cannot start any token",
+    "servers: {[1]: {}}": ", line 1: a key is no list",
+    "servers: {mine": ", line 2: is not YAML: did not find expected ',' or '}'",
+    "servers:\n\t- x": ", line 2: is not YAML: found character that cannot start any token ('\\t', column 1)",
     "servers: !!python/object:os.system {}": (
         ", line 1: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object:os.system'"
     ),
-    "servers: \0": "is not YAML: special characters are not allowed (character 9)",
+    "servers: \0": "is not YAML: control characters are not allowed (character 9)",
     "servers: {mine: {protocol: adition, console: any, command: [x]}}": (
         "servers.mine.protocol: no such protocol: 'adition'; known are addition, chat"
     ),
@@ -128,6 +131,50 @@ MISTAKES = {
 def test_a_mistake_in_a_file_of_programs(file: Path, text: str) -> None:
     file.write_text(text, encoding="utf-8")
     assert sentence(lambda: load_registry([file]), file) == MISTAKES[text]
+
+
+_DEEP = "[" * 5_000 + "]" * 5_000
+_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in pairwise("abcdefgh")
+)
+TOO_MUCH = {
+    "many bytes": ("servers: {}\n#" + "x" * (1 << 20), ": must have"),
+    "a bomb of aliases": (_BOMB, ", line 6:"),
+    "an alias of itself": ("servers: &s {mine: *s}", ", line 1:"),
+    "many values": ("servers: [" + "1, " * 200_000 + "]", ", line 1:"),
+    "many keys": ("".join(f"{key}: 1\n" for key in range(60_000)), ", line 50000:"),
+    "deep lists": (f"servers: {_DEEP}", ", line 1:"),
+    "a deep mapping": ("\n".join(f"{' ' * depth}k:" for depth in range(200)), ", line 5"),
+    "a number to the base 60": ("servers: 1" + ":59" * 100_000, ", line 1:"),
+    "a long name": (f"servers: {{{'n' * 300}: {{protocol: addition, console: any, command: [x]}}}}", ": servers.nnn"),
+    "NUL in a command": (
+        'servers: {mine: {protocol: addition, console: any, command: ["x\\0"]}}',
+        ": servers.mine.command:",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "where"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_a_file_of_programs_is_bounded(file: Path, text: str, where: str) -> None:
+    file.write_text(text, encoding="utf-8")
+    tracemalloc.start()
+    try:
+        said = sentence(lambda: load_registry([file]), file)
+        assert tracemalloc.get_traced_memory()[1] < 200 << 20
+    finally:
+        tracemalloc.stop()
+    assert f"{where}"[2:] in f": {said}"
+    assert len(said) < 400
+
+
+@pytest.mark.parametrize(
+    "text", ["-" * 5_000 + "1", "*".join(["first"] * 3_000), "(" * 80 + "1" + ")" * 80 + "\0", "+".join("1" * 99)]
+)
+def test_an_expression_is_bounded(file: Path, text: str) -> None:
+    with pytest.raises(ValueError, match="expression"):
+        parse_expression(text)
+    with pytest.raises(ValueError, match="expression"):
+        names_in(text)
 
 
 def test_a_folder_that_is_not_there(file: Path) -> None:
