@@ -173,6 +173,8 @@ def _of_another_format(conversation: Conversation, reading: Reading) -> Finding 
     if said is None:
         return None
     due, raw = reading.field_at(said.start), data[said.start : said.start + _SHOWN_BYTES]
+    if due is not None and due.type == BYTES:
+        return None  # what a file has in it is its own affair
     certainty = said.certainty if reading.wrong_at is not None or said.certainty != "certain" else "likely"
     name, kind, number = (None, None, None) if due is None else (_name_of(due), due.type, due.round)
     details = () if said.detail is None else (said.detail,)

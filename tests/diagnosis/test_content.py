@@ -99,3 +99,8 @@ def test_right_transfers_cut_anywhere_and_broken_off_have_no_mistake(
     parts = in_pieces(transfer(*contents), data)
     assert found(*parts) == []
     assert only_waits(found(*broken_off(parts, data), ends=False))
+
+
+def test_a_file_of_json_that_is_broken_off_is_no_json_of_the_program() -> None:
+    *before, (side, content), _ = transfer(b'{"address": "127.0.0.1", "first": 84}\n')
+    assert only_waits(found(*before, (side, content[:-1]), ends=False))
