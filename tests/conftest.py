@@ -6,7 +6,7 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-# The suite tries the same examples each time, however slow the machine; `--hypothesis-profile=default` looks for others.
+# The suite tries the same examples each time, on a slow machine too; `--hypothesis-profile=default` looks for others.
 settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
