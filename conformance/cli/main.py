@@ -41,6 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
 def _run(line: Sequence[str]) -> int:
     from conformance.agent.problem import ProblemError
     from conformance.cli.arguments import Parser, argparse_speaks, language_of, usage_sentence
+    from conformance.cli.terminal import print_error
     from conformance.formatting import catalogue, sentence
     from conformance.model import YamlError
     from conformance.model.lookup import UsageError
@@ -69,5 +70,5 @@ def _run(line: Sequence[str]) -> int:
         told = sentence(error.problem, words)
     except YamlError as error:
         told = str(error)
-    print(f"{prog} {arguments.command}: {told}", file=sys.stderr)
+    print_error(f"{prog} {arguments.command}: {told}")
     return 2

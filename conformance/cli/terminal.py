@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
 from typing import Literal, TextIO
 
-__all__ = ["BackgroundPrinter", "Colour", "paint", "print_line"]
+from conformance.formatting.escapes import escaped
+
+__all__ = ["BackgroundPrinter", "Colour", "paint", "print_error", "print_line"]
 
 Colour = Literal["bold", "dim", "red", "green", "yellow", "cyan"]
 _CODES: dict[Colour, int] = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
 
+_OURS = re.compile("(\x1b\\[(?:[0-2]|3[1-6])(?:;[0-2])?m|\n)")  # what `paint` makes, and the ends of lines
 _HELD_LIMIT = 4 << 20  # characters of lines
 
 
@@ -34,7 +38,17 @@ def _shows_colours(stream: TextIO) -> bool:
 
 def print_line(line: str) -> None:
     """Prints a line, and waits until it is out. `BrokenPipeError` where nobody reads any more."""
-    print(line, flush=True)
+    print(_safe(line), flush=True)
+
+
+def print_error(line: str) -> None:
+    """Prints a line to standard error."""
+    print(_safe(line), file=sys.stderr, flush=True)
+
+
+def _safe(line: str) -> str:
+    """The line with all that could move a terminal's cursor, or hide, as escapes; its colours stay."""
+    return "".join(part if number % 2 else escaped(part) for number, part in enumerate(_OURS.split(line)))
 
 
 class BackgroundPrinter:
@@ -69,8 +83,8 @@ class BackgroundPrinter:
         self._thread.join()
 
     def _hold(self, line: str) -> None:
-        self._lines.append(line)
-        self._held += len(line) + 1
+        self._lines.append(_safe(line))
+        self._held += len(self._lines[-1]) + 1
 
     def _print(self) -> None:
         while True:

@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po
 
 from conformance.agent.problem import Problem, Where
 from conformance.agent.sized_bytes import show
+from conformance.formatting.escapes import one_line
 
 __all__ = ["LANGUAGES", "Catalogue", "Language", "catalogue", "language_of_environment", "sentence", "shortened"]
 
@@ -56,12 +57,13 @@ class Catalogue:
     def text(self, name: str, values: Mapping[str, Any] | None = None, *, count: int | None = None) -> str:
         """The text of that id with its places filled in; `count` chooses the form, and fills `{count}`.
 
-        Bytes are shown as hexadecimal digits. KeyError where there is no such text.
+        Bytes are shown as hexadecimal digits, line breaks in a value as their escapes. KeyError where there is no such
+        text.
         """
         raw = self._texts[name]
         if name in self.plurals:
             raw = raw[0 if count is None or self._plural_form(count) == "one" else 1]
-        shown = {key: show(value) if isinstance(value, bytes) else value for key, value in (values or {}).items()}
+        shown = {key: _shown(value) for key, value in (values or {}).items()}
         return self._formatter.vformat(raw, (), shown if count is None else {"count": count, **shown})
 
     def templates(self, prefix: str) -> dict[str, str | list[str]]:
@@ -74,6 +76,10 @@ class Catalogue:
             for name, text in sorted(self._texts.items())
             if name.startswith(prefix)
         }
+
+
+def _shown(value: Any) -> Any:
+    return show(value) if isinstance(value, bytes) else one_line(value) if type(value) is str else value
 
 
 catalogue: Callable[[Language], Catalogue] = functools.cache(Catalogue)

@@ -10,10 +10,12 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from conformance.agent.events import CLIENT, SERVER, Side
 from conformance.agent.expressions import names_in, parse_expression
 from conformance.agent.sized_bytes import BYTES, SizedBytes
-from conformance.model.yaml_file import Lines, Model, Name, Text
+from conformance.model.yaml_file import Lines, Model, Name, Text, shown
 from javaio import WIRE_TYPES, WireType
 
 __all__ = ["BothWays", "FieldStep", "Protocol", "Repeat", "Step"]
+
+_NAME_BYTES = 64
 
 
 class FieldStep(Model):
@@ -28,6 +30,13 @@ class FieldStep(Model):
     size: str | None = None
     equals: str | None = None
     form: Literal["IP address"] | None = None
+
+    @field_validator("field")
+    @classmethod
+    def _a_name(cls, name: str) -> str:
+        if not name.isprintable() or not 0 < len(name.encode()) <= _NAME_BYTES:
+            raise ValueError(f"a field has a name of 1 to {_NAME_BYTES} bytes that can be seen, not {shown(name)}")
+        return name
 
     @field_validator("type")
     @classmethod

@@ -18,6 +18,7 @@ from conformance.diagnosis import Finding
 from conformance.diagnosis.readers import CaseEvidence, case_evidence, explain_reader
 from conformance.formatting import Catalogue, sentence
 from conformance.formatting.errors import error_texts
+from conformance.formatting.escapes import escaped
 from conformance.formatting.findings import explain
 from conformance.judge import VERDICTS, ConsoleLine, VerdictName
 from conformance.model.cells import Cell
@@ -123,7 +124,7 @@ def transcript(analysis: Analysis, words: Catalogue) -> str:
         lines += _elided(list(_console(result.lines, began, words)), words)
         if analysis.culprit in (None, result.program):
             lines += _explained(result.lines, words)
-    return "\n".join(lines)
+    return "\n".join(map(escaped, lines))
 
 
 def _wire(conversation: Conversation, began: float, words: Catalogue) -> Iterator[str]:

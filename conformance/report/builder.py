@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 import re
-import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance.formatting import LANGUAGES, Language, catalogue
+from conformance.formatting.escapes import escaped, hides
 from conformance.report.capture import SUFFIX
 from conformance.report.layout import Entry, case_groups, counts, failures, grids, skipped
 from conformance.report.timeline import timeline
@@ -43,8 +43,6 @@ _LIMIT = 2_900_000  # characters of a page; what does not fit stays in the resul
 _FRAME = 110_000  # of these, what is the same in every page
 _AROUND = 500  # and what it needs around each timeline and its downloads
 _LARGE = 96 << 10  # characters of one record, or of one capture
-_HIDING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # kinds of characters
-_SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 @dataclass
@@ -189,13 +187,12 @@ def _networks(cells: Iterable[Entry], facts: Mapping[str, Any]) -> list[dict[str
 def visible(text: object) -> Markup:
     """The text as markup; each character that would not be seen is its escape, in an element of its own.
 
-    Such are controls, what turns the direction of writing, and surrogates without their pair. The page's script has the
-    same rule (`visible` in common.js), for what only comes into the page when a cell is opened.
+    The page's script has the same rule (`visible` in common.js), for what comes into the page when a cell is opened.
     """
     parts = []
-    for hides, characters in groupby(str(text), lambda character: unicodedata.category(character) in _HIDING):
-        if hides:
-            parts.append(Markup('<span class="odd">{}</span>').format("".join(map(_escape, characters))))
+    for odd, characters in groupby(str(text), hides):
+        if odd:
+            parts.append(Markup('<span class="odd">{}</span>').format(escaped("".join(characters))))
         else:
             parts.append(Markup.escape("".join(characters)))
     return Markup("").join(parts)
@@ -205,11 +202,6 @@ def prose(sentence: object) -> Markup:
     """A sentence of the harness: `visible`, and what stands between backticks is code."""
     parts = map(visible, re.split("`([^`]+)`", str(sentence)))
     return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    return _SHORT.get(character, f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}")
 
 
 def _link(name: str) -> str:
