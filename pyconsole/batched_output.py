@@ -15,6 +15,7 @@ from pyconsole.console import encoded, out_encoded
 __all__ = ["BatchedOutput"]
 
 _BATCH_SECONDS = 0.002
+_QUEUED_LINES = 10_000  # a console that is read has far fewer
 
 
 class BatchedOutput:
@@ -28,10 +29,13 @@ class BatchedOutput:
         threading.Thread(target=self._write_for_ever, daemon=True).start()
 
     def out(self, line: str) -> None:
-        """Prints a line within a few milliseconds. Java: `System.out.println(line)`."""
+        """Prints a line within a few milliseconds. Java: `System.out.println(line)`.
+
+        Waits, as Java does, while the console takes nothing in and 10,000 lines are queued.
+        """
         self._lines.append(encoded(line))
-        if sys.platform == "win32":
-            self.flush()  # Ctrl-C ends the program there without running Python code, and queued lines would be lost
+        if sys.platform == "win32" or len(self._lines) > _QUEUED_LINES:
+            self.flush()  # on Windows Ctrl-C ends the program without running Python code, and queued lines are lost
         elif not self._some.is_set():
             self._some.set()
 

@@ -1,10 +1,15 @@
 """Batched output: no line is late, none is lost however the program ends, none is out of order."""
 
+import contextlib
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +97,49 @@ def test_a_console_that_is_closed_later_ends_it_as_well(program: Program) -> Non
             process.kill()
     assert process.returncode == 1
     assert complaints == b""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much memory a process has")
+def test_a_console_that_nobody_reads_holds_the_answers_back() -> None:
+    """The server may not answer on and on, and keep the lines."""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "pyserver", "multithreaded", "--port", "0"]
+    with (
+        subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=writing) as process,
+        os.fdopen(reading, "rb", buffering=0) as console,
+    ):
+        os.close(writing)
+        try:
+            port = int(console.readline().rpartition(b" ")[2])
+            answers, held = _answers(port), 64 << 20
+            status = Path(f"/proc/{process.pid}/status")
+            assert int(re.findall(r"VmRSS:\s*(\d+)", status.read_text())[0]) << 10 < held
+            assert answers < 100_000
+        finally:
+            process.kill()
+
+
+def _answers(port: int) -> int:
+    """How many of a million requests, sent without waiting, are answered until nothing comes for a second."""
+    with socket.create_connection(("127.0.0.1", port), LIMIT) as client:
+        client.sendall(ADDRESS)
+        requests = bytes(8 * 1_000_000)
+
+        def ask() -> None:
+            with contextlib.suppress(OSError):
+                client.sendall(requests)
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        client.settimeout(1)
+        size = 0
+        with contextlib.suppress(TimeoutError):
+            while piece := client.recv(1 << 16):
+                size += len(piece)
+        with contextlib.suppress(OSError):
+            client.shutdown(socket.SHUT_RDWR)
+    asking.join(LIMIT)
+    return size // 4
 
 
 def talkers(threads: int, lines: int, *, flushing: bool = False) -> Script:

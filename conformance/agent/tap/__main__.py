@@ -19,6 +19,7 @@ import sys
 import time
 from typing import Any
 
+from conformance.agent.descriptors import raise_descriptor_limit
 from conformance.agent.problem import HarnessError
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.frames import EventWriter
@@ -47,6 +48,7 @@ async def _obey() -> None:
 
 
 if __name__ == "__main__":
+    raise_descriptor_limit()
     try:
         import uvloop  # several times faster than asyncio's own event loop; used where it is installed
     except ImportError:
