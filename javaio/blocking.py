@@ -42,6 +42,7 @@ T = TypeVar("T")
 
 # Bytes asked for at a time, at most: a raw socket allocates that many before it reads.
 _PIECE = 1 << 16
+_SOME = 1 << 20  # a file object may allocate at once all that it is asked for
 
 # For speed, the most frequent types are decoded here and not through the table of wire types. Incomplete values and
 # errors are left to the table.
@@ -100,7 +101,7 @@ class DataInputStream:
     def read(self, size: int) -> bytes: ...
     def read(self, size: int | None = None) -> int | bytes:
         """The next byte, 0 to 255, or -1 at the end of the stream. With `size`: 1 to `size` bytes, as soon as there are
-        any, or no bytes at the end of the stream. Java: `read()`, `read(byte[])`.
+        any, or no bytes at the end of the stream; 1 MiB at a time at most. Java: `read()`, `read(byte[])`.
 
         Raises `ValueError` for a negative size.
         """
@@ -114,7 +115,7 @@ class DataInputStream:
         if len(pushed) == size:
             return pushed
         # A buffered reader's `read` waits for all `size` bytes, its `read1` for at least one.
-        some = getattr(self._stream, "read1", self._stream.read)(size - len(pushed))
+        some = getattr(self._stream, "read1", self._stream.read)(min(size - len(pushed), _SOME))
         return pushed + _checked(some)
 
     def read_fully(self, size: int) -> bytes:
@@ -275,14 +276,13 @@ class DataInputStream:
 
     def _complete(self, data: bytes, size: int, name: str, expected: int) -> bytes:
         """`data` and the bytes after it, `size` in all, in as many reads as it takes."""
-        pieces, got = [data], len(data)
-        while got < size:
-            data = self._some(min(size - got, _PIECE)) if data else b""
+        whole = bytearray(data)  # not a list: a piece may be a byte, and an object for each takes 40 times as much
+        while len(whole) < size:
+            data = self._some(min(size - len(whole), _PIECE)) if data else b""
             if not data:
-                raise IncompleteValueError(name, expected, expected - size + got)
-            pieces.append(data)
-            got += len(data)
-        return b"".join(pieces)
+                raise IncompleteValueError(name, expected, expected - size + len(whole))
+            whole += data
+        return bytes(whole)
 
     def _some(self, size: int) -> bytes:
         return _checked(self._read(size))

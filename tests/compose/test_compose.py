@@ -93,6 +93,13 @@ def test_the_board_stands_in_front_of_every_server_and_nothing_else_is_published
     assert page == "127.0.0.1:8080:8080"
 
 
+def test_no_service_fills_the_disk_or_takes_the_memory() -> None:
+    for name, service in COMPOSE["services"].items():
+        assert service["logging"]["driver"] == "json-file", name
+        assert {"max-size", "max-file"} <= set(service["logging"]["options"]), name
+        assert {"mem_limit", "pids_limit"} <= set(service), name
+
+
 def told() -> Iterator[dict[str, Any]]:
     """What a page of the board is told: what there is when it opens, then each change, until too long was waited.
 

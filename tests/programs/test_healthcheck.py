@@ -1,5 +1,8 @@
 """HealthCheck and `pyserver.healthcheck`: short conversations that a container engine can have with a server."""
 
+import signal
+import sys
+
 import pytest
 
 from tests.programs.programs import (
@@ -19,6 +22,7 @@ CHECKS = [
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 
 WELL = "### Le service répond."
+NO_ANSWER = "!!! Le service ne répond pas : pas de réponse"
 BUSY = "### Le serveur est occupé avec un autre client."
 
 
@@ -74,22 +78,48 @@ def test_a_server_that_goes_away(start: Start, check: Program) -> None:
     assert checking.err == ["!!! Le service ne répond pas : null"]
 
 
-def test_servers_that_do_not_answer(start: Start) -> None:
-    """A server of one client at a time, with another client, is well; a chat server has no such excuse."""
+def test_a_server_of_one_client_is_well_while_it_has_one(start: Start) -> None:
     servers = [start(server, 0) for server in SIMPLE_SERVERS]
     others = [Peer.connect(server.port, utf("127.0.0.1")) for server in servers]
     for server in servers:
         server.wait_for("--> Nouveau client à l'adresse : 127.0.0.1")
-    with listening() as silent:
-        hanging = [start(check, "chat", silent.port) for check in CHECKS]
-        checks = [start(check, "addition", server.port) for check in CHECKS for server in servers]
-        for checking in (*hanging, *checks):
-            checking.status()
+    checks = [start(check, "simple", server.port) for check in CHECKS for server in servers]
     for checking in checks:
         assert checking.status() == 0
         assert checking.out == [BUSY]
     for other in others:
         other.close()
-    for checking in hanging:
-        assert checking.status() == 1
-        assert checking.err == ["!!! Le service ne répond pas : pas de réponse"]
+
+
+def test_a_server_that_does_not_answer(start: Start) -> None:
+    """The system connects to it, and nobody serves: it has no excuse."""
+    with listening() as silent:
+        hanging = [
+            start(check, protocol, silent.port) for check in CHECKS for protocol in ("addition", "simple", "chat")
+        ]
+        for checking in hanging:
+            assert checking.status() == 1
+            assert checking.err == [NO_ANSWER]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a server has read")
+def test_a_server_that_is_frozen_is_not_well(start: Start) -> None:
+    """With a client whose request it does not read, or with none."""
+    servers = [start(server, 0) for server in (SIMPLE_SERVERS[0], SIMPLE_SERVERS[1], MULTITHREADED_SERVERS[2])]
+    others = [Peer.connect(server.port, utf("127.0.0.1")) for server in servers]
+    told = ("Nouveau client à l'adresse", "Nouveau client à l'adresse", "Adresse du client")
+    try:
+        for server, other, line in zip(servers, others, told, strict=True):
+            server.wait_for(f"--> {line} : 127.0.0.1")
+            server.process.send_signal(signal.SIGSTOP)
+            other.send(ints(1, 2))
+        words = ("simple", "simple", "addition")
+        checks = [
+            start(check, word, server.port) for check in CHECKS for word, server in zip(words, servers, strict=True)
+        ]
+        for checking in checks:
+            assert checking.status() == 1
+            assert checking.err == [NO_ANSWER]
+    finally:
+        for server in servers:
+            server.process.send_signal(signal.SIGCONT)
