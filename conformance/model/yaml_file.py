@@ -152,7 +152,8 @@ def read_yaml(path: Path) -> Any:
         what = "" if isinstance(error, yaml.constructor.ConstructorError) else "is not YAML: "
         at = ""
         if isinstance(error, yaml.scanner.ScannerError):
-            at = f" ({text.splitlines()[line][column : column + 1]!r}, column {column + 1})"
+            here = "".join(text.splitlines()[line : line + 1])  # none where it ends too early
+            at = f" ({here[column : column + 1]!r}, column {column + 1})"
         raise YamlError(f"{path}, line {line + 1}: {what}{error.problem}{at}") from error
     except yaml.reader.ReaderError as error:
         raise YamlError(f"{path}: is not YAML: {error.reason} (character {error.position})") from error

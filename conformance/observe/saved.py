@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, get_args
 
-from conformance.agent.events import Event
+from conformance.agent.events import Event, Kind, Side
 from conformance.model import Protocol, YamlError
 from conformance.model.lookup import UsageError
 from conformance.model.yaml_file import validate
@@ -22,6 +22,8 @@ from conformance.model.yaml_file import validate
 __all__ = ["About", "JsonSaver", "read_saved"]
 
 _FORMAT = "java-python-sockets tap 1"
+_LARGEST = 1 << 62  # of a connection's number and of a size
+_LATEST = 1 << 33  # seconds since 1970; in the year 2242
 
 
 @dataclass(frozen=True)
@@ -77,28 +79,47 @@ def read_saved(path: Path) -> tuple[About, list[Event], bool]:
     try:
         protocol = validate(Protocol, content["protocol"], path, "protocol")
         about = About(protocol, str(content["to"]), str(content["network"]), float(content["began"]))
-        events = list(_events(content["events"]))
+        events = list(_events(content["events"], about.began))
     except YamlError:
         raise  # it is a ValueError too
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UsageError("cli.usage.damaged", path=path, error=f"{type(error).__name__} {error}") from error
     return about, events, whole
 
 
 def _parse(text: str) -> tuple[Any, bool]:
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         return json.loads(text), True
-    with suppress(ValueError):  # the last line may have been cut in its middle
+    with suppress(ValueError, RecursionError):  # the last line may have been cut in its middle
         return json.loads(text.rpartition("\n")[0] + "]}"), False
     return None, False
 
 
-def _events(entries: Iterable[dict[str, Any]]) -> Iterable[Event]:
+def _events(entries: Iterable[dict[str, Any]], began: float) -> Iterable[Event]:
+    _check_time(began, 0.0)
     known: set[int] = set()
     for entry in entries:
-        event = Event.from_json(entry)
+        event = _checked(Event.from_json(entry))
+        _check_time(began, event.at)
         if event.kind == "opened":
             known.add(event.connection)
         elif event.connection not in known:
             raise ValueError(f"connection {event.connection} was never opened")
         yield event
+
+
+def _checked(event: Event) -> Event:
+    """The event; ValueError where it is none that a tap tells."""
+    if event.kind not in get_args(Kind) or event.sender not in get_args(Side):
+        raise ValueError(f"{str(event.kind)[:40]!r} of {str(event.sender)[:40]!r} is no event")
+    for number in (event.connection, event.size):
+        if type(number) is not int or not 0 <= number <= _LARGEST:
+            raise ValueError(f"{str(number)[:40]!r} is no number of a connection, and no size")
+    if type(event.detail) is not str or type(event.via) is not str:
+        raise ValueError("an address is a text")
+    return event
+
+
+def _check_time(began: float, at: Any) -> None:
+    if type(at) not in (int, float) or not 0 <= began + at <= _LATEST:  # it is shown as a date; NaN is in no range
+        raise ValueError(f"{str(at)[:40]!r} is no time")
