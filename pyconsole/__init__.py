@@ -7,7 +7,7 @@ end_on_ctrl_c()                                         Ctrl-C ends the program 
 BatchedOutput().out("...")                              a line from one of very many threads
 """
 
-from pyconsole.arguments import port_number
+from pyconsole.arguments import host_name, port_number
 from pyconsole.batched_output import BatchedOutput
 from pyconsole.console import encoded, err, out, out_encoded, use_utf8
 from pyconsole.process import allow_many_connections, end_on_ctrl_c, stay_on_one_processor
@@ -21,6 +21,7 @@ __all__ = [
     "encoded",
     "end_on_ctrl_c",
     "err",
+    "host_name",
     "out",
     "out_encoded",
     "port_number",

@@ -2,7 +2,16 @@
 
 import argparse
 
-__all__ = ["port_number"]
+__all__ = ["host_name", "port_number"]
+
+
+def host_name(text: str) -> str:
+    """A name or an address that the domain name system could know, for `argparse`."""
+    try:
+        text.encode("idna")
+    except UnicodeError:  # an empty label, or one of more than 63 characters
+        raise argparse.ArgumentTypeError(f"a host is a name or an address, not {text!r}") from None
+    return text
 
 
 def port_number(text: str) -> int:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from pyconsole import end_on_ctrl_c, port_number, use_utf8
+from pyconsole import end_on_ctrl_c, host_name, port_number, use_utf8
 
 __all__ = ["main"]
 
@@ -47,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("server", choices=_SERVERS, help="which server, see above")
-    parser.add_argument("--host", help="listen on this address only (default: on every interface, IPv4 and IPv6)")
+    anywhere = "listen on this address only (default: on every interface, IPv4 and IPv6)"
+    parser.add_argument("--host", type=host_name, help=anywhere)
     parser.add_argument("--port", type=port_number, default=8999, help="default: 8999; 0 lets the system choose")
     options = parser.parse_args(arguments)
     # Only one module is imported. The first two do not need asyncio, and start sooner without it.

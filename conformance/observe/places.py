@@ -45,6 +45,10 @@ def place(text: str) -> Place:
         host, _, port = text.partition(":")
     if not host:
         raise UsageError("cli.usage.no-host", text=text)
+    try:
+        host.encode("idna")
+    except UnicodeError:  # an empty label, or one of more than 63 characters
+        raise UsageError("cli.usage.host", text=text) from None
     return Place(host, _port(port) if port else None)
 
 

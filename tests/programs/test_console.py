@@ -121,6 +121,8 @@ def test_help_teaches(start: Start, module: str) -> None:
         ("pyserver", "simple", "--port", "65536"),
         ("pyserver", "simple", "--port", "-1"),
         ("pyserver", "simple", "--port", "x"),
+        ("pyserver", "simple", "--host", "a..b"),
+        ("pyserver", "chat", "--host", "x" * 64),
         ("pyclient",),
         ("pyclient", "multithreaded", "--clients", "-1"),
         ("pyserver.healthcheck", "nosuch"),
