@@ -43,6 +43,9 @@ _LEFT_OPEN_SECONDS = 0.5  # after which a connection counts as left open, where 
 _SHORT_SECONDS = 0.5
 _IN_VAIN = 2
 _REST_SECONDS = 0.2
+_FLOOD_BYTES = (
+    8 << 20
+)  # of which nothing is expected: whoever sends so many sends without end, and the rest is not read
 _HEARD_BYTES = 4096  # that are taken in while the case sends: who does not read must hold up the other side in the end
 
 
@@ -129,7 +132,8 @@ class Peer:
         except TimeoutError:
             raise self._unexpected("not-taken", timeout=timeout) from None
         except OSError as error:
-            while self._more(time.monotonic() + _REST_SECONDS):
+            until = time.monotonic() + _REST_SECONDS
+            while len(self._buffer) < _FLOOD_BYTES and self._more(until):
                 pass  # what it had said before is worth knowing
             if not lenient:
                 raise self._unexpected("ended-while-sent-to", reason=error.strerror or str(error)) from None
@@ -194,20 +198,22 @@ class Peer:
 
     def stays_open(self, after: str) -> bool:
         """Waits a while for the end, or a byte, unless `anything` may come; True where neither has come."""
-        until = self._until("left-open")
-        while self._more(until):
+        until, begin, flood = self._until("left-open"), self._offset, False
+        while not flood and self._more(until):
             if after != "anything":
                 return False
             self._drop(len(self._buffer))
-        return not self._buffer and self._end is None
+            flood = self._offset - begin >= _FLOOD_BYTES
+        return not flood and not self._buffer and self._end is None
 
     def ends(self, how: str, after: str) -> None:
-        """The program must end the connection; what it sent before is wrong, unless it may be `anything`."""
-        until = self._until("end")
-        while self._more(until):
-            if after == "anything":
+        """The program must end the connection; what it sent before is wrong, unless it may be `anything` that ends."""
+        until, begin, flood = self._until("end"), self._offset, False
+        while not flood and self._more(until):
+            flood = self._offset + len(self._buffer) - begin >= _FLOOD_BYTES
+            if after == "anything" and not flood:
                 self._drop(len(self._buffer))
-        if self._buffer and after == "nothing":
+        if self._buffer and (after == "nothing" or flood):
             raise self._unexpected("sent-instead-of-ending", **self._first())
         if self._end is None:
             raise self._unexpected("must-end", timeout=self._timeouts.limit("end"))
