@@ -123,7 +123,7 @@ def test_a_program_that_cannot_start_says_why(tmp_path: Path) -> None:
             "servers: {mine: {protocol: addition, console: any, comand: [x]}}",
             "servers.mine: unknown key 'comand'; did you mean 'command'?",
         ),
-        ("servers: {mine", "is not YAML: expected ',' or '}', but got '<stream end>'"),
+        ("servers: {mine", "is not YAML: did not find expected ',' or '}'"),
     ],
 )
 def test_a_mistake_in_the_file_is_all_that_a_user_sees(tmp_path: Path, text: str, sentence: str) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 import conformance.report
 from conformance.formatting.escapes import escaped, hides, one_line
-from pyconsole import visible
 
 EVERY_CHARACTER = [chr(code) for code in range(sys.maxunicode + 1)]
 
@@ -38,12 +37,3 @@ def test_the_pages_have_the_same_rule() -> None:
 @pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
 def test_no_value_ends_its_line(end: str) -> None:
     assert one_line(f"a{end}b").splitlines() == [f"a{escaped(end)}b"]
-
-
-def test_consoles_show_what_would_hide_too() -> None:
-    joiners = "\u200c\u200d"
-    for character in EVERY_CHARACTER:
-        if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") and character not in joiners:
-            assert visible(character).isprintable()
-        else:
-            assert visible(character) == character
