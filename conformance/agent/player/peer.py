@@ -43,9 +43,9 @@ _LEFT_OPEN_SECONDS = 0.5  # after which a connection counts as left open, where 
 _SHORT_SECONDS = 0.5
 _IN_VAIN = 2
 _REST_SECONDS = 0.2
-_FLOOD_BYTES = (
-    8 << 20
-)  # of which nothing is expected: whoever sends so many sends without end, and the rest is not read
+# Of which nothing is expected: whoever sends so many sends without end, and the rest is not read. A chat server may
+# keep 36 MiB for a member of the cases that does not read.
+_FLOOD_BYTES = 64 << 20
 _HEARD_BYTES = 4096  # that are taken in while the case sends: who does not read must hold up the other side in the end
 
 
@@ -198,13 +198,12 @@ class Peer:
 
     def stays_open(self, after: str) -> bool:
         """Waits a while for the end, or a byte, unless `anything` may come; True where neither has come."""
-        until, begin, flood = self._until("left-open"), self._offset, False
-        while not flood and self._more(until):
+        until = self._until("left-open")
+        while self._more(until):
             if after != "anything":
                 return False
             self._drop(len(self._buffer))
-            flood = self._offset - begin >= _FLOOD_BYTES
-        return not flood and not self._buffer and self._end is None
+        return not self._buffer and self._end is None
 
     def ends(self, how: str, after: str) -> None:
         """The program must end the connection; what it sent before is wrong, unless it may be `anything` that ends."""
