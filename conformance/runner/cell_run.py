@@ -210,7 +210,7 @@ class _Run:
             verdict = judge(self._wire.finish(), server, clients, cell.network.clients, tuple(self._said))
         seconds = time.monotonic() - self._began
         recording, phases = self._wire.recording, self._phases
-        taken = not cell.server.fixed_port and hasattr(self, "_server") and found_port_taken(self._server.console)
+        taken = hasattr(self, "_server") and found_port_taken(self._server.console)
         return CellResult(cell, verdict, recording, results, self._began, seconds, phases, self._hung, taken)
 
     def _open_tap(self) -> None:
