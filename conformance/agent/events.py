@@ -3,6 +3,7 @@
 Each direction of a connection tells its own story: `received` when bytes came from the sender, `sent` when the tap
 passed them on (a size only: they are the bytes received, in order, perhaps cut otherwise), then `end` (the sender shut
 its output) or `reset`. `opened` starts a connection and names the client's address, and the tap's `via` which it came.
+`missed` is of no connection (0): `size` connections were opened of which nothing is told.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 __all__ = ["CLIENT", "SERVER", "Event", "Kind", "Side", "other"]
 
 Side = Literal["client", "server"]
-Kind = Literal["opened", "received", "sent", "end", "reset", "refused"]
+Kind = Literal["opened", "received", "sent", "end", "reset", "refused", "missed"]
 CLIENT: Side = "client"
 SERVER: Side = "server"
 

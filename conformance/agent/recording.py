@@ -9,8 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from conformance.agent.events import CLIENT, Event, Side
+from conformance.agent.load_shedding import LoadShedder, memory_of
 
 __all__ = ["Connection", "Direction", "Recording"]
+
+_LIMIT = 64 << 20
 
 
 @dataclass
@@ -90,12 +93,21 @@ class Connection:
 
 
 class Recording:
-    """All connections of a cell or a case, in the order in which they were opened; `events` only grows, at its end."""
+    """All connections of a cell or a case, in the order in which they were opened; `events` only grows, at its end.
 
-    def __init__(self, events: Sequence[Event] = ()) -> None:
+    It takes `limit` bytes of memory. Then it is `full`, and of what comes, LoadShedder tells what is left out: `finish`
+    adds in sums how much that was, and `missed` is how many connections.
+    """
+
+    def __init__(self, events: Sequence[Event] = (), *, limit: int = _LIMIT) -> None:
         self._changed = threading.Condition(threading.RLock())
         self.events: list[Event] = []
         self.over = False
+        self.full = False
+        self.missed = 0
+        self._limit = limit
+        self._held = 0
+        self._shedder = LoadShedder()
         self._connections: dict[int, Connection] = {}
         for event in events:
             self.add(event)
@@ -114,12 +126,19 @@ class Recording:
     def add(self, event: Event) -> None:
         """Takes in one more event."""
         with self._changed:
-            self.events.append(event)
-            if event.kind == "opened":
-                self._connections[event.connection] = Connection(event.connection, event.at)
+            self.full = self.full or self._held > self._limit
+            if self.full:
+                for taken in self._shedder.take(event, room=False):
+                    self._add(taken)
             else:
-                self._connections[event.connection].add(event)
+                self._add(event)
             self._changed.notify_all()
+
+    def finish(self) -> None:
+        """Adds what was left out, in sums."""
+        with self._changed:
+            for rest in self._shedder.rest(self.events[-1].at if self.events else 0.0):
+                self._add(rest)
 
     def end(self) -> None:
         """Nothing more will be recorded: whoever waits for it need not wait longer."""
@@ -127,14 +146,25 @@ class Recording:
             self.over = True
             self._changed.notify_all()
 
+    def _add(self, event: Event) -> None:
+        if event.kind == "missed":
+            self.missed += event.size
+            return
+        if event.kind == "opened":
+            self._connections[event.connection] = Connection(event.connection, event.at)
+        else:
+            self._connections[event.connection].add(event)
+        self._held += memory_of(event)
+        self.events.append(event)
+
     def wait_for(self, seen: Callable[[], bool], until: float) -> bool:
-        """Waits until `seen` holds, the recording is over, or time.monotonic() says `until`; tells if it held.
+        """Waits until `seen` holds, the recording is over or full, or time.monotonic() says `until`; tells if it held.
 
         `seen` is asked anew at each event: it must look at what is new only.
         """
         with self._changed:
             while not seen():
                 left = until - time.monotonic()
-                if self.over or left <= 0 or not self._changed.wait(left):
+                if self.over or self.full or left <= 0 or not self._changed.wait(left):
                     return seen()
             return True

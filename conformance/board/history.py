@@ -50,7 +50,7 @@ class _Server:
         self._broadcast = protocol.broadcast
         self._posted: dict[int, dict[str, str]] = {}  # by connection, what has come of its next message
         facts = {"name": name, "protocol": protocol.protocol, "port": port, "to": to, "chat": bool(protocol.broadcast)}
-        self._facts: dict[str, Any] = facts | {"what": what, "total": 0, "came": 0}
+        self._facts: dict[str, Any] = facts | {"what": what, "total": 0, "came": 0, "missed": 0}
         self._by_second: Counter[int] = Counter()
         self._state: dict[str, Any] = {"state": "quiet"}
         self._open: dict[int, int] = {}  # connections that are not over, and how many of their sides have ended
@@ -65,6 +65,8 @@ class _Server:
         if event.kind == "opened":
             self._facts["came"] += 1
             self._open[number] = 0
+        elif event.kind == "missed":
+            self._facts["missed"] += event.size
         elif event.kind == "end" and number in self._open:
             self._open[number] += 1
         if event.kind in ("reset", "refused") or self._open.get(number) == 2:

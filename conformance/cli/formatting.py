@@ -78,7 +78,9 @@ class TextLines:
         parts = {name: text(f"cli.totals.{name}", count=count) for name, count in counts}
         if totals.open:
             parts["connections"] += text("cli.totals.open", count=totals.open)
-        colour: Colour = "red" if totals.problems else "green" if totals.judged else "yellow"
+        if totals.missed:
+            parts["connections"] += text("cli.totals.missed", count=totals.missed)
+        colour: Colour = "red" if totals.problems else "green" if totals.judged and not totals.missed else "yellow"
         none = text("cli.totals.none" if totals.judged else "cli.totals.unjudged")
         problems = text("cli.totals.problems", count=totals.problems) if totals.problems else none
         parts["problems"] = paint(problems, colour, "bold")
@@ -180,6 +182,8 @@ class JsonLines:
         counts = asdict(totals)
         if counts.pop("judged") is False:
             counts["judged"] = False
+        if not counts["missed"]:
+            del counts["missed"]
         for side, size in counts.pop("bytes").items():
             counts[f"{side}_bytes"] = size
         return json.dumps({"event": "summary", **counts})

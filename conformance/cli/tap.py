@@ -88,7 +88,8 @@ def run(arguments: Namespace) -> int:
         for path in arguments.save:
             printer(lines.note("saved", "cli.tap.saved", {"path": path}, file=str(path)))
         printer.close()
-    return 1 if session.viewer.totals.problems or session.unsaved else 0
+    totals = session.viewer.totals
+    return 1 if totals.problems or totals.missed or session.unsaved else 0
 
 
 def when_told_to_end(act: Callable[[int, FrameType | None], object]) -> None:

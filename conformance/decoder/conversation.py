@@ -15,6 +15,8 @@ from conformance.model.protocol import Protocol
 __all__ = ["Conversation", "Conversations", "read_conversations"]
 
 _SHOWN_BYTES = 16
+_OUTCOME_SIZE = 320  # bytes of memory that a field takes beside its bytes, roughly
+_MOST_KEPT = 512 << 20  # bytes of memory that all fields of a recording may take; what comes then is not read
 
 
 class Conversation:
@@ -22,7 +24,7 @@ class Conversation:
 
     `fields` and `messages` stand in the order in which they were decided, each side's in the order in which it sent
     them; `problems` in that order too, those of the fields among them. Every place names the connection. `keeps` is
-    False after `forget`.
+    False after `forget`; `kept` is how many bytes of memory takes what is kept, roughly.
     """
 
     def __init__(self, protocol: Protocol, connection: Connection) -> None:
@@ -34,6 +36,7 @@ class Conversation:
         self.problems: list[Problem] = []
         self._ordered: list[Field] = []
         self.keeps = True
+        self.kept = 0
 
     @property
     def number(self) -> int:
@@ -71,6 +74,7 @@ class Conversation:
     def forget(self) -> None:
         """Keeps nothing more, neither of what was read nor of what will be."""
         self.keeps = False
+        self.kept = 0
         self.connection = Connection(self.number, self.connection.opened)
         for kept in (self.fields, self.messages, self.problems):
             kept.clear()
@@ -102,7 +106,10 @@ class Conversation:
         return self._ordered
 
     def _keep(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes if self.keeps else ():
+        if not self.keeps:
+            return
+        self.kept += _OUTCOME_SIZE * len(outcomes)
+        for outcome in outcomes:
             problem = outcome if isinstance(outcome, Problem) else None
             if isinstance(outcome, Field):
                 self.fields.append(outcome)
@@ -120,6 +127,7 @@ class Conversations:
         self._protocol = protocol
         self._recording = recording
         self._taken = 0
+        self._kept = 0
         self._by_number: dict[int, Conversation] = {}
 
     def update(self) -> list[Conversation]:
@@ -131,11 +139,16 @@ class Conversations:
             if conversation is None:
                 connection = self._recording.connection(event.connection)
                 conversation = self._by_number[event.connection] = Conversation(self._protocol, connection)
+            if self._kept > _MOST_KEPT and event.kind == "received":
+                event = event._replace(data=b"", size=len(event.data) or event.size)
+            self._kept -= conversation.kept
             conversation.add(event)
+            self._kept += conversation.kept
         return list(self._by_number.values())
 
     def finish(self) -> list[Conversation]:
         """The conversations of a recording that is over."""
+        self._recording.finish()
         conversations = self.update()
         for conversation in conversations:
             conversation.finish()

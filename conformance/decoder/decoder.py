@@ -122,6 +122,9 @@ Outcome = Field | Message | Problem | Unread
 _field = cast(Callable[[tuple[Any, ...]], Field], partial(tuple.__new__, Field))
 _PATIENT = 1.0  # seconds: who says nothing for so long inside of a question has stopped by itself
 _NEVER = sys.maxsize
+# What objects take in memory, in bytes, roughly: a piece whose bytes wait, and a round that one side has not entered.
+_PIECE_SIZE = 256
+_ROUND_SIZE = 600
 _NOTHING: tuple[Outcome, ...] = ()
 
 
@@ -159,6 +162,15 @@ class Decoder:
     def total(self, side: Side) -> int:
         """How many bytes that side has sent."""
         return self._side(side).total
+
+    @property
+    def held(self) -> int:
+        """How many bytes of memory is taken by what is not decided yet, roughly."""
+        held = _ROUND_SIZE * (self._client.ahead + self._server.ahead)
+        for side in (self._client, self._server):
+            if not side.stopped:
+                held += side.total - side.place + _PIECE_SIZE * len(side.marks)
+        return held
 
     def read(self, side: Side) -> int:
         """Up to which byte that side is read."""
@@ -203,6 +215,9 @@ class Decoder:
         mine.stopped, mine.shows = True, False
         mine.pieces.clear()
         mine.marks.clear()
+        if mine.other.stopped:
+            for each in (mine, mine.other):  # neither comes to a round any more
+                each.scopes, each.ahead = [], 0
 
     def unread(self, side: Side) -> bytes:
         """The bytes of that side that are kept, and not read yet."""
@@ -287,6 +302,7 @@ class _Side:
     stopped: bool = False
     shows: bool = True
     rounds: int = 0
+    ahead: int = 0  # rounds that it entered first, less those that it entered second
 
     def rest(self) -> bytes:
         """All that is there and not used."""
@@ -391,7 +407,9 @@ class _Side:
                     gone, self.path = scopes.pop(), self.path[:-1]
                 if more:
                     self.asked = (op.lead, loop.began, at) if op.shared else None
+                    waiting = len(loop.rounds)
                     scopes.append(loop.enter(number, op.shared, not self.other.stopped))
+                    self.ahead += len(loop.rounds) - waiting
                     self.path = (*self.path, number)
                 elif op.again:
                     scopes[-1].update((key, gone[key]) for key in op.exports if key in gone)

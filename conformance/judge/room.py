@@ -42,8 +42,11 @@ _JOINING = 1.0  # seconds that a server may take to let a client in that has int
 _APART = 0.1  # seconds that must lie between the last copy of a message and a new connection, for it to be old there
 _HELD = 1 << 20  # bytes sent to a client from which on the tap may hold some back
 _MESSAGES = 2000  # that are remembered
-_BYTES = 4 << 20  # that they may take
-_SIZE = 1 << 10  # bytes of memory that a message takes beside its text, roughly
+_BYTES = 16 << 20  # of memory that they may take
+# Bytes of memory that a message takes beside its text, roughly; and for each client that is owed it, and that has it.
+_SIZE = 1 << 10
+_OWED_SIZE = 8
+_GOT_SIZE = 128
 _HASHES = 100_000  # of messages that were forgotten; with more nothing is unknown any more
 _LOOK_SECONDS = 0.1
 _VALUES = 12  # in which a message is looked for that stands elsewhere than it should
@@ -116,7 +119,9 @@ class _Posted:
 
     @property
     def size(self) -> int:
-        return _SIZE + sum(len(field) for field in (self.post.author, self.post.text) if isinstance(field, str | bytes))
+        """The bytes of memory that it takes, roughly."""
+        texts = sum(len(field) for field in (self.post.author, self.post.text) if isinstance(field, str | bytes))
+        return _SIZE + texts + _OWED_SIZE * len(self.owed) + _GOT_SIZE * len(self.got)
 
 
 class Room:
@@ -172,6 +177,10 @@ class Room:
             if event.kind != "end" or decoder.over:
                 del self._members[number]
 
+    def miss(self) -> None:
+        """There are connections of which nothing is known here."""
+        self._blind = True
+
     def look(self, now: float) -> Iterator[Problem]:
         """What is lost by now."""
         if now < self._next_look or self._over:
@@ -211,7 +220,7 @@ class Room:
         self._unsettled[posted] = None
         self._held += posted.size
         member.waiting.append(posted)
-        while len(self._remembered) > _MESSAGES or self._held > _BYTES:
+        while len(self._remembered) > _MESSAGES or (self._held > _BYTES and len(self._remembered) > 1):
             self._forget(self._remembered.popleft())
 
     def _is_there(self, member: _Member, at: float) -> bool:
@@ -228,7 +237,7 @@ class Room:
             found = new[0] if len(new) == 1 else next((one for one in new if member in one.owed), new[0])
             yield from self._delivered(found, member, post)
         elif missing:
-            missing[0].got[member.number] = member.heard
+            self._got(missing[0], member)
             if member.told:
                 return
             member.told = True  # of all that was said before, the first message
@@ -247,7 +256,7 @@ class Room:
         number = member.number
         member.proven = True
         member.right |= member.heard == 1
-        posted.got[number] = member.heard
+        self._got(posted, member)
         posted.last = max(posted.last, member.last_heard)
         if posted.place is None:
             self._places += 1
@@ -268,6 +277,11 @@ class Room:
                 break
         if len(posted.got) >= len(posted.owed) and all(one.number in posted.got for one in posted.owed):
             self._unsettled.pop(posted, None)
+
+    def _got(self, posted: _Posted, member: _Member) -> None:
+        if member.number not in posted.got:
+            self._held += _GOT_SIZE
+        posted.got[member.number] = member.heard
 
     def _unknown(self, member: _Member, post: Post) -> Iterator[Problem]:
         """Told once, for all connections: a message that was sent in other words, or one that nobody has sent."""
@@ -292,7 +306,7 @@ class Room:
             member.last_unknown = member.last_heard
             values = {"unsent": True}
         else:
-            found.got[member.number] = member.heard
+            self._got(found, member)
             found.last = max(found.last, member.last_heard)
         if mark not in self._strange and len(self._strange) < _HASHES:
             self._strange.add(mark)
@@ -341,12 +355,17 @@ class Room:
     def _forget(self, posted: _Posted) -> None:
         self._held -= posted.size
         self._unsettled.pop(posted, None)
+        posted.suspects.clear()
+        if posted.author.waiting and posted.author.waiting[0] is posted:
+            posted.author.waiting.popleft()
         same = self._by_key[posted.post.key]
         same.remove(posted)
         if not same:
             del self._by_key[posted.post.key]
-        self._forgotten.add(hash(posted.post.key))
-        self._blind |= len(self._forgotten) > _HASHES
+        if len(self._forgotten) < _HASHES:
+            self._forgotten.add(hash(posted.post.key))
+        else:
+            self._blind = True
 
 
 def post_of(connection: int, message: Message, names: Sequence[str]) -> Post | None:

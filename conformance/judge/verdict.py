@@ -55,6 +55,7 @@ VERDICTS: tuple[VerdictName, ...] = get_args(VerdictName)
 _OF_CODE: Mapping[str, VerdictName] = {
     "nothing-said": "inconclusive",
     "nobody-typed": "inconclusive",
+    "not-recorded": "inconclusive",
     "suspicious-values": "suspicious",
     "cannot-run-here": "skipped",
     "hung-before": "skipped",
@@ -158,6 +159,9 @@ def judge(
     on_the_wire = [problem for conversation in conversations for problem in conversation.problems]
     never_came = [problem for problem in on_the_wire if problem.code in _NEVER_CAME]
     broken = [problem for problem in on_the_wire if problem.code not in _NEVER_CAME]
+    if any(problem.code == "not-recorded" for problem in broken):
+        # The end is not known: what is wrong before it is wrong, and nothing else can be said.
+        return Verdict(tuple(sorted(broken, key=lambda problem: problem.at or 0.0)), conversations)
     owes = _who_owes(conversations)
     owed = [problem for problem in never_came if _whose(problem) == owes]
     first, second = (

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Event, Side
+from conformance.agent.load_shedding import memory_of
 from conformance.agent.problem import Problem, Where
 from conformance.agent.recording import Connection
 from conformance.decoder import Conversation, Expected, Field, Outcome, Unread
@@ -26,11 +27,14 @@ STALL_SECONDS = 5.0
 """How long nothing may come that should, before that is told."""
 
 _SHOWN_BYTES = 16
-_MOST_UNREAD = 1 << 26  # bytes of a side that may wait for the rest of their field, or for their question
+# Bytes of memory that may be taken by what waits for the rest of its field, or for the other side; and by all of that
+# and the beginnings that are kept for the diagnosis, of all connections together.
+_MOST_UNREAD = 64 << 20
+_HELD_LIMIT = 128 << 20
 _UNFINISHED = ("never-sent", "ends-inside")
 _QUIET_SECONDS = 0.3
 _LONG_SECONDS = 3.0  # who waited so long may not have been answered
-_MOST_KEPT = 1 << 18  # bytes of a side for the diagnosis: who goes wrong later than that gets none
+_MOST_KEPT = 16 << 20  # bytes of memory for the diagnosis: who goes wrong later than that gets none
 
 
 class LiveConversation:
@@ -41,12 +45,24 @@ class LiveConversation:
         self.outcomes: Sequence[Outcome] = ()  # of the last event
         self._number = number
         self._conversation = Conversation(protocol, Connection(number, opened))
+        self._recorded = 0  # bytes of memory that its events take, as long as they are kept
+        self.counted = 0  # how much of `held` is counted where that of all is
         self.decoder = self._conversation.decoder
         self._last = self._moved = opened
         self._stalled = self._wrong = self._odd = self._ended = False
         self._told: set[tuple[str, Side]] = set()
         self._given_up: set[Side] = set()
         self._gone: Side | None = None  # left in the middle: what the other did not finish is no mistake of the other's
+
+    @property
+    def held(self) -> int:
+        """How many bytes of memory it takes, roughly."""
+        kept = self._conversation
+        return self.decoder.held + (kept.kept + self._recorded if kept.keeps else 0)
+
+    def forget(self) -> None:
+        """Keeps its beginning no longer: there is no diagnosis any more."""
+        self._conversation.forget()
 
     def add(self, event: Event) -> Iterator[live.LiveEvent]:
         yield from self._when_quiet(event.at)
@@ -65,12 +81,13 @@ class LiveConversation:
             case "received":
                 if event.size:
                     yield from self.give_up(event.at, event.sender, "not-kept")
-                elif self._unread(event.sender) > _MOST_UNREAD:
-                    yield from self.give_up(event.at, event.sender, "too-much-unread", limit=_MOST_UNREAD)
+                elif self.decoder.held > _MOST_UNREAD:
+                    yield from self.read_no_more(event.at)
         kept = self._conversation
         if kept.keeps:
             kept.connection.add(event)
-            if event.kind == "received" and kept.connection.direction(event.sender).size > _MOST_KEPT:
+            self._recorded += memory_of(event)
+            if kept.kept + self._recorded > _MOST_KEPT:
                 kept.forget()
         self.outcomes = kept.add(event)
         yield from self._read(event.at, self.outcomes)
@@ -87,6 +104,11 @@ class LiveConversation:
             decoder.stop(side)
             self._conversation.forget()
             yield live.Elided(at, self._number, Problem(code, where, values, at))
+
+    def read_no_more(self, at: float) -> Iterator[live.LiveEvent]:
+        """What waits takes too much memory: without it, nothing that depends on it can be read either."""
+        for side in (CLIENT, SERVER):
+            yield from self.give_up(at, side, "too-much-unread", limit=_MOST_UNREAD)
 
     def look(self, now: float, timeout: float) -> Iterator[live.LiveEvent]:
         """What should have come by now, and did not, once each time; and the diagnosis of what went wrong."""
@@ -210,10 +232,13 @@ def stalled(connection: int, due: Expected, seconds: float) -> Problem:
 class Totals:
     """How much there was: of the connections `open` are not over; `bytes` are those that each side sent.
 
+    `missed` connections more were opened while too much was waiting to be read: nothing is known of them.
+
     Where no protocol says what is right, nothing is `judged`.
     """
 
     connections: int = 0
+    missed: int = 0
     open: int = 0
     fields: int = 0
     problems: int = 0
@@ -231,10 +256,14 @@ class Viewer:
         self._room = Room(protocol)
         self._open: dict[int, LiveConversation] = {}
         self._too_fast: set[int] = set()
+        self._held = 0
         self._last = 0.0
 
     def add(self, event: Event) -> None:
         number, self._last = event.connection, event.at
+        if event.kind == "missed":
+            self.totals.missed += event.size
+            self._room.miss()
         if event.kind == "opened":
             kind = LiveConversation if self._protocol.session else RawConversation
             self._open[number] = kind(self._protocol, number, opened=event.at)
@@ -256,6 +285,27 @@ class Viewer:
             del self._open[number]
             self._too_fast.discard(number)
             self.totals.open -= 1
+            self._held -= conversation.counted
+            return
+        self._count(conversation)
+        if self._held > _HELD_LIMIT:
+            self._make_room(event.at)
+
+    def _make_room(self, at: float) -> None:
+        """Has less kept, until it is half of the limit: the oldest beginnings first, and then the most that waits."""
+        for conversation in self._open.values():
+            if self._held > _HELD_LIMIT // 2:
+                conversation.forget()
+                self._count(conversation)
+        for conversation in sorted(self._open.values(), key=lambda one: -one.held):
+            if self._held > _HELD_LIMIT // 2:
+                self._pass_on(conversation.read_no_more(at))
+                self._count(conversation)
+
+    def _count(self, conversation: LiveConversation) -> None:
+        held = conversation.held
+        self._held += held - conversation.counted
+        conversation.counted = held
 
     def give_up(self, connection: int) -> None:
         """That connection is too fast to be shown. May be called from another thread, even while it is being shown."""

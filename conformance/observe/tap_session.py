@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from conformance.agent.events import Event
+from conformance.agent.load_shedding import LoadShedder, memory_of
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.frames import FrameReader
 from conformance.model.lookup import UsageError
@@ -33,9 +34,8 @@ __all__ = ["RelayProcess", "Saver", "TapSession", "give_way"]
 _ROOT = Path(__file__).resolve().parents[2]
 _BUFFER = 1 << 20  # bytes read from the relay at once
 _WAITING_LIMIT = 8 << 20  # bytes that may wait to be shown before the fast connections among them are given up
-_HELD_LIMIT = 64 << 20  # and before any bytes at all are
+_HELD_LIMIT = 64 << 20  # and before the load is shed
 _FAST = 1 << 20  # a connection that has sent less is not what it takes so long for
-_EVENT_SIZE = 256  # what an event takes beside its bytes, roughly
 _GIVES_WAY = 10  # where processors are short, the traffic goes first
 _SWITCH_SECONDS = 0.0005  # how long the thread that shows may keep the one that saves from going on
 
@@ -139,12 +139,13 @@ class TapSession:
         self.done = threading.Event()
         self._relay = relay
         self._savers = savers
-        self._lost = 0
+        self._lost = {"size": 0, "connections": 0}
         self._carried: dict[int, int] = {}
         self._waiting: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         # Each is counted by one thread alone; their difference is what waits.
         self._put = 0
         self._shown = 0
+        self._shedder = LoadShedder()
         self._one_at_a_time = threading.Lock()
         for work in (self._take_in, self._show):
             threading.Thread(target=work, daemon=True).start()
@@ -162,12 +163,14 @@ class TapSession:
                     self._each_saver(methodcaller("flush"))
                 else:
                     self._each_saver(methodcaller("add", event))
-                    if self._savers and event.kind == "received" and event.size:
-                        self._lost += event.size
-                        self.unsaved = "too-fast", {"size": self._lost}
+                    if self._savers and event.size and event.kind in ("received", "missed"):
+                        self._lost["size" if event.kind == "received" else "connections"] += event.size
+                        self.unsaved = "too-fast", dict(self._lost)
                     self._pass_on(event)
             self._each_saver(methodcaller("close"))
         finally:
+            for rest in self._shedder.rest(self._relay.now):
+                self._waiting.put(rest)
             self._waiting.put(None)
 
     def _each_saver(self, act: Callable[[Saver], None]) -> None:
@@ -184,18 +187,17 @@ class TapSession:
             self._carried[number] = self._carried.get(number, 0) + len(event.data)
             if waiting > _WAITING_LIMIT and self._carried[number] > _FAST:
                 self.viewer.give_up(number)
-            if waiting > _HELD_LIMIT:
-                event = event._replace(data=b"", size=len(event.data) or event.size)
         elif event.kind in ("end", "reset", "refused"):
             self._carried.pop(number, None)
-        self._put += len(event.data) + _EVENT_SIZE
-        self._waiting.put(event)
+        for taken in self._shedder.take(event, room=waiting <= _HELD_LIMIT):
+            self._put += memory_of(taken)
+            self._waiting.put(taken)
 
     def _show(self) -> None:
         try:
             while (event := self._waiting.get()) is not None:
                 with self._one_at_a_time:
                     self.viewer.add(event)
-                self._shown += len(event.data) + _EVENT_SIZE
+                self._shown += memory_of(event)
         finally:
             self.done.set()

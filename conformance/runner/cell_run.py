@@ -208,6 +208,9 @@ class _Run:
         else:
             server, *clients = results
             verdict = judge(self._wire.finish(), server, clients, cell.network.clients, tuple(self._said))
+            if not verdict.problems and self._wire.recording.missed:
+                error = HarnessError("harness-tap", reason=f"{self._wire.recording.missed} connections too many")
+                verdict = Verdict((error.problem,), verdict.conversations)
         seconds = time.monotonic() - self._began
         recording, phases = self._wire.recording, self._phases
         taken = hasattr(self, "_server") and found_port_taken(self._server.console)
@@ -260,6 +263,8 @@ class _Run:
             recording, now = self._wire.recording, time.monotonic()
             if recording.over:
                 raise HarnessError("harness-tap", reason="it ended")
+            if recording.full:
+                return False
             if len(recording.events) != events:
                 events, moved = len(recording.events), now
             # Without a server there is nothing to be waited for much longer.
@@ -286,7 +291,7 @@ class _Run:
         """Waits until there are so many lines; tells if they came."""
         stalemate = self._stalemate()
         while not lines.come(times, min(until, time.monotonic() + _LOOK_SECONDS)):
-            if lines.log.closed or time.monotonic() >= until or self._stuck(stalemate):
+            if lines.log.closed or self._wire.recording.full or time.monotonic() >= until or self._stuck(stalemate):
                 return False
         return True
 
@@ -359,7 +364,7 @@ class _Run:
             for member in present:
                 if self._clients[member].console.closed:
                     self._fail(member, "ended-before-input")
-            if recording.over or time.monotonic() >= until or self._stuck(stalemate):
+            if recording.over or recording.full or time.monotonic() >= until or self._stuck(stalemate):
                 return
 
     def _leave(self, names: tuple[str, ...]) -> None:
@@ -390,8 +395,8 @@ class _Run:
 
     def _settle(self) -> None:
         """Lets what is under way arrive: the ends of the connections, and the server's lines about them."""
-        if self._hung:
-            return  # nothing is
+        if self._hung or self._wire.recording.full:
+            return  # nothing is, or nothing that could be recorded
         until = time.monotonic() + self._limits.settle
         self._wire.recording.wait_for(self._wire.clients_ended, until)
         if any(one.connection.server.closed and one.decoder.due(SERVER) for one in self._wire.update()):

@@ -26,10 +26,11 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from conformance.agent.events import CLIENT, SERVER, Event, Kind
+from conformance.agent.load_shedding import EVENT_SIZE, LoadShedder
 
 __all__ = ["EventWriter", "FrameReader", "pack_answer", "pack_event"]
 
-KINDS: tuple[Kind, ...] = ("opened", "received", "sent", "end", "reset", "refused")
+KINDS: tuple[Kind, ...] = ("opened", "received", "sent", "end", "reset", "refused", "missed")
 _ANSWER = 255
 _PAUSE = 254
 _HEAD = struct.Struct("!BBIdIHHI")
@@ -38,7 +39,6 @@ _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 _PAUSE_FRAME = _HEAD.pack(_PAUSE, 0, 0, 0.0, 0, 0, 0, 0)
 
 _HELD_LIMIT = 64 << 20  # bytes that may be queued
-_EVENT_SIZE = 256  # bytes of memory that an event takes besides its data, roughly
 _BATCH_SECONDS = 0.005
 
 
@@ -90,13 +90,13 @@ class EventWriter:
     """Writes events and answers to `stream`, in a thread of its own.
 
     It writes what is queued at once where it was idle, and every 5 ms at most; waking it for each event would cost the
-    relay more than the event itself. The queue is bounded: while it is full, events are queued without their bytes, and
-    `size` says how many bytes are missing.
+    relay more than the event itself. The queue is bounded: while it holds `held_limit` bytes, it sheds (LoadShedder).
     """
 
     def __init__(self, stream: BinaryIO, held_limit: int = _HELD_LIMIT) -> None:
         self._stream = stream
         self._held_limit = held_limit
+        self._shedder = LoadShedder()
         self._frames: deque[tuple[bytes, bytes]] = deque()
         self._some = threading.Event()
         # Each of these two counters is changed by one thread only. Their difference is the number of bytes queued.
@@ -108,9 +108,12 @@ class EventWriter:
 
     def event(self, event: Event) -> None:
         """Queues an event; returns at once."""
-        if event.data and self._put - self._written > self._held_limit:
-            event = event._replace(data=b"", size=len(event.data))
-        self._add(pack_event(event))
+        room = self._put - self._written <= self._held_limit
+        if room and not self._shedder.sheds:
+            self._add(pack_event(event))
+        else:
+            for taken in self._shedder.take(event, room=room):
+                self._add(pack_event(taken))
 
     def answer(self, message: dict[str, Any]) -> None:
         """Queues the answer to an order behind all events before it."""
@@ -118,13 +121,15 @@ class EventWriter:
 
     def close(self) -> None:
         """Writes what is queued, then returns."""
+        for rest in self._shedder.rest(time.monotonic()):
+            self._add(pack_event(rest))
         self._closing = True
         self._some.set()
         self._thread.join()
 
     def _add(self, frame: tuple[bytes, bytes]) -> None:
         # The caller has packed the frame: packing in the thread would hold the interpreter lock for longer at a time.
-        self._put += len(frame[1]) + _EVENT_SIZE
+        self._put += len(frame[1]) + EVENT_SIZE
         self._frames.append(frame)
         if not self._some.is_set():  # setting it takes a lock
             self._some.set()
@@ -139,6 +144,6 @@ class EventWriter:
                 if not self._frames:
                     self._stream.write(_PAUSE_FRAME)
                 self._stream.flush()
-                self._written += sum(len(data) + _EVENT_SIZE for _, data in frames)
+                self._written += sum(len(data) + EVENT_SIZE for _, data in frames)
                 if not self._closing:
                     time.sleep(_BATCH_SECONDS)

@@ -218,7 +218,8 @@ function drawServer(server) {
     make("p", { class: `state ${server.state}` }, make("span", { "aria-hidden": "true" }, `${symbol} `), state, reason),
     make("div", { class: "figures" }, figure("open", server.open, t("connected", { count: server.open })), figure("rate", server.rate, t(`rate.${server.what}`))),
     spark(server.seconds),
-    make("p", { class: "so-far" }, `${t(`count.${server.what}`, { count: server.total })} · ${t("clients", { count: server.came })}`));
+    make("p", { class: "so-far" }, `${t(`count.${server.what}`, { count: server.total })} · ${t("clients", { count: server.came })}`,
+      server.missed ? make("b", { class: "missed" }, ` · ${t("missed", { count: server.missed })}`) : null));
 }
 
 function spark(seconds) {
