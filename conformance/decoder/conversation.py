@@ -16,7 +16,7 @@ __all__ = ["Conversation", "Conversations", "read_conversations"]
 
 _SHOWN_BYTES = 16
 _OUTCOME_SIZE = 320  # bytes of memory that a field takes beside its bytes, roughly
-_MOST_KEPT = 512 << 20  # bytes of memory that all fields of a recording may take; what comes then is not read
+_MOST_KEPT = 256 << 20  # bytes of memory that all fields of a recording may take; what comes then is not read
 
 
 class Conversation:
@@ -24,7 +24,7 @@ class Conversation:
 
     `fields` and `messages` stand in the order in which they were decided, each side's in the order in which it sent
     them; `problems` in that order too, those of the fields among them. Every place names the connection. `keeps` is
-    False after `forget`; `kept` is how many bytes of memory takes what is kept, roughly.
+    False after `forget`; `kept` is how many bytes of memory the fields take, roughly.
     """
 
     def __init__(self, protocol: Protocol, connection: Connection) -> None:
@@ -52,6 +52,7 @@ class Conversation:
         match event.kind:
             case "received" if event.size:
                 if decoder.reads(side):
+                    told += decoder.unasked(side, event.at)
                     where = Where(self.number, side, decoder.total(side))
                     told.append(Problem("not-recorded", where, {"size": event.size}, event.at))
                 decoder.stop(side)
@@ -141,9 +142,9 @@ class Conversations:
                 conversation = self._by_number[event.connection] = Conversation(self._protocol, connection)
             if self._kept > _MOST_KEPT and event.kind == "received":
                 event = event._replace(data=b"", size=len(event.data) or event.size)
-            self._kept -= conversation.kept
+            before = conversation.kept + conversation.decoder.held
             conversation.add(event)
-            self._kept += conversation.kept
+            self._kept += conversation.kept + conversation.decoder.held - before
         return list(self._by_number.values())
 
     def finish(self) -> list[Conversation]:

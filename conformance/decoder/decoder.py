@@ -219,6 +219,12 @@ class Decoder:
             for each in (mine, mine.other):  # neither comes to a round any more
                 each.scopes, each.ahead = [], 0
 
+    def unasked(self, side: Side, at: float) -> Sequence[Outcome]:
+        """That side is read no further: what waits there for a question came before any that could still come."""
+        out: list[Outcome] = []
+        self._side(side).nothing_more(out, at)
+        return out
+
     def unread(self, side: Side) -> bytes:
         """The bytes of that side that are kept, and not read yet."""
         return self._side(side).rest()

@@ -42,7 +42,7 @@ class LiveConversation:
 
     def __init__(self, protocol: Protocol, number: int, *, opened: float = 0.0) -> None:
         self.over = False
-        self.outcomes: Sequence[Outcome] = ()  # of the last event
+        self.outcomes: Sequence[Outcome] = ()  # of the last event, until somebody has taken them
         self._number = number
         self._conversation = Conversation(protocol, Connection(number, opened))
         self._recorded = 0  # bytes of memory that its events take, as long as they are kept
@@ -280,7 +280,8 @@ class Viewer:
                 break
         if event.kind == "received" and number in self._too_fast:
             self._pass_on(conversation.give_up(event.at, event.sender))
-        self._found(event.at, self._room.add(event, conversation.outcomes, conversation.decoder))
+        outcomes, conversation.outcomes = conversation.outcomes, ()
+        self._found(event.at, self._room.add(event, outcomes, conversation.decoder))
         if conversation.over:
             del self._open[number]
             self._too_fast.discard(number)

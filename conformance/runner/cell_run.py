@@ -209,8 +209,8 @@ class _Run:
             server, *clients = results
             verdict = judge(self._wire.finish(), server, clients, cell.network.clients, tuple(self._said))
             if not verdict.problems and self._wire.recording.missed:
-                error = HarnessError("harness-tap", reason=f"{self._wire.recording.missed} connections too many")
-                verdict = Verdict((error.problem,), verdict.conversations)
+                missed = HarnessError("harness-tap", reason=f"{self._wire.recording.missed} connections too many")
+                verdict = Verdict((missed.problem,), verdict.conversations)
         seconds = time.monotonic() - self._began
         recording, phases = self._wire.recording, self._phases
         taken = hasattr(self, "_server") and found_port_taken(self._server.console)

@@ -52,7 +52,11 @@ def told(found: Verdict) -> tuple[str, list[str]]:
 def test_the_first_problem_decides() -> None:
     names = {code: verdict_of(Problem(code)) for code in CODES}
     assert {name for code, name in names.items() if code.startswith("harness-")} == {"error"}
-    assert [code for code, name in names.items() if name == "inconclusive"] == ["not-recorded", "nothing-said", "nobody-typed"]
+    assert [code for code, name in names.items() if name == "inconclusive"] == [
+        "not-recorded",
+        "nothing-said",
+        "nobody-typed",
+    ]
     assert [code for code, name in names.items() if name == "suspicious"] == ["suspicious-values"]
     assert names["wrong-value"] == names["crashed"] == names["line-differs"] == "failed"
     assert verdict_of(None) == "passed"

@@ -266,14 +266,32 @@ def test_what_may_come_from_a_client_that_cannot_be_read_is_not_unknown() -> Non
     assert chat.tell_all(TWO, 2, "who knows").later(10).told() == []
 
 
-def test_what_was_forgotten_is_held_against_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_room, "_MESSAGES", 10)
+@pytest.mark.parametrize(("bound", "limit"), [("_MESSAGES", 10), ("_BYTES", 12_000)])
+def test_what_was_forgotten_is_held_against_nobody(bound: str, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_room, bound, limit)
     chat = Chat().join(1, 2)
     for number in range(30):
         chat.say(1, str(number)).tell(1, 1, str(number))
     chat.tell_all(range(2, 3), 1, "0").tell(1, 1, "0")  # late, and twice: both are forgotten
     assert chat.problems == []
     assert chat.say(1, "new").tell_all(TWO, 1, "new").tell(2, 1, "new").problems[-1].code == "duplicate-message"
+
+
+def test_who_has_a_message_counts_as_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten messages of thirty members take as much as thirty of two: the first is forgotten, and may come once more."""
+    monkeypatch.setattr(judge_room, "_BYTES", 40_000)
+    few, many = range(1, 3), range(1, 31)
+    for members, problems in ((few, ["duplicate-message"]), (many, [])):
+        chat = Chat().join(*members)
+        for number in range(10):
+            chat.say(1, str(number)).tell_all(members, 1, str(number))
+        assert [problem.code for problem in chat.tell(2, 1, "0").problems] == problems
+
+
+def test_with_connections_that_were_missed_nothing_is_unknown() -> None:
+    chat = Chat().join(1, 2)
+    chat.room.miss()
+    assert chat.tell_all(TWO, 2, "who knows").later(10).told() == []
 
 
 @pytest.mark.parametrize("seed", range(5))
