@@ -98,6 +98,8 @@ class ConsoleLog:
         """Takes in what the program has just printed."""
         now = time.monotonic()
         with self._changed:
+            if self.closed:
+                return
             if not self.overflowed:
                 self._size += len(data)
             if self.overflowed:
@@ -113,6 +115,8 @@ class ConsoleLog:
         """The program can print no more; a line without its end is kept as such."""
         now = time.monotonic()
         with self._changed:
+            if self.closed:
+                return
             self.closed = True
             rests = self._open.items()
             self._add([ConsoleLine(now, stream, _text(rest), whole=False) for stream, rest in rests if rest])

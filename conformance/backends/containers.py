@@ -286,6 +286,7 @@ class ContainerHandle(Handle):
         self.id = str(created.id)
         self._status: int | None = None
         self._stopped = False
+        self._output = output
         # The client returns a file object over a socket, or a socket on Windows.
         attached: Any = created.attach_socket(params={"stdin": 1, "stream": 1}) if typed else None
         self._input = getattr(attached, "_sock", attached)
@@ -325,7 +326,8 @@ class ContainerHandle(Handle):
             self.wait(time.monotonic())
             self._stopped = True
             _remove_container(self._container)
-            self._reader.join()
+            self._reader.join(_ANSWER_SECONDS)
+            self._output.end()
             self.end_input()
         return self._status
 

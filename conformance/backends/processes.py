@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 import psutil
 
@@ -22,7 +23,7 @@ from conformance.agent.problem import HarnessError
 from conformance.backends.base import Backend, ConsoleLog, Handle, Output, Places, ProgramError, Progress, Worker, build
 from conformance.backends.helpers import Control
 from conformance.backends.ports import port_of_its_own, the_port
-from conformance.backends.run_label import RUN_LABEL_VARIABLE, labelled_folder, reap, run_label
+from conformance.backends.run_label import RUN_LABEL_VARIABLE, kill_labelled, labelled_folder, reap, run_label
 from conformance.backends.runtimes import HARNESS_RUNTIME, ROOT, Runtime, Toolchain, joined
 from conformance.backends.sight import waits_for_bytes
 from conformance.judge.verdict import Stream
@@ -34,6 +35,7 @@ _LOOPBACK = "127.0.0.1"
 _BUILD_SECONDS = 120
 _END_SECONDS = 5.0
 _ENDING_SECONDS = 1.0
+_CONSOLE_SECONDS = 1.0  # for what a program that has ended left in its console to be read
 
 
 class ProcessBackend(Backend):
@@ -48,7 +50,7 @@ class ProcessBackend(Backend):
         self._folder = labelled_folder()
         self.environment = {
             **os.environ,
-            RUN_LABEL_VARIABLE: run_label(),
+            RUN_LABEL_VARIABLE: f"{run_label()}/{uuid4().hex[:12]}",  # one process may have two backends
             "LC_ALL": "C.UTF-8",
             "PYTHONPATH": str(ROOT),
             "PYTHONUTF8": "1",
@@ -87,10 +89,8 @@ class ProcessBackend(Backend):
 
     def abort(self) -> None:
         self.stopping = True
-        for child in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error, OSError):
-                if child.environ().get(RUN_LABEL_VARIABLE) == self.environment[RUN_LABEL_VARIABLE]:
-                    child.kill()
+        mine = f"{self.environment[RUN_LABEL_VARIABLE]}/"
+        kill_labelled(lambda label: label.startswith(mine))
 
     def close(self) -> None:
         self._folder.cleanup()
@@ -101,19 +101,15 @@ class ProcessBackend(Backend):
         return self._runtimes[language].toolchain(program.variant) if language else None
 
     def _run(self, command: Sequence[str], folder: Path) -> tuple[int, list[str]]:
+        log = ConsoleLog()
+        started = ProcessHandle(command, folder, self.environment, log)
         try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=_BUILD_SECONDS,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ProgramError(f"{command[0]} did not end within {_BUILD_SECONDS} s") from error
-        return done.returncode, done.stdout.decode("utf-8", "replace").splitlines()
+            status = started.wait(time.monotonic() + _BUILD_SECONDS)
+        finally:
+            started.stop()
+        if status is None:
+            raise ProgramError(f"{command[0]} did not end within {_BUILD_SECONDS} s")
+        return status, [line.text for line in log.lines]
 
     def built(self, program: Program) -> Path:
         """The folder that `{build}` stands for; runs the program's build on the first call. Raises `ProgramError`."""
@@ -184,7 +180,7 @@ class _ProcessWorker(Worker):
 
 
 class ProcessHandle(Handle):
-    """A process and its children."""
+    """A process and its children: they have its run label, with a part of their own."""
 
     def __init__(
         self,
@@ -197,11 +193,13 @@ class ProcessHandle(Handle):
         timers: Sequence[str] = (),
     ) -> None:
         self._timers = timers
+        self._label = f"{environment[RUN_LABEL_VARIABLE]}/{uuid4().hex}"
+        self._output = output
         try:
             self._process = subprocess.Popen(
                 argv,
                 cwd=folder,
-                env=environment,
+                env={**environment, RUN_LABEL_VARIABLE: self._label},
                 stdin=subprocess.PIPE if typed else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -218,6 +216,15 @@ class ProcessHandle(Handle):
         self._status: int | None = None
         self._reader = threading.Thread(target=self._pass_on, args=(output,), daemon=True)
         self._reader.start()
+
+    def _hear_out(self) -> None:
+        """Reads what the program, which has ended, left in its console; children that keep that open are killed."""
+        self._reader.join(_CONSOLE_SECONDS)
+        if self._reader.is_alive():
+            self._kill()
+            kill_labelled(lambda label: label == self._label)
+            self._reader.join(_CONSOLE_SECONDS)
+            self._output.end()  # whoever keeps it now is none of ours
 
     def _pass_on(self, output: Output) -> None:
         def read(stream: Stream, pipe: IO[bytes]) -> None:
@@ -269,7 +276,7 @@ class ProcessHandle(Handle):
             status = self._process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             return None
-        self._reader.join()
+        self._hear_out()
         return status
 
     def stop(self) -> int | None:
@@ -279,8 +286,9 @@ class ProcessHandle(Handle):
                     self._process.wait(_ENDING_SECONDS)
             self._stopped, self._status = True, self._process.poll()
             self._kill()
-            self._process.wait(_END_SECONDS)
-            self._reader.join()
+            with suppress(subprocess.TimeoutExpired):  # the system does not let it go
+                self._process.wait(_END_SECONDS)
+            self._hear_out()
             self.end_input()
         return self._status
 

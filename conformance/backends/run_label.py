@@ -10,12 +10,13 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-__all__ = ["RUN_LABEL_VARIABLE", "is_gone", "labelled_folder", "reap", "run_label"]
+__all__ = ["RUN_LABEL_VARIABLE", "is_gone", "kill_labelled", "labelled_folder", "reap", "run_label"]
 
 RUN_LABEL_VARIABLE = "JAVA_PYTHON_SOCKETS_RUN"
 """The environment variable that carries the label."""
@@ -61,14 +62,22 @@ def labelled_folder() -> tempfile.TemporaryDirectory[str]:
 
 def reap() -> None:
     """Kills the processes of runs that have ended, and removes their temporary folders."""
-    left: list[psutil.Process] = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if is_gone(process.environ().get(RUN_LABEL_VARIABLE, "")):
-                process.kill()
-                left.append(process)
-    psutil.wait_procs(left, timeout=_END_SECONDS)
+    kill_labelled(is_gone)
     for file in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*/{_LABEL_FILE}"):
         with suppress(OSError):
             if is_gone(file.read_text(encoding="utf-8")):
                 shutil.rmtree(file.parent, ignore_errors=True)
+
+
+def kill_labelled(unwanted: Callable[[str], bool]) -> None:
+    """Kills the processes whose run label is unwanted, wherever they are: a child may have left its parent's session.
+
+    Waits until they have ended, for 5 s.
+    """
+    left: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            if (label := process.environ().get(RUN_LABEL_VARIABLE)) and unwanted(label):
+                process.kill()
+                left.append(process)
+    psutil.wait_procs(left, timeout=_END_SECONDS)

@@ -49,6 +49,8 @@ _LOOKS_UP: Final = 1000  # ms: who wakes up so often only looks whether to end, 
 def waits_for_bytes(pid: int, timers: Collection[str]) -> bool | None:
     """Whether the process and its children only wait for bytes of others; False while they work, or sleep for a while.
 
+    Who was stopped (SIGSTOP) waits too.
+
     None where that cannot be seen: on other systems, or in calls that tell too little. `timers` are the names of
     threads of the runtime itself, which wake up by time and do nothing for the program.
     """
@@ -57,6 +59,8 @@ def waits_for_bytes(pid: int, timers: Collection[str]) -> bool | None:
         return None
     try:
         root = psutil.Process(pid)
+        if root.status() == psutil.STATUS_STOPPED:
+            return True  # it does nothing until somebody lets it go on
         states = [
             _state(thread, numbers, timers)
             for process in (root, *root.children(recursive=True))

@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -101,6 +104,22 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     except YamlError as error:
         raise pytest.UsageError(str(error)) from error
+    _end_as_by_ctrl_c(config)
+
+
+def _end_as_by_ctrl_c(config: pytest.Config) -> None:
+    """Has whoever ends the process, or closes its terminal, interrupt the run, which then ends its programs."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+            config.add_cleanup(partial(_end_by_default, number))
+
+
+def _end_by_default(number: signal.Signals) -> None:
+    signal.signal(number, signal.SIG_DFL)
 
 
 # Collection ----------------------------------------------------------------------------------------------------------

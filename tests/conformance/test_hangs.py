@@ -52,6 +52,7 @@ WAITS = {
     "accepts twice": "server.accept(); server.accept()",
     "selects": "select.select([sock], [], [])",
     "an event loop": "asyncio.run(asyncio.Event().wait())",
+    "is stopped": "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
     "another thread reads": "t = threading.Thread(target=sock.recv, args=(1,)); t.start(); t.join()",
     "looks up now and then, as socketserver does": "p = select.poll(); p.register(sock, 1)\nwhile True: p.poll(500)",
 }
