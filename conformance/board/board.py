@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, PlainValidator
 
@@ -25,10 +26,15 @@ from conformance.observe.places import Place, listen_place, place
 from conformance.observe.saved import About, JsonSaver
 from conformance.observe.tap_session import RelayProcess, Saver, TapSession
 
-__all__ = ["Board", "Watch", "WatchedServer", "read_servers", "server_words"]
+__all__ = ["Board", "Tell", "Watch", "WatchedServer", "read_servers", "server_words"]
 
 _LOOK_SECONDS = 0.2
 _CLOSING_SECONDS = 1.0
+# How many seconds after the end of a relay another one is started; a relay that lived longer begins with the shortest.
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+
+Tell: TypeAlias = Callable[[str, Mapping[str, Any]], None]
+"""Is told what became of a relay: `ended`, `back`, or `not-back`, each with the values of its sentence."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,11 @@ def read_servers(path: Path) -> list[WatchedServer]:
 
 
 class Board:
-    """Its taps listen, and pass on what comes, at once; what they see is read from `begin` on."""
+    """Its taps listen, and pass on what comes, at once; what they see is read from `begin` on.
+
+    A relay that ends by itself ends the connections that it carried, and nothing else: another takes its place, at
+    once, and later and later where that does not last.
+    """
 
     def __init__(self, servers: Sequence[WatchedServer]) -> None:
         """`UsageError` where a tap cannot listen."""
@@ -100,16 +110,11 @@ class Board:
             self.close()
             raise
 
-    @property
-    def ended(self) -> list[str]:
-        """The servers whose relay has ended by itself, and with it the connections that it carried."""
-        return [watch.server.name for watch in self.watches if watch.session and watch.session.done.is_set()]
-
-    def begin(self, when_ended: Callable[[], None]) -> None:
-        """Reads what the taps see, in threads of its own; one calls `when_ended`, once, if a relay ends by itself."""
+    def begin(self, told: Tell) -> None:
+        """Reads what the taps see, in threads of its own; one of them tells when a relay ends, and is back."""
         for watch in self.watches:
             watch.begin()
-        self._looking = threading.Thread(target=self._look, args=(when_ended,), daemon=True)
+        self._looking = threading.Thread(target=self._look, args=(told,), daemon=True)
         self._looking.start()
 
     def close(self) -> None:
@@ -120,18 +125,16 @@ class Board:
         for watch in self.watches:
             watch.relay.end()
         for watch in self.watches:
-            # Nobody will look at what is left. A relay that still has much to tell ends once nobody hears it any more.
-            if watch.session is None or watch.session.done.wait(_CLOSING_SECONDS):
-                watch.relay.wait()
+            # Nobody will look at what is left; and who was stopped (SIGSTOP) does not end.
+            if watch.session is not None and not watch.session.done.wait(_CLOSING_SECONDS):
+                watch.relay.kill()
+                watch.session.done.wait(_CLOSING_SECONDS)
+            watch.relay.wait()
 
-    def _look(self, when_ended: Callable[[], None]) -> None:
+    def _look(self, told: Tell) -> None:
         while not self._closing.wait(_LOOK_SECONDS):
             for watch in self.watches:
-                if watch.session is not None:
-                    watch.session.look()
-            if self.ended:
-                when_ended()
-                return
+                watch.look(told)
 
 
 class Watch:
@@ -144,10 +147,48 @@ class Watch:
         self.relay = relay = RelayProcess(server.listen, server.to, Conditions())
         self._history = history
         self._number = history.add_server(server.name, server.protocol, relay.port, str(server.to), relay.began)
+        self._last = 0  # the highest number of a connection
+        self._since = time.monotonic()
+        self._pause = _SHORTEST_PAUSE
+        self._again: float | None = None  # when another relay is to be started
 
     def begin(self) -> None:
         viewer = Viewer(self.server.protocol, partial(self._history.add, self._number))
-        self.session = TapSession(self.relay, viewer, [_EventsOf(partial(self._history.add_event, self._number))])
+        self.session = TapSession(self.relay, viewer, [_EventsOf(self._add)])
+
+    def look(self, told: Tell) -> None:
+        """Says who keeps whom waiting; and sees to it that there is a relay."""
+        assert self.session is not None
+        now = time.monotonic()
+        if not self.session.done.is_set():
+            self.session.look()
+        elif self._again is None:
+            self._pause = _SHORTEST_PAUSE if now - self._since > _LONGEST_PAUSE else self._pause
+            self._again = now + self._pause
+            self.relay.end()
+            self.relay.wait()
+            self._history.lose(self._number, time.time())
+            told("ended", {"name": self.server.name, "port": self.relay.port, "seconds": self._pause})
+        elif now >= self._again:
+            self._start_again(now, told)
+
+    def _start_again(self, now: float, told: Tell) -> None:
+        listen, to = Place(self.server.listen.host, self.relay.port), self.server.to
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        try:
+            self.relay = RelayProcess(listen, to, Conditions(), began=self.relay.began, before=self._last)
+        except UsageError as error:
+            self._again = now + self._pause
+            told("not-back", {"name": self.server.name, "seconds": self._pause, "reason": error})
+            return
+        self._again, self._since = None, now
+        self._history.restore(self._number, time.time())
+        self.begin()
+        told("back", {"name": self.server.name, "port": self.relay.port})
+
+    def _add(self, event: Event) -> None:
+        self._last = max(self._last, event.connection)
+        self._history.add_event(self._number, event)
 
     def saved(self, suffix: str, events: Iterable[Event]) -> bytes:
         """A file with these events: a `json` for `decode`, or a `pcapng` for Wireshark."""

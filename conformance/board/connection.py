@@ -77,6 +77,13 @@ class Connection:
             self._facts |= {"state": state, "until": self._began + event.at}
         self.kept.add(event)
 
+    def lose(self, now: float, change: int) -> None:
+        """Nothing more can be known of it: the relay that carried it has ended."""
+        self.change, self._row = change, ""
+        self.over = True
+        self._flags.pop("waits", None)
+        self._facts |= {"state": "lost", "until": now}
+
     def add(self, event: LiveEvent, change: int) -> None:
         """Takes in what was read of it."""
         self.change, self._row = change, ""

@@ -87,6 +87,16 @@ class _Server:
         elif isinstance(event, Closed) and (event.how == "reset" or event.side == CLIENT):
             self._posted.pop(event.connection, None)
 
+    def lose(self, now: float) -> None:
+        """Its relay has ended: nobody is connected any more."""
+        self._open.clear()
+        self._posted.clear()
+        self._is_now(now - self.began, state="lost")
+
+    def restore(self, now: float) -> None:
+        """It has a relay again; whether it can be reached, a client will show."""
+        self._is_now(now - self.began, state="quiet")
+
     def to_json(self, now: float) -> dict[str, Any]:
         """As the page has it: how much there was in each of the last seconds too, and how much a second just now."""
         by_second = [self._by_second[second] for second in range(int(now) - SECONDS, int(now))]
@@ -237,6 +247,22 @@ class History:
             lines, left_out = found.lines_after(since)
             told = json.dumps({"anew": since == 0, "left_out": left_out})
             return self.change, f'{told[:-1]}, "lines": [{", ".join(lines)}], "connection": {found.row()}}}'
+
+    def lose(self, number: int, now: float) -> None:
+        """The relay of that server has ended, and with it all connections that it carried."""
+        server = self._servers[number]
+        with self._lock:
+            self.change += 1
+            server.lose(now)
+            for found in self._connections.values():
+                if found.server == number and not found.over:
+                    found.lose(now, self.change)
+
+    def restore(self, number: int, now: float) -> None:
+        """That server has a relay again."""
+        with self._lock:
+            self.change += 1
+            self._servers[number].restore(now)
 
     def recorded(self, number: int, connection: int) -> list[Event] | None:
         """The events of one connection, with times from `began` on; None where it is not remembered."""

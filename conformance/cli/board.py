@@ -8,6 +8,7 @@ import itertools
 import signal
 import socket
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,11 +70,16 @@ def run(arguments: Namespace) -> int:
             web.should_exit = True
 
         when_told_to_end(end)  # until the web server listens to signals itself: an exception would tear its start
-        board.begin(end)
+        board.begin(lambda code, values: print_line(_of_relay(code, values, words)))
         web.run([page])
-        if board.ended:
-            raise UsageError("cli.usage.relay-of", name=board.ended[0])
     return 0
+
+
+def _of_relay(code: str, values: Mapping[str, Any], words: Catalogue) -> str:
+    told = dict(values)
+    if isinstance(reason := told.get("reason"), UsageError):
+        told["reason"] = words.text(reason.name, reason.values)
+    return words.text(f"cli.board.relay.{code}", told)
 
 
 def _shown(page: socket.socket, words: Catalogue) -> str:

@@ -36,6 +36,7 @@ _BUFFER = 1 << 20  # bytes read from the relay at once
 _WAITING_LIMIT = 8 << 20  # bytes that may wait to be shown before the fast connections among them are given up
 _HELD_LIMIT = 64 << 20  # and before the load is shed
 _FAST = 1 << 20  # a connection that has sent less is not what it takes so long for
+_ENDING_SECONDS = 5.0  # for a relay to be gone once nobody hears it any more
 _GIVES_WAY = 10  # where processors are short, the traffic goes first
 _SWITCH_SECONDS = 0.0005  # how long the thread that shows may keep the one that saves from going on
 
@@ -63,10 +64,13 @@ def give_way() -> None:
 class RelayProcess:
     """A tap that listens, and hands on what it sees.
 
-    `port` is where it listens; `began` is the time from which its events count theirs, in seconds since 1970.
+    `port` is where it listens; `began` is the time from which its events count theirs, in seconds since 1970. One that
+    takes the place of another goes on with its `began`, and with the numbers of connections behind `before`.
     """
 
-    def __init__(self, listen: Place, to: Place, conditions: Conditions) -> None:
+    def __init__(
+        self, listen: Place, to: Place, conditions: Conditions, *, began: float | None = None, before: int = 0
+    ) -> None:
         """UsageError where it cannot listen there."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "conformance.agent.tap"],
@@ -100,10 +104,11 @@ class RelayProcess:
             kind = "host" if listen.host else "everywhere"
             why = answer["problem"]["values"]["reason"]
             raise UsageError(f"cli.usage.cannot-listen.{kind}", **asdict(listen), reason=why)
-        reader.shift = -float(answer["now"])
         self.port = int(answer["port"])
-        self.began = time.time()
-        self._opened = time.monotonic()
+        self.began = time.time() if began is None else began
+        since = time.time() - self.began
+        self._opened = time.monotonic() - since
+        reader.shift, reader.before = since - float(answer["now"]), before
 
     @property
     def now(self) -> float:
@@ -122,9 +127,17 @@ class RelayProcess:
             self._input.close()
 
     def wait(self) -> None:
-        """Returns once the process is gone."""
+        """Returns once the process is gone; one that does not go is killed."""
         self._output.close()
-        self._process.wait()
+        try:
+            self._process.wait(_ENDING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self._process.wait()
+
+    def kill(self) -> None:
+        """Has the process be gone at once."""
+        self._process.kill()
 
 
 class TapSession:

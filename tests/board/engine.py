@@ -148,7 +148,7 @@ def shown(*servers: tuple[str, int]) -> Iterator[Shown]:
     with ExitStack() as stack:
         board = Board(local)
         stack.callback(board.close)
-        board.begin(lambda: None)
+        board.begin(lambda code, values: None)
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         web = uvicorn.Server(
             uvicorn.Config(board_app(board), ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from conformance.formatting import catalogue
+from tests.board.engine import Stream
 from tests.cli.running import LONG, Command, Server, adds, connect, ended, free_port, ints, received, run, run_here, utf
 from tests.cli.test_command_line import pattern
 
@@ -63,13 +68,99 @@ def test_it_ends_with_its_relays_though_clients_and_pages_are_there(number: sign
         assert psutil.wait_procs(relays, LONG)[1] == []
 
 
-def test_a_relay_that_has_ended_ends_the_board() -> None:
-    with ended(start("--server", f"alice=addition:0:127.0.0.1:{free_port()}")) as board:
+def says(name: str) -> Callable[[str], bool]:
+    """Whether a line is that sentence."""
+    return lambda line: re.search(pattern(name, catalogue("en")), line) is not None
+
+
+def changes(page: int) -> dict[str, Any]:
+    """What a page is told first."""
+    with socket.create_connection(("127.0.0.1", page), LONG) as looking:
+        looking.sendall(b"GET /changes HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        with Stream(looking) as stream:
+            return stream.until(lambda told: True)
+
+
+def taken(port: int) -> socket.socket:
+    """Listens on that port, as soon as nobody else does."""
+    until = time.monotonic() + LONG
+    while True:
+        try:
+            return socket.create_server(("127.0.0.1", port))
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+
+
+def adds_through(port: int) -> bool:
+    """Whether a client is served there."""
+    try:
+        with connect(port) as client:
+            client.sendall(utf("127.0.0.1") + ints(84, 98))
+            return received(client, 4) == ints(182)
+    except (OSError, AssertionError):
+        return False
+
+
+def relay_on(board: Command, port: int) -> psutil.Process:
+    """The process of the board that listens on that port."""
+    relays = psutil.Process(board.process.pid).children()
+    (found,) = (relay for relay in relays if any(at.laddr.port == port for at in relay.net_connections()))
+    return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
+def test_the_board_goes_on_without_a_relay_that_was_killed_and_starts_it_again() -> None:
+    with Server(adds) as server:
+        to = f"addition:0:127.0.0.1:{server.port}"
+        with ended(start("--server", f"alice={to}", "--server", f"bob={to}")) as board:
+            alice, bob = clients_port(board, "alice"), clients_port(board, "bob")
+            page = shown_port(board)
+            assert adds_through(alice)
+            with connect(alice) as cut_off, connect(bob) as goes_on:
+                cut_off.sendall(utf("127.0.0.1"))
+                goes_on.sendall(utf("127.0.0.1") + ints(84, 98))
+                assert received(goes_on, 4) == ints(182)
+                relay_on(board, alice).kill()
+                assert cut_off.recv(1) == b""
+                board.line(says("cli.board.relay.ended"))
+                goes_on.sendall(ints(1, 2))
+                assert received(goes_on, 4) == ints(3)
+            board.line(says("cli.board.relay.back"))
+            assert adds_through(alice)
+            told = changes(page)
+            rows = {row["number"]: row["state"] for row in told["connections"] if row["server"] == 0}
+            assert rows == {1: "ended", 2: "lost", 3: "ended"}
+            assert told["servers"][0]["state"] == "reached"
+            assert board.interrupt() == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
+def test_a_relay_that_is_stopped_keeps_neither_the_others_nor_the_end() -> None:
+    with Server(adds) as server:
+        to = f"addition:0:127.0.0.1:{server.port}"
+        with ended(start("--server", f"alice={to}", "--server", f"bob={to}")) as board:
+            alice, bob = clients_port(board, "alice"), clients_port(board, "bob")
+            stopped = relay_on(board, alice)
+            stopped.suspend()
+            assert adds_through(bob)
+            assert board.interrupt() == 0
+            assert psutil.wait_procs([stopped], LONG)[1] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send to a process")
+def test_a_relay_whose_port_is_taken_meanwhile_is_told_of_and_tried_again() -> None:
+    with Server(adds) as server, ended(start("--server", f"alice=addition:0:127.0.0.1:{server.port}")) as board:
+        port = clients_port(board, "alice")
         shown_port(board)
-        (relay,) = psutil.Process(board.process.pid).children()
+        relay, me = relay_on(board, port), psutil.Process(board.process.pid)
+        me.suspend()  # it must not start another before the port is taken
         relay.kill()
-        assert board.end() == 2
-        assert re.search(pattern("cli.usage.relay-of", catalogue("en")), board.errors())
+        with taken(port):
+            me.resume()
+            board.line(says("cli.board.relay.not-back"))
+        board.line(says("cli.board.relay.back"))
+        assert adds_through(port)
 
 
 def test_the_relays_do_not_give_way_to_what_shows() -> None:

@@ -57,10 +57,14 @@ def pack_answer(message: dict[str, Any]) -> tuple[bytes, bytes]:
 
 
 class FrameReader:
-    """Takes frames apart as their bytes come, in pieces of any size. `shift` is added to the time of every event."""
+    """Takes frames apart as their bytes come, in pieces of any size.
+
+    `shift` is added to the time of every event, and `before` to the number of its connection.
+    """
 
     def __init__(self) -> None:
         self.shift = 0.0
+        self.before = 0
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[Event | dict[str, Any] | None]:
@@ -82,7 +86,8 @@ class FrameReader:
             else:
                 detail, via = data[texts : texts + detail_size].decode(), data[texts + detail_size : body].decode()
                 side = SERVER if sender else CLIENT
-                yield Event(at + self.shift, connection, KINDS[kind], side, data[body:end], missing, detail, via)
+                number = connection + self.before if connection else 0
+                yield Event(at + self.shift, number, KINDS[kind], side, data[body:end], missing, detail, via)
         self._rest = data[place:]
 
 

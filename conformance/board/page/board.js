@@ -210,7 +210,7 @@ function drawServer(server) {
   });
   const figure = (name, value, label) => make("p", { class: value ? null : "none", "data-figure": name }, make("b", null, number(value, value && value < 10 && value % 1 ? 1 : 0)), label);
   const state = t(`server.${server.state}`, { time: server.since && clock(server.since, { hour: "2-digit", minute: "2-digit" }) });
-  const symbol = { quiet: "○", reached: "●", refused: "✗" }[server.state];
+  const symbol = { quiet: "○", reached: "●", refused: "✗", lost: "✗" }[server.state];
   const reason = server.reason ? make("span", { class: "reason" }, visible(inLanguage(server.reason))) : null;
   return make("li", { class: `server ${server.state}${chosen === server.index ? " chosen" : ""}`, "data-name": server.name, "data-state": server.state, "data-total": server.total, "data-came": server.came },
     make("h3", null, button),

@@ -18,7 +18,9 @@ with socket.create_connection((sys.argv[3], int(sys.argv[4]))) as sock, sock.mak
     if whom == "tap":
         port = int(sys.argv[4])
         for each in psutil.Process(os.getppid()).children():
-            if "conformance.agent.tap" in each.cmdline() and any(at.laddr.port == port for at in each.connections()):
+            if "conformance.agent.tap" in each.cmdline() and any(
+                at.laddr.port == port for at in each.net_connections()
+            ):
                 each.send_signal(number)
     else:
         os.kill(os.getpid(), number)
