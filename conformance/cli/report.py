@@ -5,8 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from conformance.agent.problem import Problem
 from conformance.cli.arguments import Parser
 from conformance.cli.terminal import print_line
+from conformance.formatting import sentence
 from conformance.model.lookup import UsageError
 
 __all__ = ["add_arguments", "run"]
@@ -22,8 +24,12 @@ def run(arguments: Namespace) -> int:
     # Here, since every other command does without the template engine.
     from conformance.report.builder import write_report
 
+    unreadable: list[Problem] = []
     try:
-        print_line(str(write_report(arguments.results, arguments.out, arguments.compare)))
+        path = write_report(arguments.results, arguments.out, arguments.compare, unreadable.append)
     except OSError as error:
         raise UsageError("cli.usage.unwritable", path=error.filename, reason=error.strerror) from error
-    return 0
+    for problem in unreadable:
+        print_line(sentence(problem, arguments.words))
+    print_line(str(path))
+    return 1 if unreadable else 0

@@ -9,11 +9,12 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import IO
 
 from conformance.agent.addresses import listen_everywhere
 from conformance.agent.tap.relay import reason
 from conformance.cli.arguments import Parser
-from conformance.cli.formatting import lines_of
+from conformance.cli.formatting import JsonLines, TextLines, lines_of
 from conformance.cli.terminal import BackgroundPrinter
 from conformance.formatting import Catalogue
 from conformance.model.lookup import RAW, UsageError, find_network, find_protocol_or_raw
@@ -53,9 +54,11 @@ def run(arguments: Namespace) -> int:
 
     with contextlib.ExitStack() as stack:
         try:
-            files = [(path.suffix, stack.enter_context(path.open("wb"))) for path in arguments.save]
+            files = [(path.suffix, path.open("wb")) for path in arguments.save]
         except OSError as error:
             raise UsageError("cli.usage.unwritable", path=error.filename, reason=error.strerror) from error
+        for _, file in files:
+            stack.callback(_close, file)
         relay = RelayProcess(listen, server, network.conditions)
         stack.callback(relay.wait)
         stack.callback(relay.end)
@@ -72,8 +75,12 @@ def run(arguments: Namespace) -> int:
         # Until Ctrl-C, or until nobody reads the lines any more.
         with contextlib.suppress(KeyboardInterrupt):
             printer(lines.note("listening", "cli.tap.listening", told, addresses=addresses, **facts))
+            unwritable = False
             while not session.done.wait(_LOOK_SECONDS) and not printer.broken.is_set():
                 session.look()
+                if not unwritable and session.unsaved is not None and session.unsaved[0] == "unwritable":
+                    unwritable = True
+                    printer(_unsaved(lines, session))
             if session.done.is_set():
                 raise UsageError("cli.usage.relay-ended")
         relay.end()
@@ -82,14 +89,25 @@ def run(arguments: Namespace) -> int:
         session.viewer.end()
         printer(lines.totals(session.viewer.totals))
         if session.unsaved is not None:
-            code, values = session.unsaved
-            told = {"reason": lines.words.text(f"cli.tap.unsaved.{code}", values)}
-            printer(lines.note("unsaved", "cli.tap.unsaved", told, code=code, **values))
+            printer(_unsaved(lines, session))
         for path in arguments.save:
             printer(lines.note("saved", "cli.tap.saved", {"path": path}, file=str(path)))
         printer.close()
     totals = session.viewer.totals
     return 1 if totals.problems or totals.missed or session.unsaved else 0
+
+
+def _close(file: IO[bytes]) -> None:
+    with contextlib.suppress(OSError):  # where there is no room for the rest, that was told
+        file.close()
+
+
+def _unsaved(lines: TextLines | JsonLines, session: TapSession) -> str:
+    """That not all of it is in the files, and why."""
+    assert session.unsaved is not None
+    code, values = session.unsaved
+    told = {"reason": lines.words.text(f"cli.tap.unsaved.{code}", values)}
+    return lines.note("unsaved", "cli.tap.unsaved", told, code=code, **values)
 
 
 def when_told_to_end(act: Callable[[int, FrameType | None], object]) -> None:

@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import field_validator
 
+from conformance.model.files import write_whole
 from conformance.model.yaml_file import Model, YamlError, load
 
 __all__ = ["Declared", "Known", "Observed", "load_known", "update_known"]
@@ -132,7 +133,7 @@ def update_known(file: Path, observed: Mapping[str, Observed]) -> tuple[int, int
         if seen.came != "passes" and stays.of(name) is None:
             added["flaky" if seen.came == "varies" else "failing"].setdefault(name, seen.reason)
     if removed or any(added.values()):
-        file.write_text(_edited(text, file, removed, added), encoding="utf-8")
+        write_whole(file, _edited(text, file, removed, added).encode())
     return sum(map(len, added.values())), len(removed)
 
 

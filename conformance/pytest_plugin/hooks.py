@@ -89,6 +89,9 @@ def pytest_configure(config: pytest.Config) -> None:
             variants[language] = [word.strip() for word in text.split(",") if word.strip()]
             if not all(map(_VERSION.fullmatch, variants[language])):
                 raise pytest.UsageError(words.text("report.run.bad-versions", {"language": language, "text": text}))
+    results = Path(config.rootpath, option("--results"))
+    if results.exists() and not results.is_dir():
+        raise pytest.UsageError(words.text("report.run.results-no-folder", {"path": results}))
     updated = option("--update-known")
     known = [*option("--known"), *([updated] if updated and Path(updated).exists() else [])]
     try:
@@ -96,7 +99,7 @@ def pytest_configure(config: pytest.Config) -> None:
             words,
             variants=variants,
             registry=load_matrix(map(Path, option("--programs"))),
-            records=Records(Path(config.rootpath, option("--results"))),
+            records=Records(results),
             wanted_backend=option("--backend"),
             workers=max(1, option("--workers")),
             repeat=max(1, option("--repeat")),
@@ -156,15 +159,16 @@ class MatrixItem(pytest.Item):
     def setup(self) -> None:
         """Takes what came of it, which was worked out ahead. Our own trouble is an error, and no failed test."""
         run = self.run
-        if reason := run.unable(self.subject):
-            verdict = verdict_of(reason)
-            self.reported = Reported(self.subject, verdict, problem=reason)
-            run.records.write({**skipped(self.subject, reason), "verdict": verdict})
-            pytest.skip(sentence(reason, run.words))
         try:
+            if reason := run.unable(self.subject):
+                verdict = verdict_of(reason)
+                self.reported = Reported(self.subject, verdict, problem=reason)
+                run.records.write({**skipped(self.subject, reason), "verdict": verdict})
+                pytest.skip(sentence(reason, run.words))
             self.outcome, self.path_of_record = run.outcome(self.subject)
         except OSError as error:  # the record cannot be written
-            pytest.fail(sentence(HarnessError.of(error).problem, run.words), pytrace=False)
+            trouble = sentence(HarnessError.of(error).problem, run.words)
+            raise pytest.fail.Exception(trouble, pytrace=False) from None
         analysis, verdict = self.outcome.analysis, self.outcome.verdict
         self.seconds = analysis.result.seconds
         self.reported = replace(Reported.of(analysis), verdict=verdict)

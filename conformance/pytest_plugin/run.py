@@ -119,9 +119,12 @@ class MatrixRun:
             self.backend.close()
         if self.scheduler is None:
             return
-        self.records.write({**self._facts, "seconds": round(time.monotonic() - self._began, 3)})
         try:
-            self.report = self.words.text("report.run.report", {"path": write_report(self.records.folder)})
+            self.records.write({**self._facts, "seconds": round(time.monotonic() - self._began, 3)})
+            unreadable: list[Problem] = []
+            path = write_report(self.records.folder, unreadable=unreadable.append)
+            told = (sentence(problem, self.words) for problem in unreadable)
+            self.report = "\n".join([*told, self.words.text("report.run.report", {"path": path})])
         except (ReportError, OSError) as error:
             reason = sentence(error.problem, self.words) if isinstance(error, ReportError) else str(error)
             self.report = self.words.text("report.run.no-report", {"reason": reason})

@@ -17,7 +17,7 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -28,12 +28,22 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.formatting import LANGUAGES, Language, catalogue
+from conformance.agent.problem import Problem
+from conformance.formatting import LANGUAGES, Language, catalogue, sentence
 from conformance.formatting.escapes import escaped, hides
+from conformance.model.files import write_whole
 from conformance.report.capture import SUFFIX
 from conformance.report.layout import Entry, case_groups, counts, failures, grids, skipped
 from conformance.report.timeline import timeline
-from conformance.results.reading import compare, find_results, making_of, read_facts, read_records
+from conformance.results.reading import (
+    ReportError,
+    compare,
+    find_results,
+    making_of,
+    read_facts,
+    read_record,
+    record_files,
+)
 
 __all__ = ["prose", "visible", "write_report"]
 
@@ -74,21 +84,36 @@ class _Packed:
         return len(self.record or "") + len(self.capture or "")
 
 
-def write_report(results: Path, out: Path | None = None, earlier: Path | None = None) -> Path:
+def write_report(
+    results: Path,
+    out: Path | None = None,
+    earlier: Path | None = None,
+    unreadable: Callable[[Problem], object] = lambda problem: None,
+) -> Path:
     """Makes the page of the run in `results`, compared with the run in `earlier`, and returns its path.
 
-    ReportError where there is no run, or what is there cannot be read.
+    Of a record that cannot be read the page says why, and `unreadable` is called. ReportError where there is no run, or
+    nothing of it can be read.
     """
     run = find_results(results)
     path = out or run / "report.html"
     before = earlier and find_results(earlier)
     entries: list[Entry] = []
     packed: list[_Packed] = []
-    for file, record in read_records(run):
-        with making_of(file):
-            entries.append(Entry.of(record))
-            if entries[-1].opens:
-                packed.append(_Packed.of(file, record))
+    broken: list[Problem] = []
+    for file in record_files(run):
+        try:
+            record = read_record(file)
+            with making_of(file):
+                entry = Entry.of(record)
+                if entry.opens:
+                    packed.append(_Packed.of(file, record))
+                entries.append(entry)
+        except ReportError as error:
+            broken.append(error.problem)
+            unreadable(error.problem)
+    if broken and not entries:
+        raise ReportError(broken[0])
     environment = Environment(
         loader=FileSystemLoader(_PAGE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -97,11 +122,13 @@ def write_report(results: Path, out: Path | None = None, earlier: Path | None = 
     environment.globals.update(label=_label, languages=LANGUAGES)
     facts = read_facts(run)
     now = {entry.name: entry.verdict for entry in entries}
-    then = {record["name"]: record["verdict"] for _, record in read_records(before)} if before else {}
+    earlier_records = map(read_record, record_files(before)) if before else ()
+    then = {record["name"]: record["verdict"] for record in earlier_records}
     overview = environment.get_template("overview.html.j2").render(
         _overview(facts, entries),
         earlier=before and read_facts(before),
         comparison=before and compare(now, then),
+        unreadable=[{language: sentence(one, catalogue(language)) for language in LANGUAGES} for one in broken],
     )
     _slim(packed, _LIMIT - _FRAME - len(overview))
     text = environment.get_template("report.html.j2").render(
@@ -114,7 +141,7 @@ def write_report(results: Path, out: Path | None = None, earlier: Path | None = 
         style=Markup((_PAGE / "report.css").read_text("utf-8")),
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8", newline="\n")
+    write_whole(path, text.encode())
     return path
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.agent.events import Event
+from conformance.model.files import write_whole
 from conformance.model.protocol import Protocol
 from conformance.observe.pcapng import PcapngSaver
 from conformance.observe.saved import About
@@ -41,7 +42,7 @@ def write_capture(record: Mapping[str, Any], path: Path) -> None:
             saver.add(event)
     except ValueError:  # the two ends are of two families: no packet could go from one to the other
         return
-    path.with_suffix(SUFFIX).write_bytes(file.getvalue())
+    write_whole(path.with_suffix(SUFFIX), file.getvalue())
 
 
 def _events(record: Mapping[str, Any]) -> Iterator[Event]:

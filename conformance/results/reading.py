@@ -10,7 +10,16 @@ from typing import Any
 
 from conformance.agent.problem import Problem, ProblemError
 
-__all__ = ["VERSION", "ReportError", "compare", "find_results", "making_of", "read_facts", "read_records"]
+__all__ = [
+    "VERSION",
+    "ReportError",
+    "compare",
+    "find_results",
+    "making_of",
+    "read_facts",
+    "read_record",
+    "record_files",
+]
 
 VERSION = 3
 """Of a record and of a run's facts: another one where a key changes its meaning, or goes."""
@@ -52,11 +61,14 @@ def read_facts(run: Path) -> dict[str, Any]:
     return _read(run / _FACTS, _RUN)
 
 
-def read_records(run: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Its cells and cases, each with its file, in the order of these; ReportError at one that cannot be read."""
-    for path in sorted(run.rglob("*.json")):
-        if path != run / _FACTS:
-            yield path, _read(path, _RECORD)
+def record_files(run: Path) -> Iterator[Path]:
+    """The files of its cells and cases, in their order."""
+    return (path for path in sorted(run.rglob("*.json")) if path != run / _FACTS)
+
+
+def read_record(file: Path) -> dict[str, Any]:
+    """A cell or a case; ReportError where it cannot be read."""
+    return _read(file, _RECORD)
 
 
 @contextmanager

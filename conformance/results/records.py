@@ -27,6 +27,7 @@ from conformance.formatting.findings import finding_to_json
 from conformance.judge import ProcessResult, WireMark
 from conformance.model import yaml_file
 from conformance.model.cells import Cell
+from conformance.model.files import write_whole
 from conformance.results.analysis import Analysis, Subject
 from conformance.results.reading import VERSION
 from conformance.runner.cell_run import CellResult
@@ -62,12 +63,15 @@ class Records:
         return folder
 
     def write(self, content: Mapping[str, Any]) -> Path:
-        """Writes a record, or what is true of the whole run, which has no name; returns the path of the file."""
+        """Writes a record, or what is true of the whole run, which has no name; returns the path of the file.
+
+        OSError where it cannot be; then there is none.
+        """
         path = self.folder / f"{content.get('name', 'run')}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
         # A lone surrogate, legal in modified UTF-8, has no UTF-8: it becomes the escape that JSON has for it.
-        path.write_text(text + "\n", "utf-8", "backslashreplace")
+        write_whole(path, (text + "\n").encode("utf-8", "backslashreplace"))
         return path
 
 

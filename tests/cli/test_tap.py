@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import struct
+import sys
 import time
 from pathlib import Path
 
@@ -330,6 +331,27 @@ def test_a_flood_goes_through_whole_and_what_is_left_out_is_told(tmp_path: Path)
     carried = sum(len(event.get("data", "")) // 2 for event in saved["events"])
     if not any('"unsaved"' in line for line in tap.lines):
         assert carried == size + 22
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
+@pytest.mark.parametrize("suffix", ["json", "pcapng"])
+def test_on_a_full_disk_it_says_so_at_once_and_goes_on_relaying(tmp_path: Path, suffix: str) -> None:
+    import resource
+
+    file = tmp_path / f"a.{suffix}"
+    with Server(adds) as server, ended(Tap(server.port, "addition", "--save", file, "--json")) as tap:
+        assert isinstance(tap, Tap)
+        resource.prlimit(tap.process.pid, resource.RLIMIT_FSIZE, (1000, 1000))  # what a full disk is like
+        with connect(tap.port) as client:
+            client.sendall(utf("127.0.0.1"))
+            for number in range(100):
+                client.sendall(ints(number, 1))
+                assert received(client, 4) == ints(number + 1)
+            tap.event(event="unsaved", code="unwritable")
+        assert ask(tap.port, 84, 98) == 182
+        tap.event(event="end", sender="server", connection=2)
+        assert tap.interrupt() == 1
+        assert tap.errors() == ""
 
 
 def test_without_a_protocol_bytes_are_shown_and_saved_for_one(tmp_path: Path) -> None:

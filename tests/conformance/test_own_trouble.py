@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from conformance.runner import scheduler as scheduling
 from conformance.runner.cell_run import CellResult, Limits, found_port_taken, not_run, run_cell
 from conformance.runner.scheduler import Scheduler, Work
 from tests.conformance.building import REGISTRY
-from tests.conformance.running import run_matrix
+from tests.conformance.running import ROOT, arguments, environment, read_records, run_matrix
 
 CELL = "addition/python-async/python-simple/direct"
 KEY = "a piece of work"
@@ -396,6 +397,36 @@ def test_no_more_files_is_an_error() -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
     assert ([problem.code for problem in result.problems], count) == (["harness-files"], 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of the size of files")
+def test_on_a_full_disk_records_are_whole_or_not_there(tmp_path: Path) -> None:
+    """The disk that is full is a limit of the size of files: records of the cells are some smaller and some larger."""
+    limited = (
+        "import os, resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (13_500, 13_500)); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    command = arguments(tmp_path, "--backend", "processes", "-k", "addition/python-simple/python-simple/")
+    done = subprocess.run(
+        [sys.executable, "-c", limited, *command], cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=False
+    )
+    output = done.stdout.decode()
+    records, _ = read_records(tmp_path)  # all that are there can be read
+    assert {record["verdict"] for record in records.values()} == {"passed"}
+    assert 0 < len(records) < 4, output
+    assert f"{len(records)} passed" in output
+    assert "1 error" in output
+    assert "Traceback" not in output
+    assert not [*tmp_path.rglob("*.part")]
+
+
+def test_results_that_cannot_be_a_folder_are_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "results"
+    file.touch()
+    run = run_matrix(file, "--backend", "processes", "-k", CELL)
+    assert run.status == pytest.ExitCode.USAGE_ERROR
+    assert str(file) in run.output
+    assert len(run.output.strip().splitlines()) == 1
 
 
 def test_a_full_disk_is_an_error_of_the_run_and_no_failure(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from conformance.report.builder import prose, visible, write_report
 from conformance.report.capture import write_capture
 from conformance.report.layout import Entry, failures
 from conformance.report.timeline import MANY_ROWS, timeline
-from conformance.results.reading import VERSION, ReportError, compare, find_results, read_records
+from conformance.results.reading import VERSION, ReportError, compare, find_results, read_record, record_files
 from tests.cli.pcapng_reader import packets, streams
 from tests.conformance.running import ROOT, environment
 from tests.report.made_up import (
@@ -97,6 +97,18 @@ def test_a_damaged_record_is_named(tmp_path: Path, text: str, code: str, key: st
     problem = _refused(run)
     assert (problem.code, problem.values.get("key")) == (code, key)
     assert problem.values["file"] == str(run / "broken.json")
+
+
+def test_of_a_run_with_a_damaged_record_the_rest_is_shown_and_the_page_says_which_is_not(tmp_path: Path) -> None:
+    run = write_run(tmp_path, [cell_record()])
+    (run / "broken.json").write_text('{"half', encoding="utf-8")
+    found: list[Problem] = []
+    text = write_report(run, unreadable=found.append).read_text("utf-8")
+    assert [(problem.code, problem.values["file"]) for problem in found] == [
+        ("results-no-json", str(run / "broken.json"))
+    ]
+    assert cell_record()["name"] in text
+    assert str(run / "broken.json") in text
 
 
 @pytest.mark.parametrize(("version", "code"), [(1, "results-too-old"), (VERSION + 1, "results-version")])
@@ -332,7 +344,7 @@ def test_the_page_is_one_file_that_needs_no_other(page_path: Path) -> None:
 
 def test_the_page_carries_records_as_they_are_and_a_capture_of_each(page_path: Path, tmp_path: Path) -> None:
     records = [json.loads(text) for text in _carried(page_path, "record")]
-    written = {record["name"]: record for _, record in read_records(page_path.parent)}
+    written = {record["name"]: record for record in map(read_record, record_files(page_path.parent))}
     carried = {record["name"]: record for record in records}
     assert "addition/little-endian/working-client/direct" in carried
     for name, record in carried.items():
@@ -519,7 +531,7 @@ def test_what_did_not_pass_stands_with_the_program_whose_mistake_it_is(tmp_path:
         cell_record("addition/bert/otto/slow", **not_passed("error", "harness-port")),
     ]
     run = write_run(tmp_path, records)
-    entries = [Entry.of(record) for _, record in read_records(run)]
+    entries = [Entry.of(record) for record in map(read_record, record_files(run))]
     assert [
         (culprit, [(cause.first.verdict, cause.first.cause, cause.cells) for cause in causes])
         for culprit, causes in failures(entries)
@@ -574,7 +586,7 @@ def test_a_run_of_version_2_is_read(tmp_path: Path) -> None:
     accepted = case_record("forged", verdict="non-strict", non_strict=entry_of(a_problem("it showed it")))
     old = [_of_version_2(record) for record in (cell_record(), accepted, case_record("split", **failed()))]
     run = write_run(tmp_path, old, version=2)
-    read = [record for _, record in read_records(run)]
+    read = list(map(read_record, record_files(run)))
     assert [record["verdict"] for record in read] == ["passed", "non-strict", "failed"]
     assert [record["version"] for record in read] == [VERSION] * 3
     told = [json.loads(packed) for packed in _carried(write_report(run), "opens")]

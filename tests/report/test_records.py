@@ -21,7 +21,7 @@ from conformance.model import load_registry
 from conformance.model.cells import all_cells
 from conformance.report.timeline import timeline
 from conformance.results.analysis import analyse
-from conformance.results.reading import VERSION, find_results, read_records
+from conformance.results.reading import VERSION, find_results, read_record, record_files
 from conformance.results.records import LIMITS, Records, to_record
 from conformance.runner.cell_run import CellResult
 from tests.conformance.building import ints, utf
@@ -31,7 +31,7 @@ from tests.report.conftest import CELLS
 
 @pytest.fixture(scope="module")
 def records(page_path: Path) -> dict[str, dict[str, Any]]:
-    return {record["name"]: record for _, record in read_records(page_path.parent)}
+    return {record["name"]: record for record in map(read_record, record_files(page_path.parent))}
 
 
 def test_every_cell_and_case_has_its_record(records: dict[str, dict[str, Any]]) -> None:
@@ -335,7 +335,7 @@ def test_the_record_of_a_long_session_is_small(long_record: dict[str, Any], tmp_
     records = Records(tmp_path)
     assert records.write(long_record).stat().st_size < 2 << 20
     records.write({"version": VERSION})
-    [(_, record)] = read_records(find_results(tmp_path))
+    [record] = map(read_record, record_files(find_results(tmp_path)))
     assert record == long_record
 
 
