@@ -218,7 +218,8 @@ def _system() -> str:
 
 def _git(root: Path, *words: str) -> str:
     """What git prints; nothing where it cannot be asked."""
-    command = ["git", "-C", str(root), *words]
+    # It only looks: it must not lock the index, which other commands may want, or leave it locked on a full disk.
+    command = ["git", "--no-optional-locks", "-C", str(root), *words]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_GIT_SECONDS)
     except (OSError, subprocess.SubprocessError):
