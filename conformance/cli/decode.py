@@ -9,7 +9,7 @@ from conformance.cli.arguments import Parser
 from conformance.cli.formatting import lines_of
 from conformance.cli.terminal import print_line
 from conformance.model.lookup import find_protocol_or_raw
-from conformance.observe.live_conversation import STALL_SECONDS, Viewer
+from conformance.observe.live_conversation import Viewer
 from conformance.observe.saved import read_saved
 
 __all__ = ["add_arguments", "run"]
@@ -30,7 +30,7 @@ def run(arguments: Namespace) -> int:
     print_line(lines.note("recording", "cli.decode.recording", told, began=about.began, **facts))
     viewer = Viewer(protocol, lambda event: print_line(lines.event(event)))
     for event in events:
-        viewer.look(event.at, STALL_SECONDS)
+        viewer.look(event.at)
         viewer.add(event)
     if not whole:
         print_line(lines.note("cut", "cli.decode.cut", {}))

@@ -157,6 +157,8 @@ class Protocol(Model):
     @model_validator(mode="after")
     def _computed_from_what_came(self) -> Protocol:
         values: dict[str, Any] = {}
+        if len(self.fields) > _MOST_FIELDS:
+            raise ValueError(f"a protocol has {_MOST_FIELDS:,} fields at most, got {len(self.fields):,}")
         for step in self.fields:
             for text in filter(None, (step.size, step.equals)):
                 for name in sorted(names_in(text) - values.keys()):
@@ -169,6 +171,7 @@ class Protocol(Model):
         return self
 
 
+_MOST_FIELDS = 1000
 _SAMPLES: Mapping[str, Any] = {"UTF": "", "char": "", "boolean": False, "float": 0.0, "double": 0.0, BYTES: b""}
 
 

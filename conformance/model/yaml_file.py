@@ -19,6 +19,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from pydantic_core import CoreSchema, ErrorDetails
 from pydantic_core.core_schema import no_info_plain_validator_function, to_string_ser_schema
 
+from conformance.model.files import read_bounded
+
 __all__ = [
     "Lines",
     "Model",
@@ -40,6 +42,7 @@ _VALUES = 100_000  # 140 times those of the harness's largest file
 _WORD = 1_000  # characters
 _NAME_BYTES = 64  # the names of a server, a client and a network are one file's name
 _SHOWN = 60
+_SHOWN_KEYS = 12  # of the way to a mistake
 _NAME = re.compile(r"\w[\w.+-]*")
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)
@@ -136,8 +139,7 @@ class _Loader(_Base):  # type: ignore[misc]
 def read_yaml(path: Path) -> Any:
     """The file's content as plain dictionaries, lists and values."""
     try:
-        with path.open("rb") as file:
-            data = file.read(_BYTES + 1)
+        data = read_bounded(path, _BYTES)
         if len(data) > _BYTES:
             raise YamlError(f"{path}: must have {_BYTES:,} bytes at most")
         text = data.decode("utf-8")
@@ -212,7 +214,8 @@ def validate(kind: type[T], content: Any, path: Path, *keys: str) -> T:
 
 
 def _sentence(content: Any, error: ErrorDetails, keys: tuple[str, ...]) -> str:
-    where = ".".join([*map(_short, keys), *_found(content, error)])
+    found = [*map(_short, keys), *_found(content, error)]
+    where = ".".join(found if len(found) <= _SHOWN_KEYS else [*found[: _SHOWN_KEYS - 1], "..."])
     match error["type"]:
         case "missing":
             what = "is missing"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from math import inf
 from typing import Any
 
 from conformance.agent.events import CLIENT, SERVER, Event, Side
@@ -31,6 +33,7 @@ _SHOWN_BYTES = 16
 # and the beginnings that are kept for the diagnosis, of all connections together.
 _MOST_UNREAD = 64 << 20
 _HELD_LIMIT = 128 << 20
+_STALE = 1000  # looks that are not due any more
 _UNFINISHED = ("never-sent", "ends-inside")
 _QUIET_SECONDS = 0.3
 _LONG_SECONDS = 3.0  # who waited so long may not have been answered
@@ -46,10 +49,11 @@ class LiveConversation:
         self._number = number
         self._conversation = Conversation(protocol, Connection(number, opened))
         self._recorded = 0  # bytes of memory that its events take, as long as they are kept
+        self.scheduled = inf  # when it will be looked at
         self.counted = 0  # how much of `held` is counted where that of all is
         self.decoder = self._conversation.decoder
         self._last = self._moved = opened
-        self._stalled = self._wrong = self._odd = self._ended = False
+        self._stalled = self._looked = self._wrong = self._odd = self._ended = False
         self._told: set[tuple[str, Side]] = set()
         self._given_up: set[Side] = set()
         self._gone: Side | None = None  # left in the middle: what the other did not finish is no mistake of the other's
@@ -72,7 +76,7 @@ class LiveConversation:
             self._gone = self._gone or (None if self._stalled or self._ended else event.sender)
         self._ended |= event.kind == "end"
         if event.kind != "sent":
-            self._moved, self._stalled = event.at, False
+            self._moved, self._stalled, self._looked = event.at, False, False
         match event.kind:
             case "opened":
                 yield live.Opened(event.at, self._number, event.detail)
@@ -110,11 +114,17 @@ class LiveConversation:
         for side in (CLIENT, SERVER):
             yield from self.give_up(at, side, "too-much-unread", limit=_MOST_UNREAD)
 
+    def next_look(self, timeout: float) -> float:
+        """When it is to be looked at, unless something comes before; infinite where that would show nothing."""
+        quiet = self._last + _QUIET_SECONDS if self._wrong else inf
+        return quiet if self._looked else min(quiet, self._moved + timeout)
+
     def look(self, now: float, timeout: float) -> Iterator[live.LiveEvent]:
         """What should have come by now, and did not, once each time; and the diagnosis of what went wrong."""
         yield from self._when_quiet(now)
-        if self.over or self._stalled or now - self._moved < timeout:
+        if self.over or self._looked or now < self._moved + timeout:
             return
+        self._looked = True
         for problem in self._stalls(now - self._moved):
             self._stalled = True
             yield live.Stalled(now, self._number, problem)
@@ -159,8 +169,9 @@ class LiveConversation:
         return self.decoder.total(side) - self.decoder.read(side) if self.decoder.reads(side) else 0
 
     def _when_quiet(self, now: float) -> Iterator[live.LiveEvent]:
-        if self._wrong and now - self._last >= _QUIET_SECONDS:
+        if self._wrong and now >= self._last + _QUIET_SECONDS:
             yield from self._diagnose(now)
+            self._wrong = False
 
     def _diagnose(self, now: float, *, still: bool = False) -> Iterator[live.LiveEvent]:
         """Each mistake once; `still` where nothing has moved for so long that somebody must be waiting."""
@@ -190,6 +201,9 @@ def _field_too_many(problem: Problem, protocol: Protocol) -> Finding:
 
 class RawConversation(LiveConversation):
     """A connection of which nothing is known: its bytes as they come, and what they could be."""
+
+    def next_look(self, timeout: float) -> float:
+        return inf
 
     def add(self, event: Event) -> Iterator[live.LiveEvent]:
         side = event.sender
@@ -247,14 +261,22 @@ class Totals:
 
 
 class Viewer:
-    """Reads all connections of one server by `protocol`; `sink` is called with each live event, in their order."""
+    """Reads all connections of one server by `protocol`; `sink` is called with each live event, in their order.
 
-    def __init__(self, protocol: Protocol, sink: Callable[[live.LiveEvent], None]) -> None:
+    A conversation in which nothing comes for `timeout` seconds stands still.
+    """
+
+    def __init__(
+        self, protocol: Protocol, sink: Callable[[live.LiveEvent], None], timeout: float = STALL_SECONDS
+    ) -> None:
         self.totals = Totals(judged=bool(protocol.session))
         self._protocol = protocol
         self._sink = sink
         self._room = Room(protocol)
         self._open: dict[int, LiveConversation] = {}
+        self.timeout = timeout
+        # When conversations are to be looked at: each has one entry that counts (its `scheduled`), and perhaps others.
+        self._looks: list[tuple[float, int]] = []
         self._too_fast: set[int] = set()
         self._held = 0
         self._last = 0.0
@@ -288,6 +310,7 @@ class Viewer:
             self.totals.open -= 1
             self._held -= conversation.counted
             return
+        self._schedule(number, conversation)
         self._count(conversation)
         if self._held > _HELD_LIMIT:
             self._make_room(event.at)
@@ -308,15 +331,30 @@ class Viewer:
         self._held += held - conversation.counted
         conversation.counted = held
 
+    def _schedule(self, number: int, conversation: LiveConversation) -> None:
+        at = conversation.next_look(self.timeout)
+        if at >= conversation.scheduled:  # looked at too early, it is looked at again
+            return
+        conversation.scheduled = at
+        heappush(self._looks, (at, number))
+        if len(self._looks) > 2 * len(self._open) + _STALE:
+            self._looks = [(one.scheduled, each) for each, one in self._open.items() if one.scheduled < inf]
+            heapify(self._looks)
+
     def give_up(self, connection: int) -> None:
         """That connection is too fast to be shown. May be called from another thread, even while it is being shown."""
         self._too_fast.add(connection)
 
-    def look(self, now: float, timeout: float) -> None:
-        """Says which conversations have been standing still for `timeout` seconds, and whom they wait for."""
+    def look(self, now: float) -> None:
+        """Says which conversations have been standing still, and whom they wait for."""
         self._last = now
-        for conversation in self._open.values():
-            self._pass_on(conversation.look(now, timeout))
+        while self._looks and self._looks[0][0] <= now:
+            at, number = heappop(self._looks)
+            conversation = self._open.get(number)
+            if conversation is not None and conversation.scheduled == at:
+                conversation.scheduled = inf
+                self._pass_on(conversation.look(now, self.timeout))
+                self._schedule(number, conversation)
         self._found(now, self._room.look(now))
 
     def end(self) -> None:

@@ -16,12 +16,14 @@ from typing import IO, Any, get_args
 
 from conformance.agent.events import Event, Kind, Side
 from conformance.model import Protocol, YamlError
+from conformance.model.files import read_bounded
 from conformance.model.lookup import UsageError
 from conformance.model.yaml_file import validate
 
 __all__ = ["About", "JsonSaver", "read_saved"]
 
 _FORMAT = "java-python-sockets tap 1"
+_LARGEST_FILE = 64 << 20  # bytes: a million events, or 32 MiB that were sent
 _LARGEST = 1 << 62  # of a connection's number and of a size
 _LATEST = 1 << 33  # seconds since 1970; in the year 2242
 
@@ -67,7 +69,10 @@ class JsonSaver:
 def read_saved(path: Path) -> tuple[About, list[Event], bool]:
     """The recording in the file, and whether it is whole. UsageError, or YamlError where the protocol in it is none."""
     try:
-        text = path.read_text(encoding="utf-8")
+        data = read_bounded(path, _LARGEST_FILE)
+        if len(data) > _LARGEST_FILE:
+            raise UsageError("cli.usage.too-large", path=path, limit=_LARGEST_FILE)
+        text = data.decode("utf-8")
     except OSError as error:
         raise UsageError("cli.usage.unreadable", path=path, reason=error.strerror) from error
     except UnicodeDecodeError as error:

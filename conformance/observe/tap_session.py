@@ -26,7 +26,7 @@ from conformance.agent.load_shedding import LoadShedder, memory_of
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.frames import FrameReader
 from conformance.model.lookup import UsageError
-from conformance.observe.live_conversation import STALL_SECONDS, Viewer
+from conformance.observe.live_conversation import Viewer
 from conformance.observe.places import Place
 
 __all__ = ["RelayProcess", "Saver", "TapSession", "give_way"]
@@ -167,7 +167,7 @@ class TapSession:
         """Says who keeps whom waiting, if the showing is not what takes so long."""
         if self._waiting.empty():
             with self._one_at_a_time:
-                self.viewer.look(self._relay.now, STALL_SECONDS)
+                self.viewer.look(self._relay.now)
 
     def _take_in(self) -> None:
         try:

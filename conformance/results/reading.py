@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.agent.problem import Problem, ProblemError
+from conformance.model.files import read_bounded
 
 __all__ = [
     "VERSION",
@@ -24,6 +25,7 @@ __all__ = [
 VERSION = 3
 """Of a record and of a run's facts: another one where a key changes its meaning, or goes."""
 _FACTS = "run.json"
+_BYTES = 64 << 20  # of a record, which has some megabytes at most
 _NOT_RUN = ("skipped", "unsupported", "error")
 
 # The keys that must be there, by the type of what they have. What is wrong deeper shows when the page is made.
@@ -84,10 +86,13 @@ def making_of(path: Path) -> Iterator[None]:
 
 def _read(path: Path, form: Mapping[type, str]) -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        data = read_bounded(path, _BYTES)
+        if len(data) > _BYTES:
+            raise _failed(path, "too-large", limit=_BYTES)
+        content: dict[str, Any] = json.loads(data.decode("utf-8"))
     except OSError as error:
         raise _failed(path, "unreadable", reason=error.strerror or str(error)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _failed(path, "no-json", reason=str(error)) from error
     with making_of(path):
         version = content["version"]

@@ -17,7 +17,7 @@ from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side
 from conformance.board.app import board_app
 from conformance.board.board import Board, WatchedServer
 from conformance.board.history import History
-from conformance.observe.live_conversation import STALL_SECONDS, Viewer
+from conformance.observe.live_conversation import Viewer
 from conformance.observe.places import Place
 from tests.cli.recordings import BEGAN, PROTOCOLS
 from tests.cli.running import LONG
@@ -61,7 +61,7 @@ class Fed:
     def stands_still(self, seconds: float, *, server: int = 0) -> None:
         """Nothing happens for so long."""
         self.now += seconds
-        self._viewers[server].look(self.now - BEGAN, STALL_SECONDS)
+        self._viewers[server].look(self.now - BEGAN)
 
     def told(self, since: int = 0) -> dict[str, Any]:
         """What a page is told that knows what there was up to that change."""

@@ -216,8 +216,10 @@ def test_a_stream_can_be_asked_for_its_head_alone(board: Shown) -> None:
     connection.close()
 
 
-def test_a_stall_is_told(board: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.observe.tap_session.STALL_SECONDS", 0.3)
+def test_a_stall_is_told(board: Shown) -> None:
+    session = board.board.watches[1].session
+    assert session is not None
+    session.viewer.timeout = 0.3
     with board.stream() as stream, connect(board.ports[1]) as client:
         client.sendall(utf("127.0.0.1") + ints(84, 98))
         told = stream.until(lambda told: any(row.get("waits") for row in told["connections"]))

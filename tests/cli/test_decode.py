@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,3 +132,84 @@ def test_with_no_protocol_bytes_are_shown_with_what_they_could_be(tmp_path: Path
         assert any(
             "int 0, int 1" in line for line in run_here("decode", path, "--protocol", "raw", lang=language).lines
         )
+
+
+def a_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def too_large(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(5 << 30)  # without blocks on the disk
+
+
+def changed(**members: Any) -> Callable[[Path], None]:
+    """A recording whose members are others."""
+
+    def make(path: Path) -> None:
+        addition_recording(path)
+        path.write_text(json.dumps(json.loads(path.read_text()) | members))
+
+    return make
+
+
+def with_event(**members: Any) -> Callable[[Path], None]:
+    """A recording whose second event has other members."""
+
+    def make(path: Path) -> None:
+        addition_recording(path)
+        content = json.loads(path.read_text())
+        content["events"][1] |= members
+        path.write_text(json.dumps(content))
+
+    return make
+
+
+def session(steps: list[Any]) -> dict[str, Any]:
+    return {"protocol": "p", "about": "x", "port": 1, "session": steps}
+
+
+FIELD = {"from": "client", "field": "a", "type": "int"}
+NESTED: dict[str, Any] = FIELD
+for _ in range(400):
+    NESTED = {"repeat": [NESTED]}
+HOSTILE: dict[str, Callable[[Path], object]] = {
+    "a folder": Path.mkdir,
+    "a pipe": a_pipe,
+    "too large": too_large,
+    "empty": Path.touch,
+    "zeros": lambda path: path.write_bytes(bytes(5000)),
+    "brackets": lambda path: path.write_text("[" * 100_000),
+    "no mapping": lambda path: path.write_text("[]"),
+    "no protocol": changed(protocol=None),
+    "steps in steps": changed(protocol=session([NESTED])),
+    "thousands of fields": changed(protocol=session([FIELD | {"field": f"f{number}"} for number in range(5000)])),
+    "no events": changed(events=None),
+    "numbers for events": changed(events=[1, 2]),
+    "began as a text": changed(began="x"),
+    "began never": changed(began=float("nan")),
+    "a time as a text": with_event(at="1"),
+    "a time of 400 digits": with_event(at=10**400),
+    "a connection below zero": with_event(connection=-1),
+    "a connection of 30 digits": with_event(connection=10**30),
+    "a list for a connection": with_event(connection=[1]),
+    "nobody's side": with_event(sender="bob"),
+    "an unknown kind": with_event(kind="bang"),
+    "half a byte": with_event(data="abc"),
+    "a size below zero": with_event(size=-1),
+    "an unknown member": with_event(bogus=1),
+    "a number for an address": with_event(detail=5),
+}
+
+
+@pytest.mark.parametrize("make", [pytest.param(make, id=name) for name, make in HOSTILE.items()])
+def test_what_is_no_recording_is_one_sentence(make: Callable[[Path], object], tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    if make is a_pipe and sys.platform == "win32":
+        pytest.skip("Windows has no pipes among its files")
+    make(path)
+    done = run_here("decode", path)
+    assert done.status == 2
+    assert str(path) in done.errors
+    assert len(done.errors.strip().splitlines()) == 1
+    assert len(done.errors) < 1000

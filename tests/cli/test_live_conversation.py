@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from conformance.agent.recording import Recording
 from conformance.decoder import read_conversations
 from conformance.model import Protocol
 from conformance.model.yaml_file import read_yaml, validate
-from conformance.observe.live_conversation import LiveConversation
+from conformance.observe.live_conversation import LiveConversation, Viewer
 from conformance.observe.live_events import (
     Bytes,
     Closed,
@@ -312,3 +312,20 @@ def test_a_long_conversation_takes_no_more_memory_than_a_short_one(silent: bool)
         assert tracemalloc.get_traced_memory()[0] - before < 20_000
     finally:
         tracemalloc.stop()
+
+
+def test_however_many_are_idle_each_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[float] = []
+    look = LiveConversation.look
+
+    def counted(conversation: LiveConversation, now: float, timeout: float) -> Iterator[LiveEvent]:
+        looked.append(now)
+        return look(conversation, now, timeout)
+
+    monkeypatch.setattr(LiveConversation, "look", counted)
+    viewer = Viewer(PROTOCOLS["addition"], lambda event: None)
+    for number in range(1, 501):
+        viewer.add(Event(number * 0.01, number, "opened", CLIENT))
+    for tick in range(1000):
+        viewer.look(5.0 + tick)
+    assert len(looked) == 500
