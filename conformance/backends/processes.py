@@ -193,7 +193,7 @@ class ProcessHandle(Handle):
         timers: Sequence[str] = (),
     ) -> None:
         self._timers = timers
-        self._label = f"{environment[RUN_LABEL_VARIABLE]}/{uuid4().hex}"
+        self._label = f"{environment.get(RUN_LABEL_VARIABLE) or run_label()}/{uuid4().hex}"
         self._output = output
         try:
             self._process = subprocess.Popen(
