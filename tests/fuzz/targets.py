@@ -6,10 +6,11 @@ mistake.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -20,18 +21,23 @@ from hypothesis import strategies as st
 from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.agent.recording import Recording
 from conformance.agent.tap.frames import FrameReader
+from conformance.board.app import board_app
+from conformance.board.board import Board
 from conformance.cli.main import main
 from conformance.decoder.conversation import Conversation, read_conversations
 from conformance.diagnosis.diagnose import diagnose
 from conformance.formatting.escapes import hides
 from conformance.model import Protocol, YamlError, load_registry
 from conformance.model.yaml_file import load
+from conformance.report.layout import Entry
+from conformance.report.timeline import timeline
+from conformance.results.reading import ReportError, making_of, read_record
 
-__all__ = ["CORPUS", "TARGETS", "inputs", "kept"]
+__all__ = ["CORPUS", "MOST", "TARGETS", "inputs", "kept"]
 
 CORPUS = Path(__file__).parent / "corpus"
 _PROTOCOLS = tuple(load_registry().protocols.values())
-_MOST = 4096  # bytes of an input
+MOST = 8192  # bytes of an input
 
 
 def _conversations(data: bytes) -> list[Conversation]:
@@ -106,10 +112,60 @@ def _frames(data: bytes) -> None:
     assert read([data]) == read([data[place : place + 7] for place in range(0, len(data), 7)])
 
 
+def _records(data: bytes) -> None:
+    """A record of a run makes an entry of the page and a timeline, or a ReportError says why not."""
+
+    def read(path: Path) -> None:
+        record = read_record(path)
+        with making_of(path):
+            Entry.of(record)
+            timeline(record)
+
+    with suppress(ReportError):
+        _in_file(data, read)
+
+
+def _requests(data: bytes) -> None:
+    """The first line is the method and the path, each other a header: the board answers, in its own words."""
+    first, *rest = data.split(b"\n")
+    method, _, path = first.decode("latin-1").partition(" ")
+    path, _, query = path.partition("?")
+    headers = [(name.strip().lower(), value.strip()) for name, _, value in (line.partition(b":") for line in rest)]
+    scope: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8080),
+    }
+    answers: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        answers.append(message)
+
+    asyncio.run(board_app(_BOARD, lambda: True)(scope, receive, send))
+    assert answers[0]["type"] == "http.response.start"
+    assert answers[0]["status"] in (200, 206, 304, 307, 400, 403, 404, 405, 416, 503)
+
+
+_BOARD = Board([])
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "decoder": _decoder,
     "diagnosis": _diagnosis,
     "recordings": _recordings,
+    "records": _records,
+    "requests": _requests,
     "yaml": _yaml,
     "frames": _frames,
 }
@@ -141,9 +197,9 @@ def inputs(draw: st.DrawFn, name: str) -> bytes:
     """Anything; or a kept input of the target with some of its bytes, or of its JSON values, replaced."""
     seeds = kept(name)
     if draw(st.integers(0, 3)) == 0:
-        return draw(st.binary(max_size=_MOST))
+        return draw(st.binary(max_size=MOST))
     data = draw(st.sampled_from(seeds))
-    if name == "recordings" and draw(st.booleans()):
+    if name in ("recordings", "records") and draw(st.booleans()):
         with suppress(ValueError, RecursionError):
             content = json.loads(data)
             places = list(_places(content))
@@ -156,7 +212,7 @@ def inputs(draw: st.DrawFn, name: str) -> bytes:
         start = draw(st.integers(0, len(data)))
         end = start + draw(st.integers(0, 16))
         data = data[:start] + draw(st.binary(max_size=16) | st.sampled_from(_ODD)) + data[end:]
-    return data[:_MOST]
+    return data[:MOST]
 
 
 _VALUES = st.recursive(
