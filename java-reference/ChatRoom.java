@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * The clients who are connected to the ChatServer.
  *
- * <p>Every method is synchronized: one thing happens at a time, so all clients see all messages in one and
- * the same order, and the lines on the console tell it in that order too. Nothing here waits for a client.
+ * <p>What changes it is synchronized: one thing happens at a time, so all clients see all messages in one and
+ * the same order, and the lines on the console tell it in that order too. While it happens, nobody waits for a client.
  */
 public class ChatRoom {
 
@@ -45,6 +45,18 @@ public class ChatRoom {
         for (ChatServiceThread member : notReading) {
             member.sayGoodbye();
             member.disconnect();
+        }
+    }
+
+    /** Waits, in the thread of {@code poster}, for the others who read and have fallen behind. */
+    public void letOthersCatchUp(ChatServiceThread poster) {
+        List<ChatServiceThread> others;
+        synchronized (this) {
+            others = new ArrayList<>(members);
+        }
+        others.remove(poster);
+        for (ChatServiceThread member : others) {
+            member.letCatchUp();
         }
     }
 

@@ -34,6 +34,7 @@ public class ChatServiceThread extends Thread {
                 String author = in.readUTF();
                 String text = in.readUTF();
                 room.broadcast(author, text);
+                room.letOthersCatchUp(this);
                 if (!writer.hasKeptUp()) {
                     break; // it posts, and does not read
                 }
@@ -51,6 +52,11 @@ public class ChatServiceThread extends Thread {
     /** False when too much is waiting for this client already. */
     boolean canTake(byte[] message) {
         return writer.canTake(message);
+    }
+
+    /** Waits while much waits for this client, and it reads. */
+    void letCatchUp() {
+        writer.letCatchUp();
     }
 
     /** Has {@code message} sent as soon as possible, without waiting. */

@@ -18,6 +18,9 @@ public class ChatWriterThread extends Thread {
     /** When as much waits for a client, nothing more is taken from it either. */
     private static final int FALLING_BEHIND_BYTES = 2 * 1024 * 1024;
 
+    /** A client that reads nothing for so long, while much waits for it, is not waited for by the others. */
+    private static final int READING_MILLISECONDS = 500;
+
     /** How long it may then take to read some of it. */
     private static final int PATIENCE_MILLISECONDS = 10000;
 
@@ -31,6 +34,8 @@ public class ChatWriterThread extends Thread {
     private final Queue<byte[]> waiting = new ArrayDeque<>();
     private int waitingBytes = 0;
     private boolean finished = false;
+    private long taken = 0; // messages that were begun to be sent
+    private long notReadingSince = -1; // how many those were when it was waited for in vain
 
     public ChatWriterThread(Socket socket) {
         this.socket = socket;
@@ -51,17 +56,37 @@ public class ChatWriterThread extends Thread {
 
     /** Waits for a client that has fallen behind with reading; false when it has not read anything meanwhile. */
     public synchronized boolean hasKeptUp() {
-        long end = System.currentTimeMillis() + PATIENCE_MILLISECONDS;
+        long end = System.nanoTime() / 1000000 + PATIENCE_MILLISECONDS; // the clock of the day may jump
         try {
             long left = PATIENCE_MILLISECONDS;
             while (waitingBytes > FALLING_BEHIND_BYTES && !finished && left > 0) {
                 wait(left);
-                left = end - System.currentTimeMillis();
+                left = end - System.nanoTime() / 1000000;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         return waitingBytes <= FALLING_BEHIND_BYTES;
+    }
+
+    /** Waits for a client that reads, and has fallen behind: whoever posts too much is slowed, and not whoever reads. */
+    public synchronized void letCatchUp() {
+        try {
+            while (waitingBytes > FALLING_BEHIND_BYTES && !finished && taken != notReadingSince) {
+                long before = taken;
+                long end = System.nanoTime() / 1000000 + READING_MILLISECONDS;
+                long left = READING_MILLISECONDS;
+                while (waitingBytes > FALLING_BEHIND_BYTES && !finished && left > 0) {
+                    wait(left);
+                    left = end - System.nanoTime() / 1000000;
+                }
+                if (taken == before) {
+                    notReadingSince = taken;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Gives the client a moment to read what waits for it. */
@@ -108,6 +133,7 @@ public class ChatWriterThread extends Thread {
         }
         byte[] message = waiting.poll();
         if (message != null) {
+            taken++;
             waitingBytes -= message.length + COST_PER_MESSAGE;
             notifyAll();
         }

@@ -2,7 +2,7 @@
 
 Bytes from the client are decoded and posted to the room as messages. Messages from the room are queued here until the
 client reads them. All clients share the bytes of a message; each client counts the bytes that it has queued, and `send`
-refuses a message beyond the limit.
+refuses a message beyond the limit. Before that, while it reads, it keeps the room busy.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ _COST_PER_MESSAGE = 32  # bytes of memory that a queued message takes besides it
 _BATCH = 64 << 10  # bytes given to the transport at a time, since it copies them
 _POSTS = 64  # messages that one client may post in one iteration of the event loop
 _FALLING_BEHIND = 2 << 20  # bytes queued for a client from which on nothing more is received from it
+_READS_SECONDS = 0.5  # a client that takes nothing for so long does not read: nobody waits for it
 _READ_TIMEOUT = 10.0  # seconds after which a client that has fallen behind and reads nothing is disconnected
 _LAST_READ_TIMEOUT = 5.0  # seconds that a client has to read the rest, after it has finished sending
 
@@ -52,6 +53,9 @@ class ChatProtocol(asyncio.Protocol):
         self._waiting_bytes = 0
         self._may_write = True
         self._sending_soon = False
+        self._posting = False  # what it posts itself keeps nobody else waiting
+        self._reads = True  # it has taken something since it was last looked at
+        self._look_timer: asyncio.TimerHandle | None = None  # runs while the room waits for this client
 
     # From the network
 
@@ -91,6 +95,9 @@ class ChatProtocol(asyncio.Protocol):
             return False
         self._waiting.append(message)
         self._waiting_bytes += cost
+        if self._waiting_bytes > _FALLING_BEHIND and self._reads and self._look_timer is None and not self._posting:
+            self._room.falls_behind(self)
+            self._look()
         if self._may_write and not self._sending_soon:
             self._sending_soon = True
             self._tick.then(self._send_waiting)
@@ -121,8 +128,24 @@ class ChatProtocol(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         if self._falls_behind():
             self._read_timer = loop.call_later(_READ_TIMEOUT, self.abandon)
+        elif hold and self._room.busy:
+            self._room.when_free(partial(loop.call_soon, self._receive_and_hold))
         elif hold:
             loop.call_soon(self._receive_and_hold)
+
+    def _look(self) -> None:
+        """The room waits for this client only as long as it takes something again and again."""
+        if not self._reads:
+            self._stop_looking()
+            return
+        self._reads = False
+        self._look_timer = asyncio.get_running_loop().call_later(_READS_SECONDS, self._look)
+
+    def _stop_looking(self) -> None:
+        if self._look_timer is not None:
+            self._look_timer.cancel()
+            self._look_timer = None
+            self._room.goes_on_without(self)
 
     def _falls_behind(self) -> bool:
         return self._waiting_bytes > _FALLING_BEHIND
@@ -130,9 +153,10 @@ class ChatProtocol(asyncio.Protocol):
     def _receive_some(self) -> bool:
         """Whether the buffer may have more messages."""
         at = 0
+        self._posting = True
         try:
             for _ in range(2 * _POSTS):
-                if self._left or self._falls_behind():
+                if self._left or self._falls_behind() or self._room.busy:
                     break
                 text, size = _UTF.decode(self._buffer, at)
                 at += size
@@ -144,6 +168,7 @@ class ChatProtocol(asyncio.Protocol):
             self.abandon()
             return False
         finally:
+            self._posting = False
             del self._buffer[:at]
         self._needed = 0
         return True
@@ -162,6 +187,8 @@ class ChatProtocol(asyncio.Protocol):
         self._sending_soon = False
         while self._may_write and self._waiting:
             self._send_batch()
+        if self._look_timer is not None and not self._falls_behind():
+            self._stop_looking()
         if self._read_timer is not None and not self._falls_behind():
             self._stop_read_timer()
             self._receive_and_hold()
@@ -178,6 +205,7 @@ class ChatProtocol(asyncio.Protocol):
             self._waiting_bytes -= len(message) + _COST_PER_MESSAGE
             size += len(message)
             batch.append(message)
+        self._reads = True
         if self._transport is not None:
             self._transport.write(b"".join(batch))
 
@@ -193,6 +221,7 @@ class ChatProtocol(asyncio.Protocol):
 
     def _forget(self) -> None:
         self._stop_read_timer()
+        self._stop_looking()
         self._buffer.clear()
         self._waiting.clear()
         self._waiting_bytes = 0

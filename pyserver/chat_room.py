@@ -28,12 +28,36 @@ class ChatRoom:
     """The clients who are connected.
 
     It runs on one thread, so all clients receive all messages in the same order, and the console shows that order.
-    Nothing here blocks.
+    Nothing here blocks. While a member that reads has fallen behind, the room is `busy`, and nobody's messages are
+    received: whoever posts too much is slowed, and not whoever reads.
     """
 
     def __init__(self, out: Callable[[str], None]) -> None:
         self._out = out
         self._members: dict[int, ChatMember] = {}
+        self._behind: set[ChatMember] = set()
+        self._waiting: list[Callable[[], object]] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether a member that reads has to catch up first."""
+        return bool(self._behind)
+
+    def falls_behind(self, member: ChatMember) -> None:
+        """That member reads, and much waits for it."""
+        self._behind.add(member)
+
+    def goes_on_without(self, member: ChatMember) -> None:
+        """That member has caught up, or does not read."""
+        self._behind.discard(member)
+        if not self._behind:
+            waiting, self._waiting = self._waiting, []
+            for go_on in waiting:
+                go_on()
+
+    def when_free(self, go_on: Callable[[], object]) -> None:
+        """Calls `go_on` once it is not `busy` any more."""
+        self._waiting.append(go_on)
 
     def join(self, member: ChatMember, address: str) -> None:
         """Adds the member, which from now on receives every message."""
@@ -57,4 +81,5 @@ class ChatRoom:
     def leave(self, member: ChatMember) -> None:
         """Removes the member, whether or not it had joined."""
         self._members.pop(member.client_id, None)
+        self.goes_on_without(member)
         self._out(f"### Le client {member.client_id} est déconnecté")

@@ -1,6 +1,7 @@
 """ChatServer and `pyserver chat`: everybody gets every message, whole, in one order."""
 
 import threading
+import time
 from itertools import pairwise
 
 import pytest
@@ -146,6 +147,42 @@ def test_a_client_that_does_not_read(start: Start, program: Program) -> None:
     assert server.out[before_it_left] == "<-- Message diffusé à 2 clients"
     assert lazy.read_all().count(big) < count
     assert server.err == []
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "rate"), [(100, 100_000, 2 << 20), (60_000, 300, 6 << 20)], ids=["small", "large"]
+)
+def test_who_floods_is_slowed_and_not_who_reads(
+    start: Start, program: Program, size: int, count: int, rate: int
+) -> None:
+    """Far more comes in than anybody reads; everybody who reads goes on, and gets all of it in one order."""
+    if program.name.endswith("without-uvloop"):
+        pytest.skip("it takes seconds, and its code is that of `python-chat`")
+    server = start(program, 0)
+    flooder, readers = join(server, 1), []
+    for number in range(2, 5):
+        readers.append(Peer.connect(server.port, ADDRESS, small_buffers=True))
+        server.wait_for(SHOWN_ADDRESS, number)
+    flood = b"".join(message("f", f"{number:0{size}}") for number in range(count))
+    received: dict[Peer, bytes] = {}
+
+    def read(peer: Peer) -> None:
+        piece, parts, left = rate // 100, [], len(flood)
+        while left:
+            parts.append(peer.read(min(piece, left)))
+            left -= len(parts[-1])
+            if peer is not flooder:
+                time.sleep(0.01)  # a hundred times a second, so that it reads at that rate
+        received[peer] = b"".join(parts)
+
+    in_parallel(
+        [
+            threading.Thread(target=flooder.send, args=(flood,)),
+            *(threading.Thread(target=read, args=(peer,)) for peer in (flooder, *readers)),
+        ]
+    )
+    assert all(received.get(peer) == flood for peer in (flooder, *readers))
+    assert not any("déconnecté" in line for line in server.out)
 
 
 def test_who_leaves_inside_a_message_posts_nothing(start: Start, program: Program) -> None:
