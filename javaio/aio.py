@@ -5,7 +5,8 @@ Several tasks may write to one stream: each value is written in one piece, so va
 read.
 
 A read that is cancelled, for instance by `asyncio.timeout`, consumes nothing and can be repeated; only `skip_bytes`
-cannot give back what it has skipped.
+cannot give back what it has skipped. A write that is cancelled has been handed over: its bytes count in `size()`, and
+are sent; repeated, the value is sent twice.
 """
 
 from asyncio import CancelledError, IncompleteReadError, StreamReader, StreamWriter

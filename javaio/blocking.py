@@ -4,8 +4,9 @@ There is no buffer, as in Java: a method reads the bytes of its value and no mor
 and writes its whole value at once. Raw streams may read or write less than they are asked to; they are called again
 until the value is complete.
 
-One thread at a time may read, and one may write. The file object must be blocking: `BlockingIOError` is raised if it
-returns None because it has nothing yet, since the bytes of a half-read value would be lost.
+One thread at a time may read, and one may write. The file object must be blocking: `BlockingIOError` is raised where it
+has nothing yet, or takes nothing now. After that error, or after a timeout of the socket, part of a value may have been
+read, and is lost; or written, and not counted in `size()`. So neither can be repeated.
 """
 
 import errno

@@ -89,3 +89,65 @@ def test_a_socket_that_does_not_block_is_refused() -> None:
         here.setblocking(False)
         with pytest.raises(BlockingIOError, match="expected a blocking stream"):
             DataInputStream(here.makefile("rb", buffering=0)).read_int()
+
+
+MUCH = bytes(8 << 20)  # more than the buffers of a socket pair take
+
+
+def received(there: socket.socket) -> int:
+    """How many bytes are there for the peer, and its end of the stream behind them."""
+    size = 0
+    while piece := there.recv(1 << 16):
+        size += len(piece)
+    return size
+
+
+@pytest.mark.parametrize(("timeout", "error"), [(0.0, BlockingIOError), (0.1, TimeoutError)])
+def test_a_write_that_could_not_be_finished_may_have_sent_a_part(timeout: float, error: type[Exception]) -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        there.settimeout(30)
+        here.settimeout(timeout)
+        out = DataOutputStream(here.makefile("wb", buffering=0))
+        with pytest.raises(error):
+            out.write(MUCH)
+        assert out.size() == 0
+        here.shutdown(socket.SHUT_WR)
+        assert 0 < received(there) < len(MUCH)
+
+
+def test_after_a_timeout_inside_a_value_python_reads_no_more() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        here.settimeout(0.1)
+        inp = DataInputStream(here.makefile("rb", buffering=0))
+        there.sendall(b"\0\0")
+        with pytest.raises(TimeoutError):
+            inp.read_int()
+        there.sendall(b"\0\7")
+        with pytest.raises(OSError, match="timed out"):
+            inp.read_int()
+
+
+def test_a_cancelled_write_is_sent_all_the_same() -> None:
+    async def run(here: socket.socket) -> int:
+        _, writer = await asyncio.open_connection(sock=here)
+        out = AsyncDataOutputStream(writer)
+        writing = asyncio.ensure_future(out.write(MUCH))
+        while not out.size():
+            await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        await out.close()
+        return out.size()
+
+    here, there = socket.socketpair()
+    with there:
+        there.settimeout(30)
+        peer: list[int] = []
+        reading = threading.Thread(target=lambda: peer.append(received(there)))
+        reading.start()
+        assert asyncio.run(run(here)) == len(MUCH)
+        reading.join()
+        assert peer == [len(MUCH)]
