@@ -85,7 +85,10 @@ class ContainerBackend(Backend):
         self._building = threading.Lock()
         self._count = itertools.count(1)
         _remove_labelled(engine, is_gone)
-        self.network = engine.networks.create(f"java-python-sockets-{self.id}", internal=True, labels=self.labels)
+        # An internal network leads nowhere, but its bridge has an address of the host, whose services would be reached.
+        options = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+        name = f"java-python-sockets-{self.id}"
+        self.network = engine.networks.create(name, internal=True, options=options, labels=self.labels)
 
     def unable(self, server: Program, clients: Iterable[Program]) -> str | None:
         for program in (server, *clients):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import signal
 import socket
 from argparse import Namespace
@@ -121,14 +122,20 @@ def refuse_a_circle(listen: Place, server: Place) -> None:
     if listen.port != server.port:
         return
     try:
-        found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
-        mine = {str(own.address) for own in own_addresses()} | {"127.0.0.1", "::1", "0.0.0.0", "::"}
-        if listen.host:
-            mine = {str(entry[4][0]) for entry in socket.getaddrinfo(listen.host, listen.port)}
+        to, here = _addresses(server), _addresses(listen) if listen.host else set()
     except OSError:
         return  # connecting, or listening, will say what is wrong
-    if any(str(entry[4][0]).partition("%")[0] in mine for entry in found):
+    everywhere = not here or any(address.is_unspecified for address in here)
+    mine = {own.address for own in own_addresses()} if everywhere else here
+    if any(address in mine or (everywhere and (address.is_loopback or address.is_unspecified)) for address in to):
         raise UsageError("cli.usage.circle", port=listen.port, server=server)
+
+
+def _addresses(of: Place) -> set[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """The addresses that its host stands for, each in its plainest form. OSError where it stands for none."""
+    found = socket.getaddrinfo(of.host, of.port, type=socket.SOCK_STREAM)
+    addresses = (ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found)
+    return {getattr(address, "ipv4_mapped", None) or address for address in addresses}
 
 
 def listener(where: Place) -> socket.socket:

@@ -67,7 +67,17 @@ def tap(*words: object) -> list[object]:
         (tap("--protocol", "chat", "--network", "wet"), "cli.usage.network"),
         (tap("--protocol", "chat", "--save", "x.txt"), "cli.usage.suffix"),
         (tap("--protocol", "chat", "--save", "no/such/folder/x.json"), "cli.usage.unwritable"),
-        (["tap", "--listen", "8999", "--to", "localhost", "--protocol", "chat"], "cli.usage.circle"),
+        *(
+            (["tap", "--listen", listen, "--to", to, "--protocol", "chat"], "cli.usage.circle")
+            for listen, to in (
+                ("8999", "localhost"),
+                ("8999", "127.0.0.2"),
+                ("0.0.0.0:8999", "127.0.0.1"),
+                ("8999", "0.0.0.0"),
+                ("8999", "[::ffff:127.0.0.1]"),
+                ("127.0.0.1:8999", "[::ffff:127.0.0.1]"),
+            )
+        ),
         (
             ["tap", "--listen", "192.0.2.77:0", "--to", "localhost", "--protocol", "chat"],
             "cli.usage.cannot-listen.host",

@@ -9,6 +9,7 @@ import pytest
 from conformance.agent.events import CLIENT, SERVER, Event
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.relay import Relay
+from tests.cli.running import LONG, free_port
 
 FOR_EVER_MS = 600_000.0
 SIZE = 64 << 20
@@ -68,3 +69,29 @@ def test_a_reset_is_told_once_though_both_ends_are_closed_by_it() -> None:
     asyncio.run(meet())
     assert [event.sender for event in events if event.kind == "reset"] == [SERVER]
     assert [event.sender for event in events if event.kind == "opened"] == [CLIENT]
+
+
+def test_a_circle_ends_once_as_many_connections_are_open_as_may_be() -> None:
+    """Two taps lead to each other: each connection makes the next, until the last is refused and all fall."""
+    events: list[Event] = []
+
+    async def meet() -> None:
+        ports = [free_port(), free_port()]
+        places = [("127.0.0.1", port) for port in ports]
+        relays = [
+            Relay(listen=here, to=there, conditions=Conditions(), record=events.append, most=50)
+            for here, there in (places, places[::-1])
+        ]
+        for relay in relays:
+            await relay.start()
+        reader, writer = await asyncio.open_connection(*places[0])
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(reader.read(), LONG)
+        writer.transport.abort()
+        for relay in relays:
+            await relay.close()
+            assert relay.links == set()
+
+    asyncio.run(meet())
+    assert sum(event.kind == "opened" for event in events) <= 102
+    assert any(event.kind == "refused" for event in events)

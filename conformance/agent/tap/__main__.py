@@ -23,10 +23,12 @@ from conformance.agent.descriptors import raise_descriptor_limit
 from conformance.agent.problem import HarnessError
 from conformance.agent.tap.conditions import Conditions
 from conformance.agent.tap.frames import EventWriter
-from conformance.agent.tap.relay import Relay
+from conformance.agent.tap.relay import MOST_LINKS, Relay
+
+_OF_ITS_OWN = 64  # descriptors that are not those of connections
 
 
-async def _obey() -> None:
+async def _obey(descriptors: int) -> None:
     writer = EventWriter(sys.stdout.buffer)
     relay: Relay | None = None
     while line := await asyncio.to_thread(sys.stdin.readline):
@@ -37,7 +39,8 @@ async def _obey() -> None:
                 await relay.close()
             if do == "open":
                 conditions = Conditions(**order.pop("conditions"))
-                relay = Relay(**order, conditions=conditions, record=writer.event)
+                most = max(1, min(MOST_LINKS, (descriptors - _OF_ITS_OWN) // 2))
+                relay = Relay(**order, conditions=conditions, record=writer.event, most=most)
                 port = await relay.start()
             writer.answer({"done": do, "port": port, "now": time.monotonic()})
         except OSError as error:
@@ -48,10 +51,10 @@ async def _obey() -> None:
 
 
 if __name__ == "__main__":
-    raise_descriptor_limit()
+    there_are = raise_descriptor_limit()
     try:
         import uvloop  # several times faster than asyncio's own event loop; used where it is installed
     except ImportError:
-        asyncio.run(_obey())
+        asyncio.run(_obey(there_are))
     else:
-        uvloop.run(_obey())
+        uvloop.run(_obey(there_are))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import random
 import socket
@@ -23,12 +24,15 @@ from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side, other
 from conformance.agent.taken import Receiver
 from conformance.agent.tap.conditions import Conditions
 
-__all__ = ["Relay", "reason"]
+__all__ = ["MOST_LINKS", "Relay", "reason"]
 
 _RETRY_SECONDS = 0.02
 _BACKLOG = 1024
 # Bytes that one direction may queue. Then the tap stops reading, and the sender is blocked as it is without a tap.
 _HELD_LIMIT = 1 << 20
+
+MOST_LINKS = 10_000
+"""How many connections may be open; each takes two descriptors."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -36,7 +40,8 @@ class Relay:
     """Listens on `listen`, relays every connection to `to`, and calls `record` with each event.
 
     An empty host in `listen` is every interface, IPv4 and IPv6. `connect_timeout` is the number of seconds for which a
-    refused connection to the server is tried again; 0 for a server that is known to listen.
+    refused connection to the server is tried again; 0 for a server that is known to listen. With `most` connections
+    open, further ones are refused at once.
     """
 
     listen: tuple[str, int]
@@ -45,6 +50,7 @@ class Relay:
     record: Callable[[Event], None]
     seed: int = 0
     connect_timeout: float = 0.0
+    most: int = MOST_LINKS
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -125,10 +131,14 @@ class _Link:
     def made(self, endpoint: _Endpoint) -> None:
         """The connection of this endpoint is established."""
         if endpoint is self.client:
+            full = len(self._relay.links) >= self._relay.most
             self._relay.links.add(self)
             peer, own = (endpoint.transport.get_extra_info(name) for name in ("peername", "sockname"))
             self.tell("opened", CLIENT, detail=shown_address(peer), via=shown_address(own))
-            self._relay.connect(self)
+            if full:  # taps in a circle, or a flood: what is open goes on
+                self.broken("refused", SERVER, OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
+            else:
+                self._relay.connect(self)
         elif self.over:
             endpoint.abort()
         else:
