@@ -3,7 +3,9 @@
 Each direction of a connection tells its own story: `received` when bytes came from the sender, `sent` when the tap
 passed them on (a size only: they are the bytes received, in order, perhaps cut otherwise), then `end` (the sender shut
 its output) or `reset`. `opened` starts a connection and names the client's address, and the tap's `via` which it came.
-`missed` is of no connection (0): `size` connections were opened of which nothing is told.
+`cut` is the tap's own doing, as its network demands (`detail` says what): nothing more is told of that connection, and
+of `sender` `size` bytes had gone on. `missed` is of no connection (0): `size` connections were opened of which
+nothing is told.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 __all__ = ["CLIENT", "SERVER", "Event", "Kind", "Side", "other"]
 
 Side = Literal["client", "server"]
-Kind = Literal["opened", "received", "sent", "end", "reset", "refused", "missed"]
+Kind = Literal["opened", "received", "sent", "end", "reset", "refused", "cut", "missed"]
 CLIENT: Side = "client"
 SERVER: Side = "server"
 

@@ -61,6 +61,7 @@ class Connection:
     number: int
     opened: float
     refused: str | None = None
+    cut: bool = False
     client: Direction = field(default_factory=Direction)
     server: Direction = field(default_factory=Direction)
 
@@ -87,6 +88,8 @@ class Connection:
                 direction.ended = event.at if direction.ended is None else direction.ended  # half-closed, then closed
             case "reset":
                 direction.reset = event.at
+            case "cut":
+                self.cut = True
             case "refused":
                 self.refused = event.detail
                 self.server.reset = event.at
@@ -96,7 +99,7 @@ class Recording:
     """All connections of a cell or a case, in the order in which they were opened; `events` only grows, at its end.
 
     It takes `limit` bytes of memory. Then it is `full`, and of what comes, LoadShedder tells what is left out: `finish`
-    adds in sums how much that was, and `missed` is how many connections.
+    adds in sums how much that was, and `missed` is how many connections. `cut`: the network has cut a connection.
     """
 
     def __init__(self, events: Sequence[Event] = (), *, limit: int = _LIMIT) -> None:
@@ -104,6 +107,7 @@ class Recording:
         self.events: list[Event] = []
         self.over = False
         self.full = False
+        self.cut = False
         self.missed = 0
         self._limit = limit
         self._held = 0
@@ -150,6 +154,7 @@ class Recording:
         if event.kind == "missed":
             self.missed += event.size
             return
+        self.cut |= event.kind == "cut"
         if event.kind == "opened":
             self._connections[event.connection] = Connection(event.connection, event.at)
         else:

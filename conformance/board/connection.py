@@ -71,9 +71,9 @@ class Connection:
         """Takes in what the tap saw of it."""
         self.change, self._row = change, ""
         self._ends += event.kind == "end"
-        if event.kind in ("reset", "refused") or (self._ends == 2 and not self.over):
+        if event.kind in ("reset", "refused", "cut") or (self._ends == 2 and not self.over):
             self.over = True
-            state = "ended" if event.kind == "end" else event.kind
+            state = {"end": "ended", "cut": "lost"}.get(event.kind, event.kind)
             self._facts |= {"state": state, "until": self._began + event.at}
         self.kept.add(event)
 

@@ -69,7 +69,7 @@ class _Server:
             self._facts["missed"] += event.size
         elif event.kind == "end" and number in self._open:
             self._open[number] += 1
-        if event.kind in ("reset", "refused") or self._open.get(number) == 2:
+        if event.kind in ("reset", "refused", "cut") or self._open.get(number) == 2:
             self._open.pop(number, None)
 
     def add(self, event: LiveEvent, change: int) -> None:

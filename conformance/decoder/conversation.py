@@ -64,6 +64,12 @@ class Conversation:
                 told += decoder.end(side, event.at)
             case "reset":
                 told += [*decoder.end(side, event.at), *decoder.end(other(side), event.at)]
+            case "cut":
+                where = Where(self.number, side, event.size)
+                told.append(Problem("network-cut", where, {"action": event.detail}, event.at))
+                for each in (CLIENT, SERVER):
+                    decoder.stop(each)
+                    decoder.end(each, event.at)
             case "refused":
                 told.append(Problem("refused", Where(self.number, SERVER), {"reason": event.detail}, event.at))
                 for each in (CLIENT, SERVER):

@@ -169,8 +169,8 @@ class Room:
         self._pass_on(member, event.at)
         self._blind |= event.kind == "received" and not decoder.reads(CLIENT)
         member.deaf |= not decoder.reads(SERVER)
-        if event.kind in ("end", "reset", "refused"):
-            member.hung_up |= event.sender == SERVER and not member.ended
+        if event.kind in ("end", "reset", "refused", "cut"):
+            member.hung_up |= event.sender == SERVER and not member.ended and event.kind != "cut"
             member.ended |= event.sender == CLIENT or event.kind != "end"
             member.reset |= event.sender == CLIENT and event.kind == "reset"
             member.left = min(member.left, event.at)

@@ -56,11 +56,13 @@ _OF_CODE: Mapping[str, VerdictName] = {
     "nothing-said": "inconclusive",
     "nobody-typed": "inconclusive",
     "not-recorded": "inconclusive",
+    "network-cut": "inconclusive",
     "suspicious-values": "suspicious",
     "cannot-run-here": "skipped",
     "hung-before": "skipped",
     "unsupported": "unsupported",
 }
+_NOT_KNOWN = ("not-recorded", "network-cut")
 _OWED = ("never-sent", "ends-inside", "asked-after-end")
 _NEVER_CAME = (*_OWED, "refused")
 _PATIENT = 1.0  # seconds; who waits so long for what is due has not run away
@@ -159,7 +161,7 @@ def judge(
     on_the_wire = [problem for conversation in conversations for problem in conversation.problems]
     never_came = [problem for problem in on_the_wire if problem.code in _NEVER_CAME]
     broken = [problem for problem in on_the_wire if problem.code not in _NEVER_CAME]
-    if any(problem.code == "not-recorded" for problem in broken):
+    if any(problem.code in _NOT_KNOWN for problem in broken):
         # The end is not known: what is wrong before it is wrong, and nothing else can be said.
         return Verdict(tuple(sorted(broken, key=lambda problem: problem.at or 0.0)), conversations)
     owes = _who_owes(conversations)
@@ -201,7 +203,7 @@ def culprit(
     `clients` has them by their members.
     """
     values, where = problem.values, problem.where
-    if verdict_of(problem) == "error" or problem.code == "nobody-typed":
+    if verdict_of(problem) == "error" or problem.code in ("nobody-typed", *_NOT_KNOWN):
         return None
     owing = _whose(problem)
     if owing is not None and any(_left_before(owing, problem, conversation) for conversation in conversations):

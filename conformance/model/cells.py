@@ -46,8 +46,16 @@ Variants = Mapping[str, Sequence[str]]
 """The versions that were chosen for a language: its programs run once with each."""
 
 
-def all_cells(registry: Registry, variants: Variants) -> Iterator[Cell]:
-    """Every cell: servers x clients x networks of each protocol, programs once in each of the chosen variants."""
+def all_cells(registry: Registry, variants: Variants, networks: Sequence[str] = ()) -> Iterator[Cell]:
+    """Every cell: servers x clients x networks of each protocol, programs once in each of the chosen variants.
+
+    The networks are those of these names, or the usual ones where there are none.
+    """
+    chosen = {
+        name: network
+        for name, network in registry.networks.items()
+        if (name in networks if networks else network.usual)
+    }
     servers = [each for program in registry.servers for each in program_variants(program, variants)]
     clients = [each for program in registry.clients for each in program_variants(program, variants)]
     for name, protocol in registry.protocols.items():
@@ -56,7 +64,7 @@ def all_cells(registry: Registry, variants: Variants) -> Iterator[Cell]:
         mixtures = _mixtures(mine, scenario) if scenario else {client.name: (client,) for client in mine}
         fitting = [server for server in servers if server.entry.protocol == name]
         for server, (mixture, members), (network_name, network) in itertools.product(
-            fitting, mixtures.items(), registry.networks.items()
+            fitting, mixtures.items(), chosen.items()
         ):
             yield Cell(protocol, server, mixture, members, network_name, network, scenario)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from conformance.agent.tap.conditions import Conditions
+from conformance.agent.events import Side
+from conformance.agent.tap.conditions import Action, Conditions, Distribution
 from conformance.model.program import ANY_CONSOLE, Console, Program, ProgramEntry, Role
 from conformance.model.protocol import Protocol
 from conformance.model.scenario import Scenario
@@ -38,19 +39,40 @@ _KEYS = (*(f"{role}s" for role in _ROLES), *_BROUGHT)
 
 
 class Network(Model):
-    """A network, with the numbers of `Conditions`. `clients` is how many a program of many clients starts in it."""
+    """A network, with what `Conditions` has. `clients` is how many a program of many clients starts in it.
+
+    The matrix has it where it is `usual`; else it is there for who asks for it by name.
+    """
 
     about: Text
     clients: int = Field(ge=1)
+    usual: bool = True
     split: int = Field(default=0, ge=0)
     hold_ms: float = Field(default=0.0, ge=0)
     latency_ms: float = Field(default=0.0, ge=0)
     jitter_ms: float = Field(default=0.0, ge=0)
+    jitter: Distribution = "uniform"
+    rate: int = Field(default=0, ge=0)
+    close_ms: float = Field(default=0.0, ge=0)
+    stall_ms: float = Field(default=0.0, ge=0)
+    after: int = Field(default=0, ge=0)
+    of: Side | Literal[""] = ""
+    then: Action | Literal[""] = ""
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Network:
+        if (self.stall_ms or self.then) and not self.after:
+            raise ValueError("`after` must say behind how many bytes `stall_ms` and `then` take place")
+        if self.then and self.usual:
+            raise ValueError(
+                "`then` breaks connections, so the network must be `usual: false`: it is for who asks for it"
+            )
+        return self
 
     @property
     def conditions(self) -> Conditions:
         """The same, as the tap takes it."""
-        return Conditions(self.split, self.hold_ms, self.latency_ms, self.jitter_ms)
+        return Conditions(**{name: getattr(self, name) for name in Conditions._fields})
 
 
 class RuntimeEntry(Model):

@@ -82,6 +82,10 @@ class LiveConversation:
                 yield live.Opened(event.at, self._number, event.detail)
             case "end" | "reset" as how:
                 yield live.Closed(event.at, self._number, event.sender, how, event.detail)
+            case "cut":
+                where = Where(self._number, event.sender, event.size)
+                yield live.Elided(event.at, self._number, Problem("network-cut", where, {"action": event.detail}))
+                self._conversation.forget()
             case "received":
                 if event.size:
                     yield from self.give_up(event.at, event.sender, "not-kept")
@@ -140,7 +144,7 @@ class LiveConversation:
             if isinstance(outcome, Field):
                 self._wrong |= outcome.problem is not None
                 yield live.FieldRead(at, self._number, outcome)
-            elif isinstance(outcome, Problem):
+            elif isinstance(outcome, Problem) and outcome.code != "network-cut":  # which was told
                 self._wrong = True
                 yield from self._blamed(at, outcome)
             elif isinstance(outcome, Unread):

@@ -97,6 +97,8 @@ class _Flow:
                 self.open.discard(sender)
                 yield self._packet(sender, _FIN | _ACK)
                 yield self._packet(other(sender), _ACK)
+            case "cut":
+                self.open.clear()  # what came then is in no packet
             case "reset" | "refused":
                 self.open.clear()
                 yield self._packet(sender, _RST | _ACK)

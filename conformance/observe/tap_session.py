@@ -200,7 +200,7 @@ class TapSession:
             self._carried[number] = self._carried.get(number, 0) + len(event.data)
             if waiting > _WAITING_LIMIT and self._carried[number] > _FAST:
                 self.viewer.give_up(number)
-        elif event.kind in ("end", "reset", "refused"):
+        elif event.kind in ("end", "reset", "refused", "cut"):
             self._carried.pop(number, None)
         for taken in self._shedder.take(event, room=waiting <= _HELD_LIMIT):
             self._put += memory_of(taken)

@@ -28,6 +28,7 @@ from conformance.judge.verdict import verdict_of
 from conformance.model import YamlError, load_matrix
 from conformance.model.cells import Cell, all_cells
 from conformance.model.known import load_known, update_known
+from conformance.model.lookup import UsageError, find_network
 from conformance.model.registry import load_runtimes
 from conformance.pytest_plugin.run import RUN, MatrixRun
 from conformance.pytest_plugin.terminal import Reported, case_lines, culprit_lines, status_of, summary_lines, transcript
@@ -69,6 +70,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "workers": {"type": int, "default": workers, "metavar": "N"},
         "allow-suspicious": {"action": "store_true"},
         "repeat": {"type": int, "default": 1, "metavar": "N"},
+        "network": {"action": "append", "default": [], "metavar": text("report.run.metavar.name")},
         "known": {"action": "append", "default": [], "metavar": text("report.run.metavar.file")},
         "update-known": {"default": None, "metavar": text("report.run.metavar.file")},
     }
@@ -105,6 +107,10 @@ def pytest_configure(config: pytest.Config) -> None:
             repeat=max(1, option("--repeat")),
             known=load_known(dict.fromkeys(map(Path, known))),
         )
+        for name in option("--network"):
+            find_network(name)
+    except UsageError as error:
+        raise pytest.UsageError(words.text(error.name, error.values)) from error
     except YamlError as error:
         raise pytest.UsageError(str(error)) from error
     _end_as_by_ctrl_c(config)
@@ -221,7 +227,7 @@ class MatrixFile(pytest.File):
 
     def collect(self) -> Iterator[CellItem]:
         run = self.config.stash[RUN]
-        for cell in all_cells(run.registry, run.variants):
+        for cell in all_cells(run.registry, run.variants, self.config.getoption("--network")):
             yield CellItem.from_parent(self, name=cell.name, subject=cell)
 
 

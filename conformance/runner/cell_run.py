@@ -265,6 +265,8 @@ class _Run:
                 raise HarnessError("harness-tap", reason="it ended")
             if recording.full:
                 return False
+            if recording.cut:  # nothing more is told: they may end, or not
+                seconds = min(seconds, self._limits.settle)
             if len(recording.events) != events:
                 events, moved = len(recording.events), now
             # Without a server there is nothing to be waited for much longer.
@@ -297,6 +299,8 @@ class _Run:
 
     def _hangs(self, member: str | None, values: Mapping[str, Any]) -> None:
         """Whose turn it is has hung, as far as the wire shows it; that the other waits is no fault of it."""
+        if self._wire.recording.cut:
+            return
         owing = {due.side for conversation in self._wire.update() for due in conversation.decoder.expects()}
         if owing == {SERVER} and not self._server.console.closed:
             self._hung = self._cell.server
@@ -395,7 +399,7 @@ class _Run:
 
     def _settle(self) -> None:
         """Lets what is under way arrive: the ends of the connections, and the server's lines about them."""
-        if self._hung or self._wire.recording.full:
+        if self._hung or self._wire.recording.full or self._wire.recording.cut:
             return  # nothing is, or nothing that could be recorded
         until = time.monotonic() + self._limits.settle
         self._wire.recording.wait_for(self._wire.clients_ended, until)

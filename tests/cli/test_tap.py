@@ -33,7 +33,7 @@ from tests.cli.running import (
     utf,
 )
 
-NETWORKS = load_registry().networks
+NETWORKS = [name for name, network in load_registry().networks.items() if network.usual]
 WORDS = catalogue("en")
 
 

@@ -143,7 +143,7 @@ clients:
     {protocol: double, console: asker, language: python, folder: ., command: [python3, client.py, "{host}", "{port}"]}
 """,
 }
-NETWORKS = ("direct", "byte-by-byte", "coalesced", "slow")
+NETWORKS = ("direct", "byte-by-byte", "coalesced", "slow", "rough")
 TRIPLED = "case/double/server/doubler/tripled"
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from conformance.agent.problem import HarnessError
 from conformance.agent.recording import Connection, Recording
-from conformance.agent.tap.conditions import Conditions
+from conformance.agent.tap.conditions import DISTRIBUTIONS, Action, Conditions, Distribution, delay
 from conformance.agent.tap.frames import FrameReader
 from conformance.backends.helpers import TapControl
 from tests.conformance.building import REGISTRY
@@ -149,10 +149,30 @@ def reset(sock: socket.socket) -> None:
     sock.close()
 
 
+WHOLE = [name for name, network in REGISTRY.networks.items() if not network.then]  # those that lose nothing
+
+
+def ended(sock: socket.socket) -> bool:
+    """Whether the stream has ended, however."""
+    try:
+        return sock.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def was_reset(sock: socket.socket) -> bool:
+    """Whether the connection was reset."""
+    try:
+        sock.recv(1)
+    except ConnectionResetError:
+        return True
+    return False
+
+
 # What travels --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("network", REGISTRY.networks)
+@pytest.mark.parametrize("network", WHOLE)
 def test_no_network_changes_a_byte(tap: Tap, listening: socket.socket, network: str) -> None:
     generator = random.Random(network)
     to_server, to_client = generator.randbytes(1000), generator.randbytes(700)
@@ -286,7 +306,7 @@ def test_a_sender_must_wait_for_a_reader_that_does_not_read(tap: Tap, listening:
 # How it ends ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("network", REGISTRY.networks)
+@pytest.mark.parametrize("network", WHOLE)
 def test_a_half_close_passes_on_and_leaves_the_other_half(tap: Tap, listening: socket.socket, network: str) -> None:
     with Meeting(tap, listening, REGISTRY.networks[network].conditions) as meeting:
         meeting.client.sendall(b"dernier mot")
@@ -377,6 +397,64 @@ def test_what_comes_before_the_server_listens_waits_for_it(tap: Tap, network: st
                 assert received(client, 5) == b"merci"
 
 
+# What a network does on purpose --------------------------------------------------------------------------------------
+
+
+def nothing_comes(peer: socket.socket) -> bool:
+    """Whether it neither receives anything for a moment, nor an end."""
+    peer.settimeout(0.3)
+    try:
+        peer.recv(1)
+    except TimeoutError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("action", "hears"), [("stall", nothing_comes), ("vanish", nothing_comes), ("reset", was_reset), ("end", ended)]
+)
+def test_behind_so_many_bytes_a_network_cuts(
+    tap: Tap, listening: socket.socket, action: Action, hears: Callable[[socket.socket], bool]
+) -> None:
+    with Meeting(tap, listening, Conditions(after=13, of="client", then=action)) as meeting:
+        meeting.server.sendall(b"before")
+        assert received(meeting.client, 6) == b"before"
+        meeting.client.sendall(bytes(20))
+        assert received(meeting.server, 13) == bytes(13)
+        assert hears(meeting.server)
+        if action == "stall":  # of one direction
+            meeting.server.sendall(b"on")
+            assert received(meeting.client, 2) == b"on"
+        else:
+            assert hears(meeting.client)
+        seen = tap.saw(lambda connection: connection.cut)
+        # What follows is nobody's doing, and not told.
+        assert (seen.client.closed, seen.server.closed, seen.client.passed_on) == (False, False, 13)
+
+
+def test_a_stall_that_ends_loses_nothing(tap: Tap, listening: socket.socket) -> None:
+    with Meeting(tap, listening, Conditions(after=3, stall_ms=1000)) as meeting:
+        meeting.client.sendall(b"123456")
+        assert received(meeting.server, 3) == b"123"
+        assert nothing_comes(meeting.server)
+        meeting.server.settimeout(LONG)
+        assert received(meeting.server, 3) == b"456"
+
+
+@pytest.mark.parametrize("distribution", DISTRIBUTIONS)
+def test_jitter_is_bounded_and_the_same_for_a_seed(distribution: Distribution) -> None:
+    conditions = Conditions(latency_ms=5, jitter_ms=10, jitter=distribution)
+
+    def some(seed: int) -> list[float]:
+        chance = random.Random(seed)
+        return [delay(conditions, chance) for _ in range(1000)]
+
+    delays = some(1)
+    assert delays == some(1) != some(2)
+    assert 0.005 <= min(delays) < max(delays) <= (0.105 if distribution == "pareto" else 0.015)
+    assert len(set(delays)) > 500
+
+
 # Under orders --------------------------------------------------------------------------------------------------------
 
 
@@ -392,7 +470,7 @@ def test_a_port_that_is_taken(tap: Tap, listening: socket.socket) -> None:
         assert meeting.server.recv(1) == b"a"
 
 
-@pytest.mark.parametrize("network", [*REGISTRY.networks, "for ever"])
+@pytest.mark.parametrize("network", [*WHOLE, "for ever"])
 def test_closing_ends_with_everything_under_way(tap: Tap, listening: socket.socket, network: str) -> None:
     """With bytes held back, an end that has just come, and a reader that reads nothing."""
     networks = {name: known.conditions for name, known in REGISTRY.networks.items()}
@@ -446,14 +524,6 @@ def test_connections_are_numbered_as_they_come(tap: Tap, listening: socket.socke
     for client, server in pairs:
         client.close()
         server.close()
-
-
-def ended(sock: socket.socket) -> bool:
-    """Whether the stream has ended, however."""
-    try:
-        return sock.recv(1) == b""
-    except ConnectionResetError:
-        return True
 
 
 def test_the_end_of_its_input_ends_a_tap(listening: socket.socket) -> None:

@@ -53,6 +53,7 @@ def test_the_first_problem_decides() -> None:
     names = {code: verdict_of(Problem(code)) for code in CODES}
     assert {name for code, name in names.items() if code.startswith("harness-")} == {"error"}
     assert [code for code, name in names.items() if name == "inconclusive"] == [
+        "network-cut",
         "not-recorded",
         "nothing-said",
         "nobody-typed",

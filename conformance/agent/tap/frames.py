@@ -30,7 +30,7 @@ from conformance.agent.load_shedding import EVENT_SIZE, LoadShedder
 
 __all__ = ["EventWriter", "FrameReader", "pack_answer", "pack_event"]
 
-KINDS: tuple[Kind, ...] = ("opened", "received", "sent", "end", "reset", "refused", "missed")
+KINDS: tuple[Kind, ...] = ("opened", "received", "sent", "end", "reset", "refused", "cut", "missed")
 _ANSWER = 255
 _PAUSE = 254
 _HEAD = struct.Struct("!BBIdIHHI")

@@ -15,14 +15,14 @@ import random
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from conformance.agent.addresses import listen_everywhere, shown_address
 from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side, other
 from conformance.agent.taken import Receiver
-from conformance.agent.tap.conditions import Conditions
+from conformance.agent.tap.conditions import Action, Conditions, delay
 
 __all__ = ["MOST_LINKS", "Relay", "reason"]
 
@@ -30,6 +30,7 @@ _RETRY_SECONDS = 0.02
 _BACKLOG = 1024
 # Bytes that one direction may queue. Then the tap stops reading, and the sender is blocked as it is without a tap.
 _HELD_LIMIT = 1 << 20
+_RATE_SECONDS = 0.02  # for which bytes are sent at once, where their rate is limited
 
 MOST_LINKS = 10_000
 """How many connections may be open; each takes two descriptors."""
@@ -117,6 +118,7 @@ class _Link:
         self.client, self.server = _Endpoint(self, CLIENT), _Endpoint(self, SERVER)
         self.tasks: list[asyncio.Task[None]] = []
         self.over = False
+        self._muted = False
         self._relay = relay
         self._number = number
         self._carry: dict[Side, Callable[[bytes], None]] = {}
@@ -126,7 +128,8 @@ class _Link:
 
     def tell(self, kind: Kind, side: Side, data: bytes = b"", size: int = 0, detail: str = "", via: str = "") -> None:
         """Records an event."""
-        self._relay.record(Event(time.monotonic(), self._number, kind, side, data, size, detail, via))
+        if not self._muted:
+            self._relay.record(Event(time.monotonic(), self._number, kind, side, data, size, detail, via))
 
     def made(self, endpoint: _Endpoint) -> None:
         """The connection of this endpoint is established."""
@@ -155,7 +158,7 @@ class _Link:
             target.when_writable = source.read
             return target.send
         pipe = _Pipe(source, target)
-        self.tasks.append(asyncio.ensure_future(pipe.run(self._relay.conditions, self._relay.random)))
+        self.tasks.append(asyncio.ensure_future(pipe.run(self._relay.conditions, self._relay.random, self.cut)))
         return pipe.put
 
     def came(self, endpoint: _Endpoint, data: bytes) -> None:
@@ -176,6 +179,24 @@ class _Link:
         if self._finished == 2:
             self.client.transport.close()  # once everything is sent
             self.server.transport.close()
+
+    async def cut(self, side: Side, sent: int, action: Action) -> None:
+        """Does that to the connection, where so many bytes of `side` were sent on; never returns."""
+        self.tell("cut", side, size=sent, detail=action)
+        self._muted = True
+        if action == "reset":
+            self.drop()
+        elif action == "end":
+            self._forget()
+            self.client.transport.close()  # once what was given to it is sent
+            self.server.transport.close()
+        elif action == "vanish":
+            self.client.read(False)
+            self.server.read(False)
+            for task in self.tasks:
+                if task is not asyncio.current_task():
+                    task.cancel()
+        await asyncio.Event().wait()  # until the link is dropped
 
     def broken(self, kind: Kind, side: Side, error: OSError) -> None:
         """The server `refused`, or a side did a `reset` or cannot be written to: what was under way is lost."""
@@ -293,25 +314,40 @@ class _Pipe:
         if self._held >= _HELD_LIMIT:
             self._source.read(False)
 
-    async def run(self, conditions: Conditions, chance: random.Random) -> None:
-        due, receiver = 0.0, Receiver(self._target.transport.get_extra_info("socket"))
+    async def run(
+        self, conditions: Conditions, chance: random.Random, cut: Callable[[Side, int, Action], Awaitable[None]]
+    ) -> None:
+        side = self._source.side
+        here = side if conditions.of in ("", side) else None
+        sent, due, receiver = 0, 0.0, Receiver(self._target.transport.get_extra_info("socket"))
+        free = 0.0  # when the rate allows more
         if conditions.split:
             self._target.transport.set_write_buffer_limits(high=0)  # writable again once the system has taken all
         while True:
             came, data = await self._get(conditions.hold_ms / 1000)
             if conditions.latency_ms or conditions.jitter_ms:
-                due = max(due, came + (conditions.latency_ms + chance.random() * conditions.jitter_ms) / 1000)
+                due = max(due, came + delay(conditions, chance))
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
             if not data:
+                await asyncio.sleep(conditions.close_ms / 1000)
                 self._target.send(b"")
                 return
-            size = conditions.split or len(data)
-            for start in range(0, len(data), size):
-                self._target.send(data[start : start + size])
+            start = 0
+            while start < len(data):
+                end = _next_place(start, len(data), sent, conditions, here=here is not None)
+                if conditions.rate:
+                    await asyncio.sleep(max(0.0, free - time.monotonic()))
+                    free = max(free, time.monotonic()) + (end - start) / conditions.rate
+                self._target.send(data[start:end])
+                sent, start = sent + end - start, end
                 await self._writable.wait()
                 if conditions.split:
                     for seconds in receiver.until_taken():
                         await asyncio.sleep(seconds)
+                if here is not None and sent == conditions.after:
+                    await asyncio.sleep(conditions.stall_ms / 1000)
+                    if conditions.then:
+                        await cut(here, sent, conditions.then)
 
     async def _get(self, hold: float) -> tuple[float, bytes]:
         """The next piece; with `hold`, everything until nothing has come for that many seconds, as one piece."""
@@ -332,6 +368,18 @@ class _Pipe:
         if self._held < _HELD_LIMIT:
             self._source.read(True)
         return came, piece
+
+
+def _next_place(start: int, size: int, sent: int, conditions: Conditions, *, here: bool) -> int:
+    """Up to which byte of a piece of `size` bytes is sent next; `sent` have been sent before it in all."""
+    end = size
+    if conditions.split:
+        end = min(end, start + conditions.split)
+    if conditions.rate:
+        end = min(end, start + max(1, int(conditions.rate * _RATE_SECONDS)))
+    if here and sent < conditions.after:
+        end = min(end, start + conditions.after - sent)
+    return end
 
 
 def reason(error: OSError) -> str:
