@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help matrix test lint format differential diagnosis fuzz benchmark clean
+.PHONY: help matrix test lint format differential diagnosis fuzz soak benchmark clean
 
 help:
 	@echo "make matrix        every client against every server (ARGS=... for pytest)"
@@ -16,6 +16,7 @@ help:
 	@echo "make differential  compares javaio with the JDK on ten million inputs (INPUTS=...)"
 	@echo "make diagnosis     measures the diagnosis with the corpus of tests/diagnosis/corpus (ARGS=...)"
 	@echo "make fuzz          bytes and files made wrong, for all that reads those of others (ARGS=\"--inputs 1000000\")"
+	@echo "make soak          an hour under load: whether anything grows (ARGS=\"--minutes 60\")"
 	@echo "make benchmark     speed, compared with Java, C and others (ARGS=...)"
 	@echo "make clean         removes everything that these have made"
 
@@ -43,6 +44,9 @@ diagnosis: $(READY)
 
 fuzz: $(READY)
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+soak: $(READY)
+	$(BIN)/python -m tests.soak $(ARGS)
 
 benchmark: $(VENV)/benchmark
 	@mkdir -p results

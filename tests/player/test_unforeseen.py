@@ -25,7 +25,7 @@ ADDITION_SERVERS = [
     ("remembers the answer to a first number", "sum", "unexpected-bytes", {"expected": -2, "raw": "80000000"}),
     ("sees no signs", "one-segment", "unexpected-bytes", {"expected": -2, "raw": "00000008", "offset": 8}),
     ("takes what one read brings for a request", "byte-by-byte", "", {"side": "server"}),
-    # Whose first number is kept, and so which of the two gets a wrong sum, hangs on the threads of the server.
+    # Whose first number is kept for all, and so which of the two gets a wrong sum, hangs on the threads of the server.
     ("has one memory for all clients", "stalled-beside", "unexpected-bytes", {"side": "server", "offset": 0}),
     ("reads a signed length", "longest-address", "unexpected-bytes", {"expected": 182, "raw": "c2c2c2c2"}),
     ("reads at most one kilobyte of address", "longest-address", "unexpected-bytes", {"raw": "c2c2c2c2"}),

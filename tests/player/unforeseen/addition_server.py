@@ -45,9 +45,8 @@ def pair(stream: Any, source: DataInputStream) -> tuple[int, int]:
         first, second = struct.unpack(">ii", stream.read(8))
         return int(first), int(second)
     if FAULT == "has one memory for all clients":
-        shared["first"] = source.read_int()
-        second = source.read_int()
-        return shared["first"], second
+        first = shared.setdefault("first", source.read_int())
+        return first, source.read_int()
     return source.read_int(), source.read_int()
 
 
