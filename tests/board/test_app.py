@@ -103,8 +103,8 @@ def test_a_conversation_is_shown_while_it_goes_on_and_is_what_it_was(board: Show
 
 
 def test_a_server_that_is_off(board: Shown) -> None:
-    with board.stream() as stream, connect(board.ports[2]) as client:
-        with pytest.raises(ConnectionResetError):
+    with board.stream() as stream:
+        with pytest.raises(ConnectionResetError), connect(board.ports[2]) as client:  # perhaps before it is connected
             client.recv(1)
         told = stream.until(lambda told: told["servers"][2]["state"] == "refused")
     assert sorted(told["servers"][2]["reason"]) == ["en", "fr"]

@@ -1,7 +1,10 @@
 """HealthCheck and `pyserver.healthcheck`: short conversations that a container engine can have with a server."""
 
+import os
 import signal
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from tests.programs.programs import (
     Start,
     python_command,
 )
+from tests.programs.running import LIMIT
 from tests.programs.wire import Peer, free_port, ints, listening, utf
 
 CHECKS = [
@@ -102,6 +106,17 @@ def test_a_server_that_does_not_answer(start: Start) -> None:
             assert checking.err == [NO_ANSWER]
 
 
+def freeze(pid: int) -> None:
+    """Stops it; returns once each of its threads has stopped: until then it may go on reading."""
+    os.kill(pid, signal.SIGSTOP)
+    until = time.monotonic() + LIMIT
+    tasks = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    while any(task.rpartition(")")[2].split()[0] != "T" for task in tasks):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+        tasks = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a server has read")
 def test_a_server_that_is_frozen_is_not_well(start: Start) -> None:
     """With a client whose request it does not read, or with none."""
@@ -111,7 +126,7 @@ def test_a_server_that_is_frozen_is_not_well(start: Start) -> None:
     try:
         for server, other, line in zip(servers, others, told, strict=True):
             server.wait_for(f"--> {line} : 127.0.0.1")
-            server.process.send_signal(signal.SIGSTOP)
+            freeze(server.process.pid)
             other.send(ints(1, 2))
         words = ("simple", "simple", "addition")
         checks = [

@@ -53,7 +53,7 @@ def test_noise_alone_hardly_ever_grows() -> None:
 
 def test_a_short_soak(tmp_path: Path) -> None:
     told, chart = tmp_path / "soak.json", tmp_path / "soak.svg"
-    command = [sys.executable, "-m", "tests.soak", "--minutes", "0.25", "--json", str(told), "--chart", str(chart)]
+    command = [sys.executable, "-m", "tests.soak", "--minutes", "0.15", "--json", str(told), "--chart", str(chart)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout
     content = json.loads(told.read_text())
