@@ -47,6 +47,20 @@ def test_what_students_run_needs_the_standard_library_alone(package: str) -> Non
         assert not strangers, f"{path} imports {', '.join(sorted(strangers))}"
 
 
+def test_nothing_waits_by_the_clock_of_the_day() -> None:
+    """It may be set meanwhile: what shows a time of the day reads it, and nothing else does."""
+    shows = {"board/app.py", "board/board.py", "observe/tap_session.py", "results/records.py"}
+    folders = ("javaio", "pyconsole", "pyserver", "pyclient", "conformance")
+    read = {
+        path.relative_to(ROOT).as_posix()
+        for folder in folders
+        for path in (ROOT / folder).rglob("*.py")
+        if "time.time()" in path.read_text(encoding="utf-8")
+    }
+    assert read == {f"conformance/{name}" for name in shows}
+    assert not any("currentTimeMillis" in path.read_text("utf-8") for path in (ROOT / "java-reference").glob("*.java"))
+
+
 def _imports(path: Path) -> list[str]:
     found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -31,8 +31,8 @@ STALL_SECONDS = 5.0
 _SHOWN_BYTES = 16
 # Bytes of memory that may be taken by what waits for the rest of its field, or for the other side; and by all of that
 # and the beginnings that are kept for the diagnosis, of all connections together.
-_MOST_UNREAD = 64 << 20
-_HELD_LIMIT = 128 << 20
+_MOST_UNREAD = 32 << 20
+_HELD_LIMIT = 64 << 20
 _STALE = 1000  # looks that are not due any more
 _UNFINISHED = ("never-sent", "ends-inside")
 _QUIET_SECONDS = 0.3

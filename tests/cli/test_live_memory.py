@@ -44,24 +44,24 @@ ONE_UNANSWERED = """
 reads = viewer("addition")
 reads.add(Event(0.0, 1, "opened", CLIENT))
 reads.add(Event(0.1, 1, "received", CLIENT, utf("127.0.0.1")))
-for at in range(60):
+for at in range(40):
     reads.add(Event(1.0 + at, 1, "received", CLIENT, bytes(8 * 8000)))
 """
 MANY_UNANSWERED = """
 reads = viewer("addition")
-for number in range(1, 201):
+for number in range(1, 121):
     reads.add(Event(number, number, "opened", CLIENT))
     reads.add(Event(number, number, "received", CLIENT, utf("127.0.0.1") + bytes(8 * 3000)))
 """
 UNASKED_IN_PIECES = """
 reads = viewer("addition")
 reads.add(Event(0.0, 1, "opened", CLIENT))
-for at in range(800_000):
+for at in range(400_000):
     reads.add(Event(1.0 + at / 1e6, 1, "received", SERVER, b"."))
 """
 MANY_BEGINNINGS = """
 reads = viewer("addition")
-for number in range(1, 401):
+for number in range(1, 251):
     reads.add(Event(number, number, "opened", CLIENT))
     reads.add(Event(number, number, "received", CLIENT, utf("127.0.0.1") + bytes(8 * 1000)))
     reads.add(Event(number, number, "sent", CLIENT, size=11 + 8 * 1000))
@@ -74,10 +74,10 @@ MIB = 1 << 20
 @pytest.mark.parametrize(
     ("flood", "limit", "codes"),
     [
-        (ONE_UNANSWERED, 110 * MIB, ["too-much-unread"]),
-        (MANY_UNANSWERED, 200 * MIB, ["too-much-unread"]),
-        (UNASKED_IN_PIECES, 110 * MIB, ["too-much-unread"]),
-        (MANY_BEGINNINGS, 200 * MIB, []),
+        (ONE_UNANSWERED, 80 * MIB, ["too-much-unread"]),
+        (MANY_UNANSWERED, 120 * MIB, ["too-much-unread"]),
+        (UNASKED_IN_PIECES, 80 * MIB, ["too-much-unread"]),
+        (MANY_BEGINNINGS, 120 * MIB, []),
     ],
     ids=["requests that nobody answers", "of many clients", "bytes one by one", "long beginnings"],
 )

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from conformance.agent.problem import Problem
+from conformance.agent.tap.conditions import ACTIONS
 from conformance.formatting import LANGUAGES, catalogue
 from conformance.judge import VERDICTS
 from conformance.report.builder import prose, visible, write_report
@@ -448,6 +449,7 @@ def test_every_text_of_the_page_is_used_and_in_both_languages() -> None:
     }
     made |= {f"{start}-{what}" for start in ("understood", "divergence") for what in ("all", "some", "wire")}
     made |= {f"{verdict}-about" for verdict in ("suspicious", "inconclusive", "error")}
+    made |= {f"cut-{action}" for action in ACTIONS}
     made |= {"likely", "possible"}  # how certain a finding is
     made |= {f"n-{verdict}" for verdict in VERDICTS}
     english, french = (catalogue(language).templates("report.page.") for language in LANGUAGES)

@@ -391,6 +391,9 @@ const EVENTS = ["opened", "end", "reset", "refused"];
 
 function wireItem(item, timeline, several) {
   const number = several ? make("span", { class: "number", title: `${t("connection")} ${item.c}` }, `#${item.c}`) : null;
+  if (item.k === "cut") {
+    return make("div", { class: `event ${item.s}` }, make("p", null, clock(item.t), number, t(`cut-${item.x}`)));
+  }
   if (EVENTS.includes(item.k)) {
     const detail = item.x ? said("span", ` ${item.x}`) : null;
     return make("div", { class: `event ${item.s}` }, make("p", null, clock(item.t), number, t(`${item.k}-${item.s}`), detail));
