@@ -387,18 +387,20 @@ def _is_french(page: Page) -> None:
 
 
 def test_light_and_dark(window: Window, classroom: Classroom) -> None:
-    def brightness(page: Page) -> int:
-        return int(page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]"))
+    def is_dark(page: Page, dark: bool) -> None:
+        """Once it is drawn so."""
+        brightness = "getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]"
+        page.wait_for_function(f"dark => dark ? {brightness} < 60 : {brightness} > 200", arg=dark)
 
-    assert brightness(window.open(classroom.board.address, dark=True)) < 60
+    is_dark(window.open(classroom.board.address, dark=True), dark=True)
     page = window.open(classroom.board.address)
-    assert brightness(page) > 200
+    is_dark(page, dark=False)
     page.locator("#theme").click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert brightness(page) < 60
+    is_dark(page, dark=True)
     page.reload()
     expect(server_card(page, "alice")).to_be_visible()
-    assert brightness(page) < 60
+    is_dark(page, dark=True)
 
 
 @pytest.mark.parametrize("locale", ["en-US", "fr-FR"])

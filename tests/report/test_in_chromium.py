@@ -199,18 +199,20 @@ def _visible(page: Page) -> set[str]:
 
 
 def test_light_and_dark(window: Window, page_path: Path) -> None:
-    def brightness(page: Page) -> int:
-        return int(page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]"))
+    def is_dark(page: Page, dark: bool) -> None:
+        """Once it is drawn so."""
+        brightness = "getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]"
+        page.wait_for_function(f"dark => dark ? {brightness} < 60 : {brightness} > 200", arg=dark)
 
-    assert brightness(window.open(page_path.as_uri(), dark=True)) < 60
+    is_dark(window.open(page_path.as_uri(), dark=True), dark=True)
     page = window.open(page_path.as_uri())
-    assert brightness(page) > 200
+    is_dark(page, dark=False)
     page.get_by_role("button", name=label("theme")).click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    assert brightness(page) < 60
+    is_dark(page, dark=True)
     page.get_by_role("button", name=label("theme")).click()
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
-    assert brightness(page) > 200
+    is_dark(page, dark=False)
 
 
 def test_by_keyboard_alone(window: Window, page_path: Path) -> None:
