@@ -11,6 +11,7 @@ public class ChatServer {
 
     public static void main(String[] args) {
         Console.useUtf8();
+        Pause.prepare();
         int port = args.length > 0 ? Integer.parseInt(args[0]) : 8999;
 
         ServerSocket serverSocket;

@@ -13,6 +13,7 @@ public class SimpleServer {
 
     public static void main(String[] args) {
         Console.useUtf8();
+        Pause.prepare();
         int port = args.length > 0 ? Integer.parseInt(args[0]) : 8999;
 
         ServerSocket serverSocket;
@@ -27,7 +28,7 @@ public class SimpleServer {
         while (true) {
             System.out.println("### Écoute sur le port " + serverSocket.getLocalPort());
             // The socket is closed at the end of the try, however the client leaves.
-            try (Socket socket = serverSocket.accept()) {
+            try (Socket socket = accept(serverSocket)) {
                 System.out.println("### Connexion établie.");
                 DataInputStream in = new DataInputStream(socket.getInputStream());
                 DataOutputStream out = new DataOutputStream(socket.getOutputStream());
@@ -39,6 +40,16 @@ public class SimpleServer {
                 System.out.println("!!! La connexion a été interrompue.");
                 System.err.println("!!! Erreur : " + e.getMessage());
             }
+        }
+    }
+
+    /** The next client; after a failure only a moment later: too many files are open, most likely. */
+    private static Socket accept(ServerSocket serverSocket) throws IOException {
+        try {
+            return serverSocket.accept();
+        } catch (IOException e) {
+            Pause.briefly();
+            throw e;
         }
     }
 

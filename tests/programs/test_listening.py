@@ -86,3 +86,30 @@ def test_ctrl_c_ends_it_cleanly(start: Start, program: Program, number: signal.S
     assert server.status() == status
     assert server.err == []
     assert client.read_all() == b""
+
+
+@every_server
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits another process")
+def test_without_descriptors_it_says_so_and_serves_once_there_are_some_again(start: Start, program: Program) -> None:
+    import resource
+
+    server = start(program, 0)
+    pid, limits = server.process.pid, resource.getrlimit(resource.RLIMIT_NOFILE)
+    for _ in range(2):  # what a client needs is loaded, until its connection is closed
+        before = Peer.connect(server.port, utf("127.0.0.1"))
+        before.finish_sending()
+        assert before.read_all() == b""
+    server.wait_for(server.out[0], 3)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, limits[1]))  # what is open stays so
+    try:
+        # An accept that waits already has its descriptor.
+        waiting = [Peer.connect(server.port, utf("127.0.0.1")) for _ in range(2)]
+        for peer in waiting:
+            peer.finish_sending()
+        said = "!!! Erreur : Too many open files"
+        server.wait_for_error(said, 2)
+        assert server.err.count(said) < 10, "it pauses in between"
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
+    assert [peer.read_all() for peer in waiting] == [b"", b""]
+    server.wait_until(lambda: sum("### Connexion établie" in line for line in server.out) == 4)
