@@ -35,7 +35,7 @@ class Event(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """A dictionary of JSON's own types; the bytes in hexadecimal, and what is empty left out."""
         entry = self._asdict() | {"at": round(self.at, 6), "data": self.data.hex()}
-        return {name: value for name, value in entry.items() if value or name == "at"}
+        return {name: value for name, value in entry.items() if value or name in ("at", "connection")}
 
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> Event:

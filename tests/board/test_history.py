@@ -310,3 +310,23 @@ def test_what_a_chat_server_passes_on_wrong_is_a_problem_of_its_connection() -> 
     problems = {entry["code"]: entry["connections"] for entry in fed.told()["problems"]["changed"]}
     assert problems == {"message-not-echoed": [1], "message-unknown": [2]}
     assert (fed.row(1)["wrong"]["code"], fed.row(2)["wrong"]["code"]) == ("message-not-echoed", "message-unknown")
+
+
+def test_connections_that_were_missed_count_beside_the_others() -> None:
+    fed = Fed()
+    fed.opens(1)
+    fed.happens(0, "missed", size=7)
+    assert [(server["came"], server["missed"]) for server in fed.told()["servers"]] == [(1, 7)]
+
+
+def test_where_the_relay_is_lost_its_connections_are_and_the_server_s_others_stay() -> None:
+    fed = Fed("addition", "addition")
+    fed.opens(1)
+    fed.opens(2)
+    fed.ends(2)
+    fed.opens(1, server=1)
+    fed.history.lose(0, fed.now)
+    assert [fed.row(1)["state"], fed.row(2)["state"], fed.row(1, server=1)["state"]] == ["lost", "ended", "open"]
+    assert [(server["state"], server["open"]) for server in fed.told()["servers"]] == [("lost", 0), ("quiet", 1)]
+    fed.history.restore(0, fed.now)
+    assert fed.told()["servers"][0]["state"] == "quiet"

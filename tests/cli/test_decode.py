@@ -213,3 +213,16 @@ def test_what_is_no_recording_is_one_sentence(make: Callable[[Path], object], tm
     assert str(path) in done.errors
     assert len(done.errors.strip().splitlines()) == 1
     assert len(done.errors) < 1000
+
+
+def test_connections_that_were_missed_and_cut_are_told_of(tmp_path: Path) -> None:
+    address = Event(0.2, 1, "received", CLIENT, utf("127.0.0.1"))
+    cut = Event(0.3, 1, "cut", CLIENT, size=11, detail="vanish")
+    missed = Event(0.4, 0, "missed", CLIENT, size=7)
+    path = save(tmp_path / "a.json", [Event(0.1, 1, "opened", CLIENT), address, cut, missed])
+    told = run_here("decode", path, "--json").told
+    assert [(each["code"], each["where"]["offset"]) for each in told if each["event"] == "elided"] == [
+        ("network-cut", 11)
+    ]
+    assert (told[-1]["missed"], told[-1]["problems"]) == (7, 0)
+    assert "7" in run_here("decode", path).lines[-1]

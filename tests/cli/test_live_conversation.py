@@ -329,3 +329,10 @@ def test_however_many_are_idle_each_is_looked_at_once(monkeypatch: pytest.Monkey
     for tick in range(1000):
         viewer.look(5.0 + tick)
     assert len(looked) == 500
+
+
+def test_connections_that_were_missed_are_counted() -> None:
+    viewer = Viewer(PROTOCOLS["addition"], lambda event: None)
+    viewer.add(Event(0.0, 1, "opened", CLIENT))
+    viewer.add(Event(1.0, 0, "missed", CLIENT, size=7))
+    assert (viewer.totals.connections, viewer.totals.missed) == (1, 7)
