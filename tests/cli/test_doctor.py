@@ -244,9 +244,13 @@ def writes(*sizes: int, pause: float = 0.0) -> Callable[[socket.socket], None]:
 )
 def test_an_answer_that_waits_for_an_acknowledgement(serve: Any, slow: bool) -> None:
     with Server(serve) as server:
-        answers, status = ask(server.port, "--protocol", "addition")
-    assert status == 0
-    assert verdicts(answers)["protocol"] == ("ok", "speaks")
+        # It says so only where it is sure: on a machine that is busy elsewhere it may take more than one look.
+        for _ in range(3):
+            answers, status = ask(server.port, "--protocol", "addition")
+            assert status == 0
+            assert verdicts(answers)["protocol"] == ("ok", "speaks")
+            if slow and "speed" in answers:
+                break
     assert ("speed" in answers) is slow
     if slow:
         assert (verdicts(answers)["speed"], answers["speed"]["advice_code"]) == (("note", "held-back"), "no-delay")
