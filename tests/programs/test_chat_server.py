@@ -104,7 +104,7 @@ def test_one_order_for_all_and_every_message_whole(start: Start, program: Progra
     for author in authors:
         assert [text for by, text in seen if by == author] == texts[author]
     room = [line for by, text in seen for line in posted(by, text, 5)]
-    server.wait_until(lambda: len(server.out) >= len(room) + 5 * 2)
+    server.wait_until(lambda: sum(" Message " in line for line in server.out) == len(room))
     assert [line for line in server.out if " Message " in line] == room, "the console has the room's order"
 
 
