@@ -16,13 +16,14 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from operator import itemgetter
 
-from conformance.agent.events import CLIENT, Event, Kind, Side
+from conformance.agent.events import CLIENT, SERVER, Event, Kind, Side
 
 __all__ = ["EVENT_SIZE", "LoadShedder", "memory_of"]
 
 EVENT_SIZE = 256
 """Bytes of memory that an event takes beside its data, roughly."""
 
+_SUMMED: tuple[Kind, Kind] = ("received", "sent")
 _RANGES = 10_000  # of connections left out that are remembered
 
 
@@ -36,40 +37,53 @@ class LoadShedder:
 
     def __init__(self) -> None:
         self.sheds = False
-        self._rest: dict[int, dict[tuple[Kind, Side], Event]] = {}  # by connection
+        self._sizes: dict[tuple[int, Kind, Side], int] = {}  # of bytes that are left out
+        self._at = 0.0  # when the last of them came
         self._missed = 0
         self._left_out: list[tuple[int, int]] = []  # the first and the last of connections that followed each other
+
+    def leave_out(self, event: Event) -> bool:
+        """Without room: whether it only adds to a sum. To be asked before `take`, where events are many."""
+        kind, number = event.kind, event.connection
+        if kind not in _SUMMED:
+            return False
+        self.sheds = True
+        if not (self._left_out and self._is_left_out(number)):
+            key, self._at = (number, kind, event.sender), event.at
+            self._sizes[key] = self._sizes.get(key, 0) + len(event.data) + event.size
+        return True
 
     def take(self, event: Event, *, room: bool) -> Iterator[Event]:
         """What is to be queued for it."""
         number = event.connection
         if not room:
+            if self.leave_out(event):
+                return
             self.sheds = True
             if event.kind in ("opened", "missed"):
                 self._leave_out(event)
                 return
-        elif self._missed or self._rest:
+        elif self._missed or self._sizes:
             yield from self.rest(event.at)
         if self._is_left_out(number):
             return
-        if room:
-            yield event
-        elif event.kind in ("received", "sent"):
-            rest, key = self._rest.setdefault(number, {}), (event.kind, event.sender)
-            size = len(event.data) + event.size + (rest[key].size if key in rest else 0)
-            rest[key] = event._replace(data=b"", size=size)
-        else:
-            yield from self._rest.pop(number, {}).values()
-            yield event
+        if not room:
+            for key in [(number, kind, side) for kind in _SUMMED for side in (CLIENT, SERVER)]:
+                if key in self._sizes:
+                    yield self._sum(key, self._sizes.pop(key))
+        yield event
 
     def rest(self, at: float) -> Iterator[Event]:
         """What was left out since the last time, in sums."""
-        for rest in self._rest.values():
-            yield from rest.values()
-        self._rest.clear()
+        sizes, self._sizes = self._sizes, {}
+        for key, size in sizes.items():
+            yield self._sum(key, size)
         if self._missed:
             yield Event(at, 0, "missed", CLIENT, size=self._missed)
             self._missed = 0
+
+    def _sum(self, key: tuple[int, Kind, Side], size: int) -> Event:
+        return Event(self._at, *key, size=size)
 
     def _leave_out(self, event: Event) -> None:
         if event.kind == "missed":

@@ -262,20 +262,6 @@ class _Loop:
     began: int = 0
     rounds: dict[int, dict[Any, Any]] = field(default_factory=dict)
 
-    def enter(self, number: int, shared: bool, awaited: bool) -> dict[Any, Any]:
-        """The values of that round: who comes second finds those of the first, and they are forgotten here then.
-
-        They are kept for the second only where it is `awaited`: a side that has stopped comes to no round any more.
-        """
-        if not shared:
-            return {}
-        scope = self.rounds.pop(number, None)
-        if scope is None:
-            scope = {}
-            if awaited:
-                self.rounds[number] = scope
-        return scope
-
 
 @dataclass(slots=True, eq=False)
 class _Side:
@@ -413,9 +399,15 @@ class _Side:
                     gone, self.path = scopes.pop(), self.path[:-1]
                 if more:
                     self.asked = (op.lead, loop.began, at) if op.shared else None
-                    waiting = len(loop.rounds)
-                    scopes.append(loop.enter(number, op.shared, not self.other.stopped))
-                    self.ahead += len(loop.rounds) - waiting
+                    entered = loop.rounds.pop(number, None) if op.shared else None
+                    if entered is not None:  # who comes second finds those of the first, which are forgotten here
+                        self.ahead -= 1
+                    else:
+                        entered = {}
+                        if op.shared and not self.other.stopped:  # a side that has stopped comes to no round any more
+                            loop.rounds[number] = entered
+                            self.ahead += 1
+                    scopes.append(entered)
                     self.path = (*self.path, number)
                 elif op.again:
                     scopes[-1].update((key, gone[key]) for key in op.exports if key in gone)

@@ -116,7 +116,7 @@ class EventWriter:
         room = self._put - self._written <= self._held_limit
         if room and not self._shedder.sheds:
             self._add(pack_event(event))
-        else:
+        elif room or not self._shedder.leave_out(event):
             for taken in self._shedder.take(event, room=room):
                 self._add(pack_event(taken))
 
